@@ -1,0 +1,1 @@
+"""Backbone + recipe -> networks, and the adversarial loop that trains them."""

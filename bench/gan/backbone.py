@@ -1,0 +1,110 @@
+"""Backbones: the block plan of generator and discriminator, as data.
+
+A plan is a tuple of blocks. It says how many channels and which resolutions; what a block leaves open (activation,
+norm, kernel and kind of resampling) the recipe fills. `network.py` turns plan and recipe into modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bench.errors import UserError
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer; flattens what comes in, and reshapes to `shape` = (channels, height, width) if given."""
+
+    features: int
+    shape: tuple[int, int, int] | None = None
+    hidden: bool = True
+    norm: bool = False
+
+
+@dataclass(frozen=True)
+class Up:
+    """Doubles height and width by the recipe's upsampling."""
+
+    channels: int
+    hidden: bool = True
+    norm: bool = True
+
+
+@dataclass(frozen=True)
+class Down:
+    """Halves height and width by the recipe's downsampling."""
+
+    channels: int
+    hidden: bool = True
+    norm: bool = True
+
+
+Block = Dense | Up | Down
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """The two block plans and the image they are for.
+
+    Attributes:
+        name: how people call it.
+        channels, resolution: of the image, in pixels; points are images of 2 channels and 1 × 1 pixels.
+        generator, discriminator: the blocks in the order data passes them. `hidden` blocks get the recipe's
+            activation and, where `norm` is set, its norm; the last block of G gets the recipe's output instead.
+    """
+
+    name: str
+    channels: int
+    resolution: int
+    generator: tuple[Block, ...]
+    discriminator: tuple[Block, ...]
+    width: int = field(default=0)
+
+
+RESOLUTIONS = (16, 28, 32, 64)
+
+
+def dcgan(resolution: int, channels: int, width: int = 16) -> Backbone:
+    """Radford's net scaled to the resolution: channels halve in G as the size doubles, D mirrors it.
+
+    Args:
+        resolution: 16, 28, 32 or 64 pixels; G starts from 4×4, or from 7×7 for 28.
+        channels: of the image, 1 or 3.
+        width: channels of G's last hidden layer and of D's first.
+
+    Raises:
+        UserError: a resolution the net cannot reach by doubling.
+    """
+    if resolution not in RESOLUTIONS:
+        raise UserError(f"resolution {resolution}: expected one of {', '.join(map(str, RESOLUTIONS))}")
+    if width < 1:
+        raise UserError(f"width {width}: expected a positive number of channels")
+    start = 7 if resolution == 28 else 4
+    doublings = (resolution // start).bit_length() - 1
+    widths = [width * 2**i for i in range(doublings)]  # from the image inwards
+    inner = widths[-1]
+    generator = (
+        Dense(inner * start * start, shape=(inner, start, start), norm=True),
+        *(Up(w) for w in reversed(widths[:-1])),
+        Up(channels, hidden=False, norm=False),
+    )
+    discriminator = (
+        Down(widths[0], norm=False),
+        *(Down(w) for w in widths[1:]),
+        Dense(1, hidden=False),
+    )
+    return Backbone("dcgan", channels, resolution, generator, discriminator, width)
+
+
+def mlp(dimension: int, width: int = 128, depth: int = 3) -> Backbone:
+    """Small dense networks for points in the plane: `depth` hidden layers of `width` units in both networks."""
+    hidden = tuple(Dense(width, shape=(width, 1, 1), norm=True) for _ in range(depth))
+    first = Dense(width, shape=(width, 1, 1), norm=False)
+    return Backbone(
+        "mlp",
+        dimension,
+        1,
+        (*hidden, Dense(dimension, shape=(dimension, 1, 1), hidden=False)),
+        (first, *hidden[1:], Dense(1, hidden=False)),
+        width,
+    )

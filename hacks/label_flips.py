@@ -1,0 +1,47 @@
+"""Flipped labels.
+
+Off: D's labels are always right.
+On: each of D's labels is flipped (t becomes 1 − t) with probability 0.05, after any smoothing.
+Source: Chintala et al. 2016, "How to train a GAN", point 6.
+Claim: occasional wrong labels keep D from winning too early.
+Needs: nothing.
+Clashes: nothing; it acts after label_smoothing.
+Mechanism: D can never be certain, so its confidence on real images falls and its gradient for G stays alive.
+Measured: d_real_confidence, g_gradient_norm
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from hacks.recipe import Recipe, Stream, Streams, Targets
+from hacks.registry import HackError, hack
+
+
+@dataclass(frozen=True)
+class LabelFlips:
+    """Turn a target t into 1 − t with a fixed probability, each image on its own."""
+
+    rate: float
+    order: ClassVar[int] = 20
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate <= 1:
+            raise HackError(f"label_flips.rate={self.rate}: expected a probability between 0 and 1")
+
+    def __call__(self, targets: Targets, streams: Streams) -> Targets:
+        """Targets of the same shapes, some flipped."""
+        stream = streams("label_flips")
+        return Targets(self._flip(targets.real, stream), self._flip(targets.fake, stream))
+
+    def _flip(self, targets: Tensor, stream: Stream) -> Tensor:
+        chosen = torch.rand(targets.shape, generator=stream, device=stream.device).to(targets.device) < self.rate
+        return torch.where(chosen, 1 - targets, targets)
+
+
+@hack(order=100, core=True)
+def label_flips(recipe: Recipe, rate: float = 0.05) -> Recipe:
+    """Switch on label flips at that rate."""
+    return recipe.add("targets", LabelFlips(rate))

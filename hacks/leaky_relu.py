@@ -1,0 +1,41 @@
+"""LeakyReLU instead of ReLU.
+
+Off: ReLU after every hidden layer of G and D.
+On: LeakyReLU with slope 0.2 after every hidden layer of G and D.
+Source: Radford, Metz & Chintala 2015, arXiv 1511.06434 (in D only); Chintala et al. 2016, "How to train a GAN", point 5
+    (in both).
+Claim: sparse gradients hurt the stability of the game; a leaky unit always passes some gradient.
+Needs: nothing.
+Clashes: any other activation in the same network.
+Mechanism: a ReLU's output and gradient are exactly zero for half of its inputs; a leaky unit's never are.
+Measured: d_zero_activation_share, d_zero_gradient_share
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import nn
+
+from hacks.recipe import Recipe
+from hacks.registry import hack
+
+
+@dataclass(frozen=True)
+class LeakyRelu:
+    """x where x > 0, slope · x elsewhere."""
+
+    slope: float = 0.2
+
+    def __call__(self) -> nn.Module:
+        """A new activation layer."""
+        return nn.LeakyReLU(self.slope)
+
+
+@hack(order=20, core=True)
+def leaky_relu(recipe: Recipe, slope: float = 0.2, nets: Literal["both", "d", "g"] = "both") -> Recipe:
+    """Switch on LeakyReLU in both networks, or in one (DCGAN has it in D only)."""
+    if nets != "g":
+        recipe = recipe.fill(d_activation=LeakyRelu(slope))
+    if nets != "d":
+        recipe = recipe.fill(g_activation=LeakyRelu(slope))
+    return recipe

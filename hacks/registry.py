@@ -1,0 +1,175 @@
+"""The registry of hacks: register one, look one up, apply levels to a recipe.
+
+A hack is one pure function `(Recipe, **parameters) -> Recipe` that switches the trick **on**. Everything else
+follows from it: its parameters are the function's keyword arguments, its slots are what it changes on the
+naive recipe, its **off** level puts the naive values back into those slots (on `Recipe()` that is the identity,
+so off equals absent; on a recipe that brings the trick along it really removes it), and two hacks exclude each
+other when they fill the same single-valued slot.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hacks.recipe import TUPLE_SLOTS, Recipe
+
+CARD_FIELDS = ("Off", "On", "Source", "Claim", "Needs", "Clashes", "Mechanism", "Measured")
+
+
+class HackError(ValueError):
+    """A hack, a level or a parameter that cannot be; the message says what was expected and how to fix it."""
+
+
+@dataclass(frozen=True)
+class Hack:
+    """One trick with two levels.
+
+    Attributes:
+        name: what people type and what columns are called.
+        switch_on: the pure function that fills the slots.
+        card: the docstring of the hack's file.
+        needs: hacks without which this one is inert.
+        core: whether it is in the default sweep.
+        order: place in listings; never a matter of meaning.
+    """
+
+    name: str
+    switch_on: Callable[..., Recipe]
+    card: str
+    needs: tuple[str, ...]
+    core: bool
+    order: int
+
+    @property
+    def title(self) -> str:
+        """The first line of the card."""
+        return self.card.strip().splitlines()[0].rstrip(".")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Name and default of every parameter."""
+        arguments = list(inspect.signature(self.switch_on).parameters.values())[1:]
+        return {argument.name: argument.default for argument in arguments}
+
+    @property
+    def parameter_types(self) -> dict[str, Any]:
+        """Name and declared type of every parameter."""
+        hints = typing.get_type_hints(self.switch_on)
+        return {name: hints[name] for name in self.parameters}
+
+    def slots(self, **parameters: Any) -> dict[str, Any]:
+        """The slots the hack fills with these parameters, and what it puts there."""
+        naive, on = Recipe(), self.on(Recipe(), **parameters)
+        return {
+            field.name: getattr(on, field.name)
+            for field in dataclasses.fields(Recipe)
+            if getattr(on, field.name) != getattr(naive, field.name)
+        }
+
+    def on(self, recipe: Recipe, **parameters: Any) -> Recipe:
+        """The recipe with the trick, whatever its slots held before."""
+        unknown = sorted(set(parameters) - set(self.parameters))
+        if unknown:
+            known = ", ".join(self.parameters) or "none"
+            raise HackError(f"hack {self.name} has no parameter {unknown[0]!r}: its parameters are {known}")
+        return self.switch_on(recipe, **parameters)
+
+    def off(self, recipe: Recipe, **parameters: Any) -> Recipe:
+        """The recipe without the trick: its slots hold the naive values, its members leave tuple slots."""
+        naive, back = Recipe(), {}
+        for slot, value in self.slots(**parameters).items():
+            if slot in TUPLE_SLOTS:
+                kinds = tuple(type(member) for member in value)
+                gone = (lambda m, v=value: m in v) if kinds == (str,) else (lambda m, k=kinds: isinstance(m, k))
+                back[slot] = tuple(member for member in getattr(recipe, slot) if not gone(member))
+            else:
+                back[slot] = getattr(naive, slot)
+        return recipe.fill(**back)
+
+
+_HACKS: dict[str, Hack] = {}
+
+
+def hack(*, order: int, needs: tuple[str, ...] = (), core: bool = False) -> Callable[[Callable[..., Recipe]], Callable]:
+    """Register the decorated function as the hack of that name; a name taken twice is an error."""
+
+    def register(switch_on: Callable[..., Recipe]) -> Callable[..., Recipe]:
+        name = switch_on.__name__
+        module = importlib.import_module(switch_on.__module__)
+        if name in _HACKS:
+            raise HackError(f"hack {name!r} is registered twice: rename one of the two functions")
+        _HACKS[name] = Hack(name, switch_on, inspect.getdoc(module) or "", needs, core, order)
+        return switch_on
+
+    return register
+
+
+def discover() -> None:
+    """Import every file of the package, each of which registers its hack."""
+    package = importlib.import_module("hacks")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"hacks.{module.name}")
+
+
+def names(core: bool | None = None) -> list[str]:
+    """Names of all hacks in their listing order; with `core`, only those that are (or are not) in the default sweep."""
+    chosen = [h for h in _HACKS.values() if core is None or h.core == core]
+    return [h.name for h in sorted(chosen, key=lambda h: (h.order, h.name))]
+
+
+def get(name: str) -> Hack:
+    """The hack of that name.
+
+    Raises:
+        HackError: no hack has that name.
+    """
+    if name not in _HACKS:
+        close = difflib.get_close_matches(name, _HACKS, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise HackError(f"unknown hack {name!r}{hint}: expected one of {', '.join(names())}")
+    return _HACKS[name]
+
+
+def conflicts(chosen: list[str], parameters: Mapping[str, Mapping[str, Any]] | None = None) -> list[tuple[str, str]]:
+    """Pairs among the chosen hacks that fill the same single-valued slot and so can never be on together."""
+    settings = parameters or {}
+    filled = {name: set(get(name).slots(**settings.get(name, {}))) - set(TUPLE_SLOTS) for name in chosen}
+    return [(a, b) for i, a in enumerate(chosen) for b in chosen[i + 1 :] if filled[a] & filled[b]]
+
+
+def apply(
+    recipe: Recipe, levels: Mapping[str, bool], parameters: Mapping[str, Mapping[str, Any]] | None = None
+) -> Recipe:
+    """The recipe with each named hack at its level; hacks that are not named keep what the recipe has.
+
+    Args:
+        recipe: the base, `Recipe()` for the naive GAN.
+        levels: hack name -> on (True) or off (False); the order does not matter.
+        parameters: hack name -> parameter -> value.
+
+    Raises:
+        HackError: unknown hack or parameter, a level that is no boolean, or two hacks on that want one slot.
+    """
+    settings = parameters or {}
+    for name, level in levels.items():
+        get(name)
+        if not isinstance(level, bool):
+            raise HackError(f"level {level!r} of hack {name}: expected true or false")
+    switched_on = [name for name, level in levels.items() if level]
+    clash = conflicts(switched_on, settings)
+    if clash:
+        raise HackError(f"hacks {clash[0][0]} and {clash[0][1]} fill the same slot: switch one of them off")
+    # Off first: it clears slots, and a slot shared by an off and an on hack belongs to the one that is on.
+    for name in levels:
+        recipe = get(name).off(recipe, **settings.get(name, {}))
+    for name in switched_on:
+        recipe = get(name).on(recipe, **settings.get(name, {}))
+    return recipe

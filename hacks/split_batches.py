@@ -1,0 +1,34 @@
+"""Real and fake images in separate batches.
+
+Off: one forward pass of D over real and fake images together.
+On: two forward passes, one all real, one all fake; the gradients are summed and D makes one step.
+Source: Chintala et al. 2016, "How to train a GAN", point 4.
+Claim: with BatchNorm, a batch should be all real or all fake.
+Needs: batch_norm in D to matter; without batch statistics the two levels are the same arithmetic.
+Clashes: another way of running D over the two batches.
+Mechanism: in a mixed batch BatchNorm's statistics tell D the mixture, which it never meets when G is
+    trained on fakes alone.
+Measured: mixed_batch_gap
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from hacks.recipe import Recipe
+from hacks.registry import hack
+
+
+@dataclass(frozen=True)
+class SplitBatches:
+    """D over all real images, then over all fake images."""
+
+    def __call__(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the real and of the fake images, each (N,)."""
+        return discriminator(real), discriminator(fake)
+
+
+@hack(order=80, core=True)
+def split_batches(recipe: Recipe) -> Recipe:
+    """Switch on separate batches. G's step always sees fake images alone."""
+    return recipe.fill(batching=SplitBatches())
