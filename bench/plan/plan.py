@@ -1,0 +1,144 @@
+"""The plan: every cell, dataset, seed and budget of a sweep, fixed and hashed before the first run."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.errors import UserError
+
+FAMILIES = ("screen", "followup", "confirm")
+"""How multiple testing is handled: Benjamini–Hochberg in a screen, Holm in the others."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of hack levels, and the part of the plan (`arm`) that asked for it.
+
+    Arms: "screen" and "factorial" cells, "full" and "bare" belong to the design; "leave_one_out" and "add_one_in"
+    stand around the full and the bare recipe.
+    """
+
+    name: str
+    levels: dict[str, bool]
+    arm: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that defines a sweep. Build one with `make_plan`; equal experiments have equal hashes.
+
+    `budget`, `scoring` and `hack_parameters` are plain JSON values that other stages read. `design` says in words
+    what the cells are, `variance` what that costs: each hack's variance relative to an orthogonal design of as many
+    cells (1 = orthogonal). `prerequisites` are for the analysis: what a hack needs on in order to act.
+    """
+
+    name: str
+    hacks: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    datasets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    hack_parameters: dict[str, Any] = field(default_factory=dict)
+    budget: dict[str, Any] = field(default_factory=dict)
+    scoring: dict[str, Any] = field(default_factory=dict)
+    base: str = "naive"
+    sesoi: float = 0.05
+    family: str = "screen"
+    stage: str = "screen"
+    design: str = ""
+    parent: str | None = None
+    survivor_rule: dict[str, Any] = field(default_factory=dict)
+    prerequisites: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    exclusions: tuple[tuple[str, ...], ...] = ()
+    variance: dict[str, float] = field(default_factory=dict)
+    order_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise UserError(f"family={self.family!r} is unknown; expected one of {', '.join(FAMILIES)}")
+        if not isinstance(self.sesoi, int | float) or isinstance(self.sesoi, bool) or not 0 < self.sesoi < 1:
+            raise UserError(f"sesoi={self.sesoi!r} is no fraction of FID; expected between 0 and 1, e.g. 0.05 for 5 %")
+        names = [cell.name for cell in self.cells]
+        if len(set(names)) != len(names):
+            raise UserError(f"plan {self.name!r} has two cells of one name; expected distinct names")
+
+    @property
+    def hash(self) -> str:
+        """SHA-256, in hex, of the canonical JSON of all that defines the experiment; the plan's name is not in it."""
+        content = self._content()
+        del content["name"]
+        return hashlib.sha256(_canonical(content).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Canonical JSON (sorted keys), with the hash beside the content so that an edited file is noticed."""
+        return json.dumps({**self._content(), "hash": self.hash}, sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """The plan that `to_json` wrote. Raises UserError for anything else, or if the content left its hash."""
+        try:
+            content = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise UserError(f"the plan is not JSON ({error}); expected a file written by `ganbench plan`") from error
+        expected = {entry.name for entry in fields(cls)} | {"hash"}
+        if not isinstance(content, dict) or set(content) != expected:
+            given = sorted(set(content) ^ expected) if isinstance(content, dict) else type(content).__name__
+            raise UserError(f"the plan has missing or unknown fields ({given}); write it again with `ganbench plan`")
+        written = content.pop("hash")
+        plan = cls(
+            **{
+                **content,
+                "hacks": tuple(content["hacks"]),
+                "cells": tuple(Cell(**cell) for cell in content["cells"]),
+                "datasets": tuple(content["datasets"]),
+                "seeds": tuple(content["seeds"]),
+                "prerequisites": {hack: tuple(needs) for hack, needs in content["prerequisites"].items()},
+                "exclusions": tuple(tuple(group) for group in content["exclusions"]),
+            }
+        )
+        if plan.hash != written:
+            raise UserError(
+                f"plan {plan.name!r} was changed after it was written (hash {plan.hash[:12]}, recorded "
+                f"{str(written)[:12]}); make a new plan under a new name instead of editing one"
+            )
+        return plan
+
+    def save(self, path: str | Path) -> Path:
+        """Write the plan as JSON to `path`, folders included, and return the path."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.to_json(), encoding="utf-8")
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Plan":
+        """Read a plan. Raises UserError if the file is missing or is no plan."""
+        path = Path(path)
+        if not path.is_file():
+            raise UserError(f"no plan at {path}; expected a plan.json: write one with `ganbench plan`")
+        return cls.from_json(path.read_text(encoding="utf-8"))
+
+    def runs(self) -> list[tuple[str, Cell, int]]:
+        """Every (dataset, cell, seed), in the shuffled order in which to run them."""
+        every = [(dataset, cell, seed) for dataset in self.datasets for cell in self.cells for seed in self.seeds]
+        return [every[index] for index in np.random.default_rng(self.order_seed).permutation(len(every))]
+
+    def frame(self) -> pd.DataFrame:
+        """The cells as a frame: columns `cell`, `arm` and one bool column per hack."""
+        rows = [{"cell": cell.name, "arm": cell.arm, **cell.levels} for cell in self.cells]
+        return pd.DataFrame(rows, columns=["cell", "arm", *self.hacks])
+
+    def _content(self) -> dict[str, Any]:
+        try:
+            return json.loads(_canonical(asdict(self)))
+        except (TypeError, ValueError) as error:
+            raise UserError(f"plan {self.name!r} holds a value that JSON cannot: {error}; use plain values") from error
+
+
+def _canonical(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,95 @@
+"""What a design can see, and how many runs would settle a question.
+
+The model: y = log FID of a run has a configuration part (hacks not in the model, interactions) that is shared by
+the seeds of a cell, and a seed part. A cell mean over r seeds has variance config_sd² + seed_sd² / r; the effect of
+a hack in an orthogonal design of c cells has standard error 2 sd / sqrt(c) with c - hacks - 1 degrees of freedom.
+"""
+
+import math
+
+from scipy import optimize, stats
+
+SEED_SD = 0.15
+"""Default spread of log FID between seeds of one cell, used until a dataset has runs of its own."""
+CONFIG_SD = 0.10
+"""Default spread of log FID between cells beyond the main effects."""
+MOST_RUNS = 1_000_000
+"""Where the search for the runs needed stops: beyond it the question is not worth asking by training."""
+
+
+def cell_sd(seeds: int, seed_sd: float = SEED_SD, config_sd: float = CONFIG_SD) -> float:
+    """Standard deviation of a cell mean of log FID over `seeds` seeds."""
+    return math.sqrt(config_sd**2 + seed_sd**2 / seeds)
+
+
+def minimum_detectable_effect(
+    cells: int,
+    seeds: int,
+    hacks: int,
+    seed_sd: float = SEED_SD,
+    config_sd: float = CONFIG_SD,
+    alpha: float = 0.05,
+    power: float = 0.80,
+) -> float:
+    """Smallest true effect, in per cent of FID, that a two-sided t test finds with the given power.
+
+    `cells` of an orthogonal design, each with `seeds` runs, for `hacks` toggles. The effect is that of an increase
+    (exp(delta) - 1, times 100). Infinite where the design leaves no degree of freedom for noise.
+    """
+    free = cells - hacks - 1
+    if free < 1:
+        return math.inf
+    error = 2 * cell_sd(seeds, seed_sd, config_sd) / math.sqrt(cells)
+    return 100 * math.expm1(detectable_shift(free, alpha, power) * error)
+
+
+def detectable_shift(free: int, alpha: float = 0.05, power: float = 0.80) -> float:
+    """Effect, in standard errors, at which a two-sided t test with `free` degrees of freedom has the power asked."""
+    critical = stats.t.isf(alpha / 2, free)
+
+    def lacking(shift: float) -> float:
+        return stats.nct.sf(critical, free, shift) + stats.nct.cdf(-critical, free, shift) - power
+
+    upper = critical + 4.0
+    while lacking(upper) < 0:
+        upper *= 2
+    return optimize.brentq(lacking, 0.0, upper)
+
+
+def runs_needed(
+    effect_log: float,
+    sd: float,
+    seeds: float,
+    hacks: int,
+    sesoi: float = 0.05,
+    alpha: float = 0.05,
+    power: float = 0.80,
+) -> int:
+    """Runs of a larger orthogonal design that would settle a hack if its true effect were `effect_log`.
+
+    `sd` is that of a cell mean over `seeds` runs. An effect beyond the smallest one of interest has to be told from
+    zero; a smaller one has to be shown to lie within ±`sesoi` (as a fraction of FID) by two one-sided tests. Returns
+    at least one run per parameter and at most `MOST_RUNS`, which stands for "not to be settled by more runs": an
+    effect that lies on the border of interest never is.
+    """
+    size = abs(math.expm1(effect_log))
+    if size > sesoi:
+        distance, tail = abs(effect_log), alpha / 2
+    else:
+        distance, tail = min(math.log1p(sesoi) - effect_log, effect_log - math.log1p(-sesoi)), 0.05
+        # Without a true difference both one-sided tests can fail, so each needs half of the risk.
+        power = 1 - (1 - power) / 2
+    fewest = hacks + 2
+    most = MOST_RUNS / seeds
+    if distance <= 0 or 4 * (sd / distance) ** 2 > most:
+        return MOST_RUNS
+    cells = float(fewest)
+    for _ in range(50):
+        free = max(cells - hacks - 1, 1.0)
+        wanted = max(4 * (sd / distance) ** 2 * (stats.t.isf(tail, free) + stats.t.ppf(power, free)) ** 2, fewest)
+        if abs(wanted - cells) < 0.5:
+            break
+        # Half steps: near one degree of freedom the quantile swings so widely that full steps oscillate.
+        cells = (cells + wanted) / 2
+    # Orthogonal two-level designs come in multiples of four cells.
+    return int(min(math.ceil(max(cells, wanted) / 4) * 4 * seeds, MOST_RUNS))
