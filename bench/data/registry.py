@@ -1,0 +1,232 @@
+"""The catalogue of datasets: `register` one per name, `load` by name."""
+
+import difflib
+import os
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.data.dataset import Dataset, MixtureModes, content_hash
+from bench.errors import UserError
+
+RESOLUTIONS = (16, 28, 32, 64)
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What a loader is asked for: side in pixels, folder of downloaded data, path of a `NAME:PATH`, leniency."""
+
+    resolution: int
+    root: Path
+    path: str = ""
+    skip_broken: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """What a loader returns: arrays as in `Dataset` (numpy), and the words of its record."""
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    classes: tuple[str, ...]
+    reference_images: np.ndarray
+    reference_labels: np.ndarray | None
+    split: str
+    source: str
+    modes: MixtureModes | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry of the catalogue.
+
+    Attributes:
+        name: what a user types, unique, without a colon.
+        read: Request -> Splits; imports what it needs by itself, raises `UserError` on bad or missing data.
+        resolution: the default side in pixels (1 for points).
+        size: "train + reference" counts, in words where they depend on the user's files.
+        channels, classes: as counts, or words where they depend on the user's files.
+        obtain: how a user gets the data, in a few words.
+        find: root -> where the data is at hand, or None if it is not.
+        kind: "image" or "points".
+        takes_path: True where the data is named by the user (`NAME:PATH`).
+    """
+
+    name: str
+    read: Callable[[Request], Splits]
+    resolution: int
+    size: str
+    channels: int | str
+    classes: int | str
+    obtain: str
+    find: Callable[[Path], str | None]
+    kind: str = "image"
+    takes_path: bool = False
+
+
+_SOURCES: dict[str, Source] = {}
+
+
+def register(source: Source) -> None:
+    """Add a dataset to the catalogue; a name that is there already is a programming error (ValueError)."""
+    if source.name in _SOURCES:
+        raise ValueError(f"dataset {source.name!r} is registered twice")
+    if ":" in source.name:
+        raise ValueError(f"dataset name {source.name!r} may not contain a colon")
+    _SOURCES[source.name] = source
+
+
+@cache
+def _catalogue() -> dict[str, Source]:
+    """Every source, after importing each file of this package (a new file registers itself by being there)."""
+    package = import_module("bench.data")
+    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+        import_module(f"bench.data.{module}")
+    return _SOURCES
+
+
+def default_root() -> Path:
+    """Folder of downloaded datasets: $GANBENCH_DATA, else `ganbench/data` in the user's cache folder."""
+    if os.environ.get("GANBENCH_DATA"):
+        return Path(os.environ["GANBENCH_DATA"]).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ganbench" / "data"
+
+
+def names() -> list[str]:
+    """The datasets that can be loaded by a bare name, in alphabetical order."""
+    return sorted(name for name, source in _catalogue().items() if not source.takes_path)
+
+
+def describe(root: Path | None = None) -> list[dict[str, object]]:
+    """One row per catalogue entry, for people: the columns of `ganbench datasets`.
+
+    Keys: name, kind, resolution (default), channels, classes, size, found (where the data is, or None), obtain.
+    """
+    root = _checked_root(root)
+    return [
+        {
+            "name": f"{source.name}:PATH" if source.takes_path else source.name,
+            "kind": source.kind,
+            "resolution": source.resolution,
+            "channels": source.channels,
+            "classes": source.classes,
+            "size": source.size,
+            "found": source.find(root),
+            "obtain": source.obtain,
+        }
+        for _, source in sorted(_catalogue().items())
+    ]
+
+
+def load(name: str, resolution: int | None = None, root: Path | None = None, *, skip_broken: bool = False) -> Dataset:
+    """Load a dataset by name, deterministically.
+
+    Args:
+        name: one of `names()`, `NAME:CLASS` for one class of a labelled set, `folder:PATH` or `zip:PATH`.
+        resolution: side in pixels, one of `RESOLUTIONS`; None for the dataset's default. Points have none.
+        root: folder of downloaded data, by default `default_root()`.
+        skip_broken: leave out unreadable pictures of a folder or archive (named in `split`) instead of refusing.
+
+    Raises:
+        UserError: unknown name or class, bad resolution, missing or damaged data.
+    """
+    source, path, class_name = _parse(name)
+    request = Request(_checked_resolution(source, resolution), _checked_root(root), path, skip_broken)
+    splits = source.read(request)
+    if class_name is not None:
+        splits = _one_class(name, splits, class_name)
+    images, labels = torch.from_numpy(splits.images), _labels(splits.labels)
+    reference_images, reference_labels = torch.from_numpy(splits.reference_images), _labels(splits.reference_labels)
+    return Dataset(
+        name=name,
+        kind=source.kind,
+        images=images,
+        labels=labels,
+        classes=splits.classes,
+        reference_images=reference_images,
+        reference_labels=reference_labels,
+        content_hash=content_hash((images, labels), (reference_images, reference_labels)),
+        split=splits.split,
+        source=splits.source,
+        modes=splits.modes,
+    )
+
+
+def _labels(labels: np.ndarray | None) -> torch.Tensor | None:
+    return None if labels is None else torch.from_numpy(np.asarray(labels, dtype=np.int64))
+
+
+def _parse(name: str) -> tuple[Source, str, str | None]:
+    """A name -> (source, path, class name)."""
+    catalogue = _catalogue()
+    if not isinstance(name, str) or not name.strip():
+        raise UserError(f"dataset {name!r}: expected a name; known: {', '.join(names())}")
+    head, colon, rest = name.partition(":")
+    if head not in catalogue:
+        close = difflib.get_close_matches(head, names(), n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise UserError(
+            f"dataset {name!r}: unknown; {hint}known: {', '.join(names())}, NAME:CLASS for one class, "
+            "folder:PATH and zip:PATH for your own pictures"
+        )
+    source = catalogue[head]
+    if not source.takes_path:
+        if colon and source.kind != "image":
+            raise UserError(f"dataset {name!r}: one class can be taken of images only; use {head!r}")
+        return source, "", rest if colon else None
+    if not rest:
+        raise UserError(f"dataset {name!r}: a path is missing; write {head}:PATH")
+    if not Path(rest).expanduser().exists():
+        path, colon, class_name = rest.rpartition(":")
+        if colon and path and Path(path).expanduser().exists():
+            return source, path, class_name
+    return source, rest, None
+
+
+def _checked_resolution(source: Source, resolution: int | None) -> int:
+    if resolution is None:
+        return source.resolution
+    if source.kind == "points":
+        if resolution != 1 or isinstance(resolution, bool):
+            raise UserError(f"resolution {resolution!r}: {source.name!r} is points in the plane; leave resolution out")
+    elif resolution not in RESOLUTIONS or isinstance(resolution, bool):
+        allowed = ", ".join(map(str, RESOLUTIONS))
+        raise UserError(f"resolution {resolution!r} for {source.name!r}: expected one of {allowed}")
+    return int(resolution)
+
+
+def _checked_root(root: Path | None) -> Path:
+    root = default_root() if root is None else Path(root).expanduser()
+    if root.exists() and not root.is_dir():
+        raise UserError(f"data root {str(root)!r}: a file; expected a folder (or one that can be created)")
+    return root
+
+
+def _one_class(name: str, splits: Splits, class_name: str) -> Splits:
+    """The rows of one class, as a set with that single class."""
+    if splits.labels is None or splits.reference_labels is None:
+        raise UserError(f"dataset {name!r}: the set has no labels, so no class can be taken; leave ':{class_name}' out")
+    found = [c for c in splits.classes if c == class_name]
+    found = found or [c for c in splits.classes if c.lower() == class_name.lower()]
+    if len(found) != 1:
+        close = difflib.get_close_matches(class_name, splits.classes, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        known = ", ".join(splits.classes[:20]) + (", …" if len(splits.classes) > 20 else "")
+        raise UserError(f"dataset {name!r}: no class {class_name!r}; {hint}its classes: {known}")
+    index = splits.classes.index(found[0])
+    rows, reference_rows = (np.flatnonzero(labels == index) for labels in (splits.labels, splits.reference_labels))
+    return Splits(
+        images=splits.images[rows],
+        labels=np.zeros(len(rows), dtype=np.int64),
+        classes=(found[0],),
+        reference_images=splits.reference_images[reference_rows],
+        reference_labels=np.zeros(len(reference_rows), dtype=np.int64),
+        split=f"{splits.split}; only class {found[0]!r}",
+        source=splits.source,
+    )
