@@ -1,12 +1,14 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from bench.errors import UserError
 from bench.plan import screening
 from bench.plan.paley import ORDERS, hadamard
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -30,7 +32,7 @@ def test_screening_is_balanced_orthogonal_clear_of_pairs_and_has_both_extremes(c
     frame = screening([f"h{i}" for i in range(count)], seed)
     order = min(order for order in ORDERS if order >= count)
     assert frame.shape == (2 * order, count)
-    assert (frame.dtypes == bool).all()
+    assert all(pd.api.types.is_bool_dtype(kind) for kind in frame.dtypes)
     signs = np.where(frame, 1, -1)
     assert (signs.sum(axis=0) == 0).all()
     np.testing.assert_array_equal(signs.T @ signs, 2 * order * np.eye(count))
