@@ -1,0 +1,126 @@
+"""What a report is made of: plain values that one template turns into HTML and another into Markdown.
+
+Texts carry two inline marks only, `code` in backticks and **bold**; everything else in them is literal and is escaped
+by the renderers. Use `code()` for names that come from people.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from markupsafe import Markup, escape
+
+_CODE = re.compile(r"`([^`]+)`")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph. `tone` is how loudly it is said."""
+
+    text: str
+    tone: Literal["plain", "lead", "note", "warning"] = "plain"
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Points:
+    """A bulleted list."""
+
+    items: tuple[str, ...]
+    kind: str = "points"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of ready-made strings; `align` has one letter per column, l or r."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: str
+    caption: str = ""
+    kind: str = "table"
+
+    def __post_init__(self):
+        """Refuse ragged tables, which no renderer would show as such."""
+        widths = {len(self.columns), len(self.align), *(len(row) for row in self.rows)}
+        if len(widths) != 1:
+            raise ValueError(f"table {self.caption!r}: columns, align and rows have different lengths {sorted(widths)}")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A PNG at two pixels per CSS pixel, with one sentence that says how to read it."""
+
+    name: str
+    png: bytes = field(repr=False)
+    width: int
+    alt: str
+    reading: str
+    kind: str = "figure"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of a gallery: image bytes, their file ending (png or jpg), a title and a caption."""
+
+    name: str
+    data: bytes = field(repr=False)
+    suffix: str
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures side by side, to be compared."""
+
+    tiles: tuple[Tile, ...]
+    reading: str
+    kind: str = "gallery"
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Blocks shown on request."""
+
+    summary: str
+    blocks: tuple
+    kind: str = "folded"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    anchor: str
+    title: str
+    blocks: tuple
+
+
+def code(name: object) -> str:
+    """A name as an inline code mark; a backtick in it becomes an apostrophe, a line break a space."""
+    return "`" + re.sub(r"\s+", " ", str(name)).replace("`", "'") + "`"
+
+
+def to_html(text: str) -> Markup:
+    """Escape `text` and turn its inline marks into tags."""
+    parts = _CODE.split(str(text))
+    html = [
+        Markup("<code>{}</code>").format(part)
+        if position % 2
+        else Markup(_BOLD.sub(r"<strong>\1</strong>", str(escape(part))))
+        for position, part in enumerate(parts)
+    ]
+    return Markup("").join(html)
+
+
+def to_markdown(text: str, in_table: bool = False) -> str:
+    """Keep the inline marks, defuse HTML, and in a table the column separator."""
+    parts = _CODE.split(str(text))
+    words = [
+        f"`{part}`" if position % 2 else part.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        for position, part in enumerate(parts)
+    ]
+    joined = "".join(words)
+    return joined.replace("|", "\\|").replace("\n", " ") if in_table else joined

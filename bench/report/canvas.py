@@ -1,0 +1,108 @@
+"""One look for all figures, without touching matplotlib's global state.
+
+Figures are objects of `matplotlib.figure.Figure` drawn by the Agg canvas; the style lives in a context that is left
+with the figure. Blue is better (lower FID) and orange is worse everywhere: the pair stays apart in every common form
+of colour blindness.
+"""
+
+import io
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure as Canvas
+from PIL import Image
+
+from bench.report.blocks import Figure
+
+INK, QUIET, RULE, BAND = "#1f2933", "#68737d", "#d9dee3", "#eef1f4"
+BETTER, WORSE, MIDDLE = "#1f6f9f", "#c2591b", "#eeeeec"
+PLACEBO = "#8c5aa8"
+VERDICT_INK = {
+    "helps": BETTER,
+    "hurts": WORSE,
+    "fragile": "#9b2c2c",
+    "negligible": "#4b5563",
+    "inconclusive": "#98a2ad",
+}
+DIVERGING = LinearSegmentedColormap.from_list(
+    "better_worse", ["#15557f", "#4b93bd", "#a9cde2", MIDDLE, "#f3c39c", "#dc8447", "#9c410c"]
+)
+_DPI = 200
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": RULE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": BAND,
+    "grid.linewidth": 0.8,
+    "text.color": INK,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "text.parse_math": False,
+}
+
+
+@contextmanager
+def drawing(width: float, height: float) -> Iterator[Canvas]:
+    """A figure of `width` × `height` inches in the report's style; the style ends with the block."""
+    with mpl.rc_context({**sns.axes_style("white"), **_STYLE}):
+        canvas = Canvas(figsize=(width, height), dpi=_DPI, layout="constrained")
+        FigureCanvasAgg(canvas)
+        yield canvas
+
+
+def finished(canvas: Canvas, name: str, alt: str, reading: str) -> Figure:
+    """Draw the figure to PNG bytes (no metadata, 255 colours: the same input gives the same bytes)."""
+    raw = io.BytesIO()
+    canvas.savefig(raw, format="png", dpi=_DPI, metadata={"Software": None})
+    raw.seek(0)
+    with Image.open(raw) as image:
+        width = image.width
+        small = image.convert("RGB").quantize(colors=255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        out = io.BytesIO()
+        small.save(out, format="png", optimize=False, compress_level=9)
+    return Figure(name=name, png=out.getvalue(), width=round(width * 96 / _DPI), alt=alt, reading=reading)
+
+
+def file_name(text: str) -> str:
+    """`text` as a part of a file name: letters, digits and dashes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower() or "unnamed"
+
+
+def shortened(text: str, length: int = 28) -> str:
+    """`text` cut to what fits beside an axis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round values (1, 2, 5 × a power of ten) between exp(low) and exp(high), at most `most` of them, as logarithms."""
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        powers = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)
+        ticks = [math.log(step * 10.0**power) for power in powers for step in steps]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        if len(inside) <= most:
+            break
+    return inside

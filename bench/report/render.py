@@ -1,0 +1,98 @@
+"""From a report's blocks to one HTML page, one Markdown page and the files beside them."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from bench.report.blocks import Figure, Folded, Gallery, Section, to_html, to_markdown
+
+VERDICTS = frozenset({"helps", "hurts", "negligible", "fragile", "inconclusive"})
+
+
+@dataclass(frozen=True)
+class File:
+    """A file beside the report: a relative link, its name, and what is in it."""
+
+    href: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Files:
+    """A list of links to files beside the report."""
+
+    items: tuple[File, ...]
+    kind: str = "files"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything on the page, in reading order."""
+
+    sweep: str
+    title: str
+    question: str
+    facts: tuple[tuple[str, str], ...]
+    answers: tuple[str, ...]
+    after_answers: tuple
+    sections: tuple[Section, ...]
+
+
+def to_page(report: Report) -> str:
+    """The report as one HTML page that needs no other file, script or network."""
+    environment = _environment(autoescape=True)
+    environment.filters["marks"] = to_html
+    environment.filters["base64"] = lambda data: Markup(base64.b64encode(data).decode("ascii"))
+    return environment.get_template("index.html.j2").render(report=report, verdicts=VERDICTS)
+
+
+def to_markdown_page(report: Report) -> str:
+    """The report as Markdown, its pictures in figures/."""
+    environment = _environment(autoescape=False)
+    environment.filters["marks"] = to_markdown
+    environment.filters["cell"] = lambda text: to_markdown(text, in_table=True)
+    environment.filters["plain"] = lambda text: to_markdown(text).replace("`", "")
+    page = environment.get_template("report.md.j2").render(report=report)
+    return page.strip() + "\n"
+
+
+def write_files(report: Report, folder: Path) -> Path:
+    """Write index.html, report.md and figures/ into `folder`; pictures of an earlier report there are removed."""
+    figures = folder / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    pictures = dict(_pictures(tuple(report.after_answers)))
+    for section in report.sections:
+        pictures |= _pictures(section.blocks)
+    for old in figures.iterdir():
+        if old.suffix in {".png", ".jpg"} and old.name not in pictures:
+            old.unlink()
+    for name, data in pictures.items():
+        (figures / name).write_bytes(data)
+    (folder / "report.md").write_text(to_markdown_page(report), encoding="utf-8")
+    index = folder / "index.html"
+    index.write_text(to_page(report), encoding="utf-8")
+    return index
+
+
+def _pictures(blocks: tuple) -> Iterator[tuple[str, bytes]]:
+    for block in blocks:
+        if isinstance(block, Figure):
+            yield f"{block.name}.png", block.png
+        elif isinstance(block, Gallery):
+            yield from ((f"{tile.name}.{tile.suffix}", tile.data) for tile in block.tiles)
+        elif isinstance(block, Folded):
+            yield from _pictures(block.blocks)
+
+
+def _environment(autoescape: bool) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("bench.report", "templates"),
+        autoescape=autoescape,
+        trim_blocks=False,
+        undefined=jinja2.StrictUndefined,
+    )
