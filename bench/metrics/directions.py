@@ -1,0 +1,14 @@
+"""What each score is called and which way is better, declared once; imports nothing."""
+
+DIRECTIONS: dict[str, str] = {
+    "fid": "lower",
+    "kid": "lower",
+    "is": "higher",
+    "is_std": "lower",
+    "precision": "higher",
+    "recall": "higher",
+    "density": "higher",
+    "coverage": "higher",
+    "modes": "higher",
+    "modes_kl": "lower",
+}

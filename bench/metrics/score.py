@@ -1,0 +1,212 @@
+"""From generated images to scores, by one protocol per dataset and extractor."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from bench.errors import UserError
+from bench.metrics import fidelity
+from bench.metrics.checks import ScoreUnavailable
+from bench.metrics.collapse import mode_coverage
+from bench.metrics.directions import DIRECTIONS
+from bench.metrics.extractors import Extractor, classify, get_extractor
+from bench.metrics.reference import Reference, cached
+
+INCEPTION_SPLITS = 10
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores by name, and for each that could not be computed the reason, in one line. Never NaN or infinity."""
+
+    values: dict[str, float]
+    reasons: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """Generated images in canonical order, with their features (n, d) and logits (n, classes) or None."""
+
+    images: torch.Tensor
+    features: torch.Tensor
+    logits: torch.Tensor | None
+
+
+def canonical_order(images: torch.Tensor) -> torch.Tensor:
+    """Rows sorted by a digest of their bytes, so that no score depends on the order images came in."""
+    rows = images.contiguous().numpy().reshape(len(images), -1)
+    digests = [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
+    return images[torch.tensor(sorted(range(len(digests)), key=digests.__getitem__))]
+
+
+class Scorer:
+    """Scores generated images against a dataset's reference split.
+
+    The same images give the same scores, bit for bit, in whatever order; torch's global random state is not touched.
+
+    Args:
+        dataset: what `bench.data.load` returns.
+        extractor: a name for `get_extractor`, or an `Extractor`.
+        n: images wanted on each side; `self.n` is min(n, reference images).
+        cache_dir: folder for the features of real images, kept by content hash; None keeps them in memory only.
+        untrained: images of an untrained generator, uint8 (n, C, H, W), or a function of n that makes them: the second
+            candidate for the noise anchor.
+        batch_size: images that go through the extractor at once; does not change the scores.
+
+    Raises:
+        UserError: an unknown extractor, n below 2.
+    """
+
+    def __init__(
+        self,
+        dataset,
+        extractor: str | Extractor = "domain",
+        n: int = 2000,
+        cache_dir: str | Path | None = None,
+        untrained: torch.Tensor | Callable[[int], torch.Tensor] | None = None,
+        batch_size: int = 100,
+    ):
+        if n < 2:
+            raise UserError(f"n = {n} images to score: expected at least 2")
+        self.dataset = dataset
+        self.extractor = extractor if isinstance(extractor, Extractor) else get_extractor(extractor, dataset)
+        self.n = min(n, len(dataset.reference_images))
+        self._folder = None if cache_dir is None else Path(cache_dir)
+        self._untrained = untrained
+        self._batch_size = batch_size
+
+    @cached_property
+    def reference(self) -> Reference:
+        """Features of the real images and the anchors measured on them."""
+        return cached(self.dataset, self.extractor, self.n, self._batch_size, self._folder)
+
+    @cached_property
+    def _real_statistics(self) -> fidelity.FeatureStatistics:
+        return fidelity.feature_statistics(self.reference.features, "real features")
+
+    @cached_property
+    def anchors(self) -> dict[str, float]:
+        """`fid_noise`: FID of uniform noise or of the untrained generator, whichever is smaller; `fid_real`: FID of
+        as many train images.
+
+        Raises:
+            ScoreUnavailable: n is at most the number of features.
+        """
+        noise = [self.reference.fid_uniform]
+        if self._untrained is not None:
+            images = self._untrained(self.n) if callable(self._untrained) else self._untrained
+            noise.append(self.fid(images))
+        return {"fid_noise": min(noise), "fid_real": self.reference.fid_real}
+
+    @property
+    def protocol(self) -> dict[str, object]:
+        """Everything a score's meaning depends on, for the record."""
+        return {
+            "extractor": self.extractor.name,
+            "extractor_hash": self.extractor.hash,
+            "extractor_accuracy": self.extractor.accuracy,
+            "reference_accuracy": self._reference_accuracy,
+            "dimensions": self.extractor.dim,
+            "n_real": self.n,
+            "n_fake": self.n,
+            "n_real_anchor": min(self.n, len(self.dataset.images)),
+            "inception_splits": INCEPTION_SPLITS,
+            "dataset": self.dataset.name,
+            "dataset_hash": self.dataset.content_hash,
+            "split": self.dataset.split,
+            "resolution": int(self.dataset.reference_images.shape[-1]),
+        }
+
+    @cached_property
+    def _reference_accuracy(self) -> float | None:
+        labels, logits = self.dataset.reference_labels, self.reference.logits
+        if labels is None or logits is None or self.extractor.classes != self.dataset.classes:
+            return None
+        return float((classify(logits) == labels[: self.n].numpy()).mean())
+
+    def _fakes(self, images: torch.Tensor) -> Fakes:
+        if not torch.is_tensor(images):
+            raise UserError(f"{type(images).__name__} given as images: expected a tensor")
+        wanted = self.dataset.reference_images
+        if images.is_floating_point() and not bool(torch.isfinite(images).all()):
+            raise ScoreUnavailable("the images hold NaN or infinity")
+        if images.dtype != wanted.dtype or images.shape[1:] != wanted.shape[1:]:
+            raise UserError(
+                f"{images.dtype} images of shape {tuple(images.shape)}: expected {wanted.dtype} of shape "
+                f"(n, {', '.join(map(str, wanted.shape[1:]))}) as in {self.dataset.name}"
+            )
+        if len(images) < self.n:
+            raise UserError(f"{len(images)} images: the protocol compares {self.n}, generate that many")
+        images = canonical_order(images[: self.n].cpu())
+        return Fakes(images, *self.extractor(images, self._batch_size))
+
+    def fid(self, images: torch.Tensor) -> float:
+        """FID of the first n images, uint8 (n or more, C, H, W).
+
+        Raises:
+            ScoreUnavailable: n is at most the number of features, or the images hold NaN.
+            UserError: fewer than n images, or of another size or type than the dataset's.
+        """
+        return self._fid(self._fakes(images))
+
+    def _fid(self, fakes: Fakes) -> float:
+        return fidelity.frechet_distance_of(
+            self._real_statistics, fidelity.feature_statistics(fakes.features, "fake features")
+        )
+
+    def score(self, images: torch.Tensor) -> Scores:
+        """Every score of the first n images, uint8 (n or more, C, H, W).
+
+        Raises:
+            UserError: fewer than n images, or of another size or type than the dataset's.
+        """
+        try:
+            fakes = self._fakes(images)
+        except ScoreUnavailable as reason:
+            return Scores({}, dict.fromkeys(DIRECTIONS, str(reason)))
+        values: dict[str, float] = {}
+        reasons: dict[str, str] = {}
+        for names, function in _TABLE:
+            try:
+                results = function(self, fakes)
+            except ScoreUnavailable as reason:
+                reasons.update(dict.fromkeys(names, str(reason)))
+                continue
+            values.update({name: float(value) for name, value in zip(names, results, strict=True)})
+        return Scores(values, reasons)
+
+    def _inception_score(self, fakes: Fakes) -> tuple[float, float]:
+        return fidelity.inception_score(self._class_logits(fakes), min(INCEPTION_SPLITS, self.n))
+
+    def _modes(self, fakes: Fakes) -> tuple[float, float]:
+        logits = self._class_logits(fakes)
+        labels = [self.dataset.labels, self.dataset.reference_labels]
+        real = None if labels[0] is None else torch.cat(labels)
+        return mode_coverage(classify(logits), self.dataset.classes, real)
+
+    def _class_logits(self, fakes: Fakes) -> torch.Tensor:
+        if len(self.dataset.classes) < 2:
+            raise ScoreUnavailable(f"{self.dataset.name} has fewer than two classes")
+        if fakes.logits is None:
+            raise ScoreUnavailable(f"extractor {self.extractor.name} classifies nothing")
+        if fakes.logits.shape[1] != len(self.dataset.classes):
+            raise ScoreUnavailable(
+                f"extractor {self.extractor.name} knows {fakes.logits.shape[1]} classes, "
+                f"{self.dataset.name} has {len(self.dataset.classes)}"
+            )
+        return fakes.logits
+
+
+# Which scores each function gives, in order.
+_TABLE: tuple[tuple[tuple[str, ...], Callable[[Scorer, Fakes], tuple]], ...] = (
+    (("fid",), lambda scorer, fakes: (scorer._fid(fakes),)),
+    (("kid",), lambda scorer, fakes: (fidelity.kernel_distance(scorer.reference.features, fakes.features),)),
+    (("is", "is_std"), Scorer._inception_score),
+    (("precision", "recall"), lambda s, fakes: fidelity.precision_recall(s.reference.features, fakes.features)),
+    (("density", "coverage"), lambda s, fakes: fidelity.density_coverage(s.reference.features, fakes.features)),
+    (("modes", "modes_kl"), Scorer._modes),
+)

@@ -1,0 +1,121 @@
+"""Training of the `domain` extractors' classifiers: seeded, on the train split only, with light augmentation."""
+
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from bench.metrics.network import INPUT_SIZE, DomainClassifier, to_input
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """How one classifier is trained.
+
+    Attributes:
+        epochs: passes over the train split.
+        batch_size: images per step.
+        learning_rate: peak of the one-cycle schedule of AdamW.
+        weight_decay: of AdamW.
+        rotation: largest rotation, degrees.
+        shift: largest translation, share of the image's side.
+        zoom: largest relative change of size.
+        mirror: whether images are mirrored left to right half of the time.
+        quarter_turns: whether images are turned by a random multiple of 90 degrees.
+        coarse: share of the batches that are halved in resolution and brought back, so that the features hold at
+            16 pixels too.
+        seed: of the weights, the order and the augmentation.
+    """
+
+    epochs: int = 40
+    batch_size: int = 64
+    learning_rate: float = 4e-3
+    weight_decay: float = 0.05
+    rotation: float = 10.0
+    shift: float = 0.08
+    zoom: float = 0.1
+    mirror: bool = False
+    quarter_turns: bool = False
+    coarse: float = 0.1
+    seed: int = 0
+
+
+def _augment(x: torch.Tensor, recipe: TrainingRecipe, stream: torch.Generator) -> torch.Tensor:
+    n = len(x)
+    signed = torch.rand(n, 4, generator=stream) * 2 - 1
+    angle = signed[:, 0] * math.radians(recipe.rotation)
+    if recipe.quarter_turns:
+        angle = angle + torch.randint(4, (n,), generator=stream) * (math.pi / 2)
+    scale = 1 + signed[:, 1] * recipe.zoom
+    # affine_grid measures in half sides.
+    shift = signed[:, 2:] * 2 * recipe.shift
+    mirrored = torch.where(torch.rand(n, generator=stream) < 0.5 * recipe.mirror, -1.0, 1.0)
+    cosine, sine = scale * angle.cos(), scale * angle.sin()
+    rows = [
+        torch.stack([mirrored * cosine, -sine, shift[:, 0]], 1),
+        torch.stack([mirrored * sine, cosine, shift[:, 1]], 1),
+    ]
+    grid = F.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
+    x = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    if float(torch.rand((), generator=stream)) < recipe.coarse:
+        small = F.interpolate(x, (INPUT_SIZE // 2, INPUT_SIZE // 2), mode="bilinear", antialias=True)
+        x = F.interpolate(small, (INPUT_SIZE, INPUT_SIZE), mode="bilinear", antialias=True)
+    return x
+
+
+def train_classifier(
+    images: torch.Tensor, labels: torch.Tensor, classes: int, recipe: TrainingRecipe = TrainingRecipe()
+) -> DomainClassifier:
+    """A classifier trained on images (N, C, H, W) uint8 with labels (N,), in evaluation mode.
+
+    The same arguments give the same weights on one machine; torch's global random state is left as it was.
+    """
+    stream = torch.Generator().manual_seed(recipe.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network = DomainClassifier(images.shape[1], classes).to(memory_format=torch.channels_last)
+    inputs = torch.cat([to_input(part) for part in images.split(1000)])
+    steps = recipe.epochs * math.ceil(len(inputs) / recipe.batch_size)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps, pct_start=0.2)
+    network.train()
+    for _ in range(recipe.epochs):
+        for rows in torch.randperm(len(inputs), generator=stream).split(recipe.batch_size):
+            batch = _augment(inputs[rows], recipe, stream).contiguous(memory_format=torch.channels_last)
+            loss = nn.functional.cross_entropy(network(batch)[1], labels[rows])
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    _unit_variance(network.eval(), inputs)
+    return network
+
+
+@torch.inference_mode()
+def _unit_variance(network: DomainClassifier, inputs: torch.Tensor) -> None:
+    """Rescale the features, and undo it in the last layer, so that their variance is 1 on average over the inputs.
+
+    The kernel distance's cubic kernel takes features of about unit size for granted. The logits stay as they were.
+    """
+    features = torch.cat([network(part)[0] for part in inputs.split(200)])
+    scale = features.var(dim=0).mean().sqrt()
+    network.embed.weight.div_(scale)
+    network.embed.bias.div_(scale)
+    network.classify.weight.mul_(scale)
+
+
+@torch.inference_mode()
+def accuracy(network: DomainClassifier, images: torch.Tensor, labels: torch.Tensor) -> float:
+    """Share of images (N, C, H, W) uint8 whose largest logit is at their label (N,)."""
+    hits = sum(
+        int((network(to_input(x))[1].argmax(1) == y).sum())
+        for x, y in zip(images.split(200), labels.split(200), strict=True)
+    )
+    return hits / len(images)
+
+
+def describe(recipe: TrainingRecipe) -> dict[str, str]:
+    """The recipe as strings, for the metadata of a weights file."""
+    return {f"recipe.{name}": str(value) for name, value in asdict(recipe).items()}
