@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bench.data import storage
 from bench.data.dataset import Dataset, MixtureModes, content_hash
 from bench.errors import UserError
 
@@ -222,10 +223,10 @@ def _one_class(name: str, splits: Splits, class_name: str) -> Splits:
     index = splits.classes.index(found[0])
     rows, reference_rows = (np.flatnonzero(labels == index) for labels in (splits.labels, splits.reference_labels))
     return Splits(
-        images=splits.images[rows],
+        images=storage.take(splits.images, rows),
         labels=np.zeros(len(rows), dtype=np.int64),
         classes=(found[0],),
-        reference_images=splits.reference_images[reference_rows],
+        reference_images=storage.take(splits.reference_images, reference_rows),
         reference_labels=np.zeros(len(reference_rows), dtype=np.int64),
         split=f"{splits.split}; only class {found[0]!r}",
         source=splits.source,
