@@ -137,7 +137,7 @@ def test_kernel_distance_names_why_it_does_not_exist():
     with pytest.raises(ScoreUnavailable, match="subsets of 1"):
         kernel_distance([[0.0]], [[1.0]])
     with pytest.raises(ScoreUnavailable, match="overflows"):
-        kernel_distance(torch.full((4, 2), 1e150), torch.full((4, 2), -1e150))
+        kernel_distance(np.full((4, 2), 1e150), np.full((4, 2), -1e150))
 
 
 def test_precision_and_recall_agree_with_torch_fidelity():
