@@ -154,11 +154,13 @@ def read(name: str, request: Request) -> Splits:
     )
 
 
-def _register(name: str) -> None:
-    def find(root: Path) -> str | None:
-        files = _find(name, root)
-        return str(files[0].parent) if files else None
+def find(name: str, root: Path) -> str | None:
+    """The folder in which the four files of `mnist` or `fashion-mnist` are, or None."""
+    files = _find(name, root)
+    return str(files[0].parent) if files else None
 
+
+def _register(name: str) -> None:
     register(
         Source(
             name=name,
@@ -168,7 +170,7 @@ def _register(name: str) -> None:
             channels=1,
             classes=10,
             obtain="downloads by itself, or four idx files in the data root",
-            find=find,
+            find=lambda root: find(name, root),
         )
     )
 
