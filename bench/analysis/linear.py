@@ -1,0 +1,125 @@
+"""Ordinary least squares on cell means, and what it cannot tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+
+from bench.analysis.cells import CellMeans
+
+FEW_FREE = 1
+"""Up to this many residual degrees of freedom a complete full factorial takes its error from the seeds instead."""
+ENOUGH_FREE = 8
+"""Two-way interactions enter a follow-up's model where they leave at least this many degrees of freedom."""
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Effects on minus off, in units of the outcome; arrays (hacks,). NaN where `reason` says why not.
+
+    `free` are the degrees of freedom of the standard errors and `source` what they come from: "cells", "seeds",
+    "pairs" or "none". A unit is what is replicated: a cell, or a seed that ran every cell wanted. `sd` is such that
+    `error` = 2 sd / sqrt(units); a unit takes `runs_per_unit` runs, and `parameters` units are used up by the model.
+    """
+
+    effect: np.ndarray
+    error: np.ndarray
+    free: np.ndarray
+    sd: np.ndarray
+    reason: list[str]
+    source: str
+    runs_per_unit: float
+    parameters: int
+
+    @property
+    def tested(self) -> np.ndarray:
+        """Which hacks have both an effect and a standard error."""
+        return np.isfinite(self.effect) & np.isfinite(self.error)
+
+
+def main_effects(
+    means: CellMeans, hacks: Sequence[str], runs: pd.DataFrame, values: np.ndarray, pairs: bool = False
+) -> Estimates:
+    """Main effects by least squares of the cell means on ±1 columns: an effect is twice its coefficient.
+
+    `values` (runs,) are the outcomes of `runs`. With `pairs`, two-way interactions are in the model where the cells
+    can hold them. Where the cells are a complete full factorial that leaves (next to) nothing to judge noise by, as
+    one or two hacks do, the standard error comes from the same contrast within each seed.
+    """
+    signs = means.signs
+    terms = _terms(signs, pairs)
+    inverse = np.linalg.pinv(terms)
+    rows = slice(1, signs.shape[1] + 1)
+    reason = _reasons(signs, inverse @ terms, hacks)
+    estimable = np.array([not text for text in reason])
+    fit = sm.OLS(means.values, terms).fit()
+    free = round(fit.df_resid)
+    effect = np.where(estimable, 2 * fit.params[rows], np.nan)
+    runs_per_cell = float(means.counts.mean())
+    if free <= FEW_FREE and estimable.any() and len(np.unique(signs, axis=0)) == 2 ** int(estimable.sum()):
+        by_seed = _effects_by_seed(means, 2 * inverse[rows], runs, values)
+        if len(by_seed) - 1 > free:
+            return _from_units(effect, by_seed, reason, "seeds", runs_per_unit=len(signs))
+    if free < 1:
+        nothing = np.full(len(hacks), np.nan)
+        return Estimates(effect, nothing, np.zeros(len(hacks)), nothing, reason, "none", runs_per_cell, len(hacks))
+    error = np.where(estimable, 2 * fit.bse[rows], np.nan)
+    sd = error * np.sqrt(len(signs)) / 2
+    parameters = terms.shape[1] - 1
+    return Estimates(effect, error, np.full(len(hacks), free), sd, reason, "cells", runs_per_cell, parameters)
+
+
+def from_pairs(differences: Sequence[np.ndarray], runs_per_unit: float, reason: Sequence[str]) -> Estimates:
+    """Effects from differences paired by seed: one array (seeds,) per hack, possibly of different lengths."""
+    effect = np.array([values.mean() if len(values) else np.nan for values in differences])
+    free = np.array([max(len(values) - 1, 0) for values in differences])
+    deviation = np.array([values.std(ddof=1) if len(values) > 1 else np.nan for values in differences])
+    error = deviation / np.sqrt(free + 1)
+    return Estimates(effect, error, free, deviation / 2, list(reason), "pairs", runs_per_unit, 0)
+
+
+def _terms(signs: np.ndarray, pairs: bool) -> np.ndarray:
+    terms = np.column_stack([np.ones(len(signs)), signs])
+    if not pairs:
+        return terms
+    products = [signs[:, a] * signs[:, b] for a, b in combinations(range(signs.shape[1]), 2)]
+    full = np.column_stack([terms, *products])
+    holds = full.shape[1] + ENOUGH_FREE <= len(signs) and np.linalg.matrix_rank(full) == full.shape[1]
+    return full if holds else terms
+
+
+def _from_units(
+    effect: np.ndarray, by_unit: np.ndarray, reason: list[str], source: str, runs_per_unit: float
+) -> Estimates:
+    deviation = np.where(np.isfinite(effect), by_unit.std(axis=0, ddof=1), np.nan)
+    free = np.full(len(effect), len(by_unit) - 1)
+    return Estimates(effect, deviation / np.sqrt(len(by_unit)), free, deviation / 2, reason, source, runs_per_unit, 0)
+
+
+def _effects_by_seed(means: CellMeans, rows: np.ndarray, runs: pd.DataFrame, values: np.ndarray) -> np.ndarray:
+    """The effects (seeds, hacks) that every seed which ran all cells would give alone."""
+    table = pd.DataFrame({"seed": runs["seed"].to_numpy(), "cell": means.index, "value": values})
+    wide = table.pivot_table(index="seed", columns="cell", values="value").dropna()
+    return wide.to_numpy() @ rows.T
+
+
+def _reasons(signs: np.ndarray, resolution: np.ndarray, hacks: Sequence[str]) -> list[str]:
+    """Why a hack's effect cannot be estimated from these cells, or "" where it can."""
+    reasons = []
+    for index, hack in enumerate(hacks):
+        column = signs[:, index]
+        row = resolution[index + 1].copy()
+        row[index + 1] -= 1
+        if (column == column[0]).all():
+            level = "on" if column[0] > 0 else "off"
+            reasons.append(f"{hack} is {level} in every run: its effect cannot be estimated")
+        elif np.abs(row).max() > 1e-8:
+            partners = [other for other, weight in zip(hacks, row[1:], strict=False) if abs(weight) > 1e-8]
+            named = ", ".join(other for other in partners if other != hack) or "the mean"
+            reasons.append(f"{len(signs)} cells cannot tell {hack} from {named}: more cells are needed")
+        else:
+            reasons.append("")
+    return reasons
