@@ -1,0 +1,105 @@
+"""Plans, runs and records in words, for the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bench.errors import UserError
+from bench.plan import Plan, minimum_detectable_effect
+from bench.plan.power import CONFIG_SD, SEED_SD
+from bench.runner.view import duration
+
+if TYPE_CHECKING:
+    from bench.runner.spec import RunRecord
+    from bench.runner.view import State
+
+
+def plan_text(plan: Plan) -> str:
+    """What the plan will do and what it can see."""
+    arms = Counter(cell.arm for cell in plan.cells)
+    parts = ", ".join(f"{count} {arm.replace('_', ' ')}" for arm, count in arms.items())
+    budget, scoring = plan.budget, plan.scoring
+    design_cells = sum(cell.arm in ("screen", "factorial", "full", "bare") for cell in plan.cells)
+    seen = minimum_detectable_effect(design_cells, len(plan.seeds), len(plan.hacks))
+    runs = len(plan.runs())
+    shape = f"{len(plan.cells)} cells × {len(plan.datasets)} datasets × {len(plan.seeds)} seeds = {runs} runs"
+    return "\n".join(
+        [
+            f"sweep {plan.name} ({plan.hash[:12]}): {shape}",
+            f"  hacks:    {', '.join(plan.hacks)}",
+            f"  datasets: {', '.join(plan.datasets)}",
+            f"  cells:    {plan.design} ({parts})",
+            f"  each run: {budget['steps']:,} steps of batch {budget['batch']}, width {budget['width']}, "
+            f"{budget['precision']}, scored {budget['evaluations']} times on {scoring['n']:,} images",
+            f"  can see:  effects of {seen:.0f} % FID and more on each dataset with 80 % probability, if seeds "
+            f"spread by {SEED_SD} and cells by {CONFIG_SD} in log FID",
+        ]
+    )
+
+
+def announcement(plan: Plan, state: State, folder: Path, device: str) -> str:
+    """What is going to happen, printed before the first run."""
+    left = state.total - state.done
+    start = f"  continues: {state.done} of {state.total} runs are there\n" if state.done else ""
+    workers = f"{state.workers} worker{'s' if state.workers > 1 else ''}"
+    return (
+        f"{plan_text(plan)}\n{start}"
+        f"  will take: about {duration(state.eta())} for {left} runs on {workers} ({device})\n"
+        f"  writes:   {folder}"
+    )
+
+
+def cell_table(plan: Plan) -> str:
+    """The cells as a table of x (on) and . (off)."""
+    frame = plan.frame()
+    names = "\n".join(f"{'':12}{'| ' * i}{hack}" for i, hack in enumerate(plan.hacks))
+    rows = [
+        f"{row['cell']:<12}" + " ".join("x" if row[hack] else "." for hack in plan.hacks) + f"  {row['arm']}"
+        for row in frame.to_dict("records")
+    ]
+    return "\n".join([names, *rows])
+
+
+def record_text(record: RunRecord) -> str:
+    """A record's status and scores."""
+    lines = [f"status: {record.status}"]
+    lines += [f"{name:24} {value:.6g}" for name, value in sorted(record.scores.items())]
+    lines += [f"{name:24} not computed: {reason}" for name, reason in sorted(record.reasons.items())]
+    return "\n".join(lines)
+
+
+def save_record_files(record: RunRecord, folder: Path) -> Path:
+    """Write record.json, curves.csv and samples.png; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {name: value for name, value in record.result().items() if name not in ("samples", "curves")}
+    parts |= {"environment": record.environment, "timing": record.timing}
+    (folder / "record.json").write_text(json.dumps(parts, indent=1, sort_keys=True) + "\n")
+    pd.DataFrame(record.curves).to_csv(folder / "curves.csv", index=False)
+    (folder / "samples.png").write_bytes(record.samples)
+    return folder
+
+
+def row_text(runs: pd.DataFrame, wanted: str, folder: Path) -> str:
+    """One row of the frame of runs in words.
+
+    Args:
+        runs: the frame.
+        wanted: the beginning of a key, or DATASET/CELL/SEED.
+        folder: the sweep's, for the place of the sample grid.
+
+    Raises:
+        UserError: no run or several runs fit.
+    """
+    places = runs["dataset"] + "/" + runs["cell"] + "/" + runs["seed"].astype(str)
+    found = runs[runs["key"].str.startswith(wanted) | (places == wanted)]
+    if len(found) != 1:
+        shown = ", ".join(places[:3])
+        raise UserError(f"run {wanted!r}: {len(found)} runs fit, expected one; name a key or one like {shown}")
+    row = found.iloc[0]
+    lines = [f"{name:24} {value}" for name, value in row.items() if name not in ("recipe", "versions", "reasons")]
+    return "\n".join([*lines, f"{'samples':24} {folder / 'samples' / (row['key'] + '.png')}"])

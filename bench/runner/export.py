@@ -1,0 +1,121 @@
+"""Records -> tidy frames on disk, rebuilt from the storage at any time, and read back."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pandas as pd
+from optuna.artifacts import FileSystemArtifactStore
+from optuna.trial import FrozenTrial
+
+from bench.errors import UserError
+from bench.plan import Plan
+from bench.runner.study import finished, grid_of, key_of
+
+RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
+
+
+def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: FileSystemArtifactStore) -> pd.DataFrame:
+    """Write runs.parquet, runs.csv, curves.parquet, plan.json and samples/ into the folder; returns the frame of runs.
+
+    Rows come in the plan's own order, so that the same records give the same files whatever order they were made in.
+    """
+    trials = {key_of(t): t for t in finished(study)}
+    order = {(dataset, cell.name, seed): i for i, (dataset, cell, seed) in enumerate(_plan_order(plan))}
+    ordered = sorted(trials.values(), key=lambda t: order[t.params["dataset"], t.user_attrs["cell"], t.params["seed"]])
+    runs = pd.DataFrame([run_row(t, plan) for t in ordered])
+    curves = pd.concat([curve_rows(t) for t in ordered], ignore_index=True) if ordered else pd.DataFrame()
+    folder.mkdir(parents=True, exist_ok=True)
+    plan.save(folder / "plan.json")
+    _replace(folder / RUNS, lambda path: runs.to_parquet(path, index=False))
+    _replace(folder / RUNS_CSV, lambda path: runs.to_csv(path, index=False))
+    _replace(folder / CURVES, lambda path: curves.to_parquet(path, index=False))
+    samples = folder / SAMPLES
+    samples.mkdir(exist_ok=True)
+    for trial in ordered:
+        target = samples / f"{key_of(trial)}.png"
+        if not target.exists() and (grid := grid_of(trial, study, artifacts)) is not None:
+            _replace(target, lambda path, grid=grid: path.write_bytes(grid))
+    return runs
+
+
+def run_row(trial: FrozenTrial, plan: Plan) -> dict[str, Any]:
+    """One row of the frame of runs: identity, levels, status, scores, protocol and timing of a finished trial."""
+    attributes = trial.user_attrs
+    fids = trial.intermediate_values
+    return {
+        "dataset": trial.params["dataset"],
+        "cell": attributes["cell"],
+        "arm": attributes["arm"],
+        "seed": trial.params["seed"],
+        "status": attributes["status"],
+        **{hack: trial.params[hack] for hack in plan.hacks},
+        "outcome": trial.value,
+        "fid": None,
+        **attributes["scores"],
+        "fid_first": fids[min(fids)] if fids else None,
+        "steps": plan.budget["steps"],
+        **attributes["timing"],
+        **attributes["protocol"],
+        "reasons": json.dumps(attributes["reasons"], sort_keys=True),
+        "recipe": json.dumps(attributes["recipe"], sort_keys=True),
+        "versions": json.dumps(attributes["environment"]["versions"], sort_keys=True),
+        "device": attributes["environment"]["device"],
+        "key": attributes["key"],
+    }
+
+
+def curve_rows(trial: FrozenTrial) -> pd.DataFrame:
+    """The training curves of a finished trial, and the FID at each evaluated step in the column `fid`."""
+    curve = pd.DataFrame(trial.user_attrs["curves"])
+    fids = pd.DataFrame({"step": list(trial.intermediate_values), "fid": list(trial.intermediate_values.values())})
+    fids = fids.astype({"step": "int64", "fid": "float64"})
+    frame = curve.merge(fids, on="step", how="outer").sort_values("step", ignore_index=True)
+    identity = {
+        "key": key_of(trial),
+        "dataset": trial.params["dataset"],
+        "cell": trial.user_attrs["cell"],
+        "seed": trial.params["seed"],
+    }
+    return frame.assign(**identity)[[*identity, *frame.columns]]
+
+
+def load_runs(path: Path | str) -> pd.DataFrame:
+    """The frame of runs of a sweep: one row per run, one bool column per hack.
+
+    Args:
+        path: a sweep's folder, its runs.parquet, or a runs.csv.
+
+    Raises:
+        UserError: nothing there, or a file that cannot be read.
+    """
+    source = Path(path)
+    if source.is_dir():
+        source = source / RUNS
+    if not source.is_file():
+        raise UserError(
+            f"no runs at {str(path)!r}: expected a sweep's folder or its {RUNS}; `ganbench export` makes it"
+        )
+    try:
+        return pd.read_csv(source) if source.suffix == ".csv" else pd.read_parquet(source)
+    except (OSError, ValueError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise UserError(f"{str(source)!r} cannot be read ({reason}): run `ganbench export` to make it again") from None
+
+
+def _plan_order(plan: Plan) -> list[tuple[str, Any, int]]:
+    return [(dataset, cell, seed) for dataset in plan.datasets for cell in plan.cells for seed in plan.seeds]
+
+
+def _replace(target: Path, write: Any) -> None:
+    """Write a file whole or not at all: to a neighbour first, then moved into its place."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        write(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

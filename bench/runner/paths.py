@@ -1,0 +1,29 @@
+"""Where things lie on disk."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from bench.errors import UserError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+def cache_folder() -> Path:
+    """The folder for what can be made again: $GANBENCH_CACHE, else the user's cache folder."""
+    chosen = os.environ.get("GANBENCH_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(chosen) if chosen else base / "ganbench"
+
+
+def sweep_folder(results: Path, name: str) -> Path:
+    """The folder of the sweep of that name.
+
+    Raises:
+        UserError: a name that is no plain folder name, so that no sweep is written outside `results`.
+    """
+    if not _NAME.fullmatch(name):
+        raise UserError(f"sweep name {name!r}: expected letters, digits, '.', '_' and '-', at most 80")
+    return results / name

@@ -1,0 +1,110 @@
+"""What a run is asked to do, and what it leaves: plain data that travels between processes and into storage."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+STATUSES = ("ok", "collapsed", "diverged")
+PRECISIONS = ("float32", "bf16")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One cell × dataset × seed with its budget and scoring; `run(spec)` is a pure function of it.
+
+    Attributes:
+        dataset: a name `bench.data.load` knows.
+        levels: hack name -> on or off; hacks not named keep the base recipe's value (off, for the naive one).
+        seed: of every random stream of the run, 0 or more.
+        cell, arm, plan: where in which plan the run belongs; empty for a run by hand.
+        hack_parameters: hack name -> parameter -> value.
+        steps: updates of D and of G, each.
+        batch: images per batch, real and fake each.
+        width: channels of G's last hidden layer and of D's first.
+        resolution: in pixels; None for the dataset's own.
+        evaluations: how many times the run is scored, evenly spaced, the last one at the end.
+        precision: "float32" or "bf16".
+        extractor: name of the feature extractor the scores use.
+        n: generated images per score; never more than the reference set has.
+        collapse_below: a run whose images fall into less than this share of the classes has collapsed.
+        data_root: folder that datasets are looked for in, if not the usual ones.
+    """
+
+    dataset: str
+    levels: dict[str, bool] = field(default_factory=dict)
+    seed: int = 0
+    cell: str = ""
+    arm: str = ""
+    plan: str = ""
+    hack_parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    steps: int = 1000
+    batch: int = 64
+    width: int = 16
+    resolution: int | None = None
+    evaluations: int = 5
+    precision: str = "float32"
+    extractor: str = "domain"
+    n: int = 2000
+    collapse_below: float = 0.2
+    data_root: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The identity of the run: 16 hex digits over plan, dataset, cell and seed, or over the spec by hand."""
+        identity = [self.plan, self.dataset, self.cell, self.seed] if self.plan else self.to_dict()
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def checkpoints(self) -> list[int]:
+        """The steps after which the run is scored, the last one being `steps`."""
+        wanted = min(self.evaluations, self.steps)
+        return sorted({round(self.steps * (i + 1) / wanted) for i in range(wanted)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> RunSpec:
+        """The inverse of `to_dict`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run leaves.
+
+    Attributes:
+        spec: what was asked.
+        status: "ok", "collapsed" or "diverged"; each is an outcome of the levels, never a dropped row.
+        scores: name -> value at the last step; `fid_noise` and `fid_real` are the anchors at the same n.
+        reasons: name -> why that score could not be computed.
+        checkpoints: step -> FID, for every evaluation that took place.
+        curves: column -> values at the steps in `curves["step"]`.
+        samples: PNG bytes of an 8 × 8 grid, made from the same latent draws for every run of a sweep.
+        protocol: extractor and its hash, n, dataset hash and split, precision: what the scores depend on.
+        recipe: every slot of the recipe that was trained, as text.
+        environment: versions and hardware; the only part, with `timing`, that may differ between equal runs.
+        timing: wall seconds of the whole run, and of its training and scoring.
+    """
+
+    spec: RunSpec
+    status: str
+    scores: dict[str, float]
+    reasons: dict[str, str]
+    checkpoints: dict[int, float]
+    curves: dict[str, list[float]]
+    samples: bytes
+    protocol: dict[str, Any]
+    recipe: dict[str, str]
+    environment: dict[str, Any]
+    timing: dict[str, float]
+
+    def result(self) -> dict[str, Any]:
+        """All that two runs of one spec on one machine must have in common, bit for bit."""
+        parts = dataclasses.asdict(self)
+        return {name: value for name, value in parts.items() if name not in ("environment", "timing")}

@@ -1,0 +1,55 @@
+"""How long a run will take, measured before it is started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bench.gan.loop import Game, sample
+from bench.runner.environment import resolve_device
+from bench.runner.run import backbone_for, build_recipe, dataset_for, scorer_for
+from bench.runner.spec import RunSpec
+
+WARM_UP = 2
+
+
+def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
+    """Wall seconds of one training step and of one evaluation of this spec, on this process's threads."""
+    dataset = dataset_for(spec)
+    recipe = build_recipe(spec)
+    game = Game(
+        recipe,
+        backbone_for(dataset, spec.width),
+        dataset.images,
+        seed=spec.seed,
+        batch=spec.batch,
+        device=resolve_device(device),
+        precision=spec.precision,
+    )
+    for _ in range(WARM_UP):
+        game.step()
+    started = time.perf_counter()
+    for _ in range(steps):
+        # Reading the losses waits for an accelerator to finish, so the clock sees the whole step.
+        game.step().tolist()
+    step_seconds = (time.perf_counter() - started) / steps
+
+    scorer = scorer_for(spec)
+    started = time.perf_counter()
+    z = recipe.latent(scorer.n, recipe.latent_dim, game.streams("timing"))
+    scorer.fid(sample(game.sampler(), recipe, z))
+    return step_seconds, time.perf_counter() - started
+
+
+def timed_specs(hacks: Sequence[str], specs: Sequence[RunSpec]) -> list[RunSpec]:
+    """For each spec the cheapest and the dearest kind of cell: everything on, everything off."""
+    levels = [dict.fromkeys(hacks, True), dict.fromkeys(hacks, False)]
+    return [replace(spec, levels=level, plan="", cell="") for spec in specs for level in levels]
+
+
+def run_seconds(spec: RunSpec, measured: Sequence[tuple[float, float]]) -> float:
+    """Expected wall seconds of a run like `spec`, from measurements of cells of its dataset."""
+    per_step = sum(step for step, _ in measured) / len(measured)
+    per_score = sum(score for _, score in measured) / len(measured)
+    return per_step * spec.steps + per_score * (len(spec.checkpoints) + 2)

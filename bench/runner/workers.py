@@ -1,0 +1,133 @@
+"""Worker processes: each trains one run at a time, on one thread, and only talks to the process that started it.
+
+Workers never touch the storage. A worker that dies costs the run it was making, which its owner makes again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from bench.errors import UserError
+from bench.runner.spec import RunRecord, RunSpec
+
+TIMED_STEPS = 6
+
+
+class WorkerDied(RuntimeError):
+    """The process ended in the middle of a run: killed, out of memory, or the machine is going down."""
+
+
+class RunFailed(RuntimeError):
+    """The run raised something unexpected; the message is the traceback from the worker."""
+
+
+class Worker:
+    """One process that makes runs. Not thread-safe: each belongs to the thread that drives it.
+
+    Args:
+        device: where the networks live.
+        threads: torch threads of the process; two workers of one thread beat one worker of two.
+    """
+
+    def __init__(self, device: str = "auto", threads: int = 1) -> None:
+        self._arguments = (device, threads)
+        self._process: multiprocessing.Process | None = None
+        self._pipe: Connection | None = None
+
+    def run(self, spec: RunSpec, on_checkpoint: Callable[[int, float], None] | None = None) -> RunRecord:
+        """Make the run in the process.
+
+        Raises:
+            WorkerDied: the process ended on the way; the next call starts a new one.
+            RunFailed: the run raised something unexpected.
+            UserError: the spec cannot be run.
+        """
+        return self._ask("run", spec, on_checkpoint)
+
+    def seconds_per_step(self, spec: RunSpec) -> tuple[float, float]:
+        """Measured wall seconds of one training step and of one evaluation of the spec."""
+        return self._ask("time", spec)
+
+    def start(self) -> None:
+        """Start the process if there is none; it imports its libraries while the caller goes on."""
+        if self._process is not None and self._process.is_alive():
+            return
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, *self._arguments), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while the process lives."""
+        return self._process.pid if self._process is not None and self._process.is_alive() else None
+
+    def kill(self) -> None:
+        """End the process at once; a run in the making raises WorkerDied in its caller."""
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """End the process and give its resources back."""
+        self.kill()
+        if self._process is not None:
+            self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+    def _ask(self, task: str, spec: RunSpec, on_checkpoint: Callable[[int, float], None] | None = None) -> Any:
+        self.start()
+        try:
+            self._pipe.send((task, spec))
+            while True:
+                kind, content = self._pipe.recv()
+                if kind == "checkpoint":
+                    if on_checkpoint:
+                        on_checkpoint(*content)
+                    continue
+                if kind == "refused":
+                    raise UserError(content)
+                if kind == "failed":
+                    raise RunFailed(content)
+                return content
+        except (EOFError, ConnectionError) as gone:
+            self.close()
+            raise WorkerDied(f"the worker process ended during run {spec.key}") from gone
+
+
+def _serve(pipe: Connection, device: str, threads: int) -> None:
+    """What the process does: take a task, do it, send what came out, until the owner is gone."""
+    # Ctrl-C reaches the whole process group; the owner decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    import torch
+
+    from bench.runner.run import run
+    from bench.runner.timing import time_run
+
+    torch.set_num_threads(threads)
+    tasks = {
+        "run": lambda spec: run(spec, device=device, on_checkpoint=lambda *at: pipe.send(("checkpoint", at))),
+        "time": lambda spec: time_run(spec, device=device, steps=TIMED_STEPS),
+    }
+    while True:
+        try:
+            task, spec = pipe.recv()
+        except (EOFError, ConnectionError):
+            return
+        try:
+            pipe.send(("done", tasks[task](spec)))
+        except (BrokenPipeError, ConnectionError):
+            return
+        except UserError as refused:
+            pipe.send(("refused", str(refused)))
+        except Exception:
+            pipe.send(("failed", traceback.format_exc()))
