@@ -6,6 +6,8 @@ The public names resolve on first use, so that `bench.metrics.directions` never 
 from importlib import import_module
 
 _HOMES = {
+    "CLAIMS": "bench.metrics.mechanism",
+    "Claim": "bench.metrics.mechanism",
     "DIRECTIONS": "bench.metrics.directions",
     "Extractor": "bench.metrics.extractors",
     "ScoreUnavailable": "bench.metrics.checks",
@@ -14,10 +16,12 @@ _HOMES = {
     "density_coverage": "bench.metrics.fidelity",
     "frechet_distance": "bench.metrics.fidelity",
     "get_extractor": "bench.metrics.extractors",
+    "gradient_probe": "bench.metrics.mechanism",
     "inception_score": "bench.metrics.fidelity",
     "kernel_distance": "bench.metrics.fidelity",
     "mode_coverage": "bench.metrics.collapse",
     "precision_recall": "bench.metrics.fidelity",
+    "probe": "bench.metrics.mechanism",
 }
 __all__ = sorted(_HOMES)
 

@@ -1,0 +1,254 @@
+"""Does a hack do what it is said to do? The quantity each core hack's source names, measured on the networks.
+
+`probe` looks at one moment of a game, on copies; the pure functions under it take tensors. A run records the gradient
+ratios early (steps 1, 10 and 100, where training is decided) and everything at its end.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Batching = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]
+# Pixels are judged in units of the range [0, 1]; this is the energy per frequency of rounding them to 8 bits.
+_ROUNDING_ENERGY = 1 / (12 * 255**2)
+
+
+class Claim(NamedTuple):
+    """What a source says a hack does, the quantity that would show it, and where it would move: −1 down, +1 up."""
+
+    text: str
+    quantity: str
+    direction: int
+
+
+CLAIMS: dict[str, tuple[Claim, ...]] = {
+    "strided_conv": (
+        Claim("no pooling, no gradient dropped on the way", "d_zero_gradient_share", -1),
+        Claim("transposed convolutions print a checkerboard", "stride_energy", +1),
+    ),
+    "leaky_relu": (
+        Claim("a leaky unit is never silent", "d_zero_activation_share", -1),
+        Claim("a leaky unit always passes some gradient", "d_zero_gradient_share", -1),
+    ),
+    "batch_norm": (
+        Claim("gradients reach D's first layer", "d_gradient_ratio_10", +1),
+        Claim("gradients reach G's first layer", "g_gradient_ratio_10", +1),
+    ),
+    "normal_init": (
+        Claim("small weights shrink what reaches D's first layer at the start", "d_gradient_ratio_1", -1),
+        Claim("small weights shrink what reaches G's first layer at the start", "g_gradient_ratio_1", -1),
+    ),
+    "adam_beta1": (
+        Claim("less momentum, less oscillation of D", "d_loss_oscillation", -1),
+        Claim("less momentum, less oscillation of G", "g_loss_oscillation", -1),
+    ),
+    "tanh_scaling": (Claim("tanh has four times a sigmoid's slope", "g_gradient_norm", +1),),
+    "gaussian_latent": (Claim("interpolations stay near real images", "interpolation_distance", -1),),
+    "split_batches": (Claim("D's batch statistics are those it meets in G's step", "mixed_batch_gap", -1),),
+    "label_smoothing": (
+        Claim("D is less certain of real images", "d_real_confidence", -1),
+        Claim("G's gradient stays alive", "g_gradient_norm", +1),
+    ),
+    "label_flips": (
+        Claim("D is less certain of real images", "d_real_confidence", -1),
+        Claim("G's gradient stays alive", "g_gradient_norm", +1),
+    ),
+    "divisible_kernel": (Claim("an even overlap paints no checkerboard", "stride_energy", -1),),
+}
+
+
+def zero_share(tensors: list[Tensor]) -> float:
+    """Share of the entries of all tensors, in [0, 1], that are exactly zero."""
+    return sum(int((tensor == 0).sum()) for tensor in tensors) / sum(tensor.numel() for tensor in tensors)
+
+
+def band_energy(images: Tensor, stride: int = 2) -> float:
+    """Mean energy of images (N, C, H, W) at the frequencies of a pattern that repeats every `stride` pixels.
+
+    The mean power of the bins within 1/16 cycle per pixel of (1/stride, 0), (0, 1/stride) and (1/stride, 1/stride),
+    in squared pixel units per pixel; a checkerboard of period `stride` puts its energy there.
+    """
+    images = images.double()
+    height, width = images.shape[-2:]
+    power = torch.fft.fft2(images - images.mean(dim=(-2, -1), keepdim=True)).abs().square() / (height * width)
+
+    def near(size: int, frequency: float) -> Tensor:
+        distance = (torch.fft.fftfreq(size, dtype=torch.float64).abs() - frequency).abs()
+        return distance <= 1 / 16
+
+    rows, columns = (near(size, 1 / stride) for size in (height, width))
+    low_rows, low_columns = (near(size, 0.0) for size in (height, width))
+    band = rows[:, None] & (columns | low_columns)[None, :] | low_rows[:, None] & columns[None, :]
+    return float(power[..., band].mean())
+
+
+def stride_energy(fake: Tensor, real: Tensor, stride: int = 2) -> float:
+    """Log of the fakes' `band_energy` over the real images', both (N, C, H, W) in [0, 1]; 0 where they agree.
+
+    The energy of 8-bit rounding is added to both, so that smooth images have a number too.
+    """
+    energies = [torch.tensor(band_energy(images, stride) + _ROUNDING_ENERGY) for images in (fake, real)]
+    return float(energies[0].log() - energies[1].log())
+
+
+def nearest_distances(images: Tensor, real: Tensor) -> Tensor:
+    """Euclidean pixel distance (N,) of each of N images to the nearest of M real ones."""
+    return torch.cdist(images.flatten(1).double(), real.flatten(1).double()).min(dim=1).values
+
+
+def layer_gradient_norms(loss: Tensor, network: nn.Module) -> tuple[float, float]:
+    """Norms of the loss's gradient in the weights of a network's first and last convolution or dense layer."""
+    weights = [layer.weight for layer in network.modules() if getattr(layer, "weight", None) is not None]
+    weights = [weight for weight in weights if weight.ndim > 1]
+    first, last = torch.autograd.grad(loss, (weights[0], weights[-1]), retain_graph=True)
+    return float(first.norm()), float(last.norm())
+
+
+def separate(discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """D's logits on a batch of real images and on one of fakes."""
+    return discriminator(real), discriminator(fake)
+
+
+def mixed_batch_gap(discriminator: nn.Module, real: Tensor, fake: Tensor) -> float:
+    """Mean absolute difference of D's logits on fakes between a batch mixed with real images and an all-fake batch.
+
+    In training mode, where batch statistics are the batch's own; 0 where D has none. Moves running statistics.
+    """
+    with torch.no_grad():
+        mixed = discriminator(torch.cat([real, fake]))[len(real) :]
+        return float((mixed - discriminator(fake)).abs().mean())
+
+
+def gradient_probe(
+    generator: nn.Module, discriminator: nn.Module, real: Tensor, latent: Tensor, batching: Batching = separate
+) -> dict[str, float]:
+    """How much of the gradient arrives at the first layers of D and G, relative to their last layers.
+
+    Cheap enough for several moments of a run. Arguments as in `probe`, of which it is a part.
+
+    Returns:
+        `d_gradient_ratio` and `g_gradient_ratio`: norm in the first layer's weights over norm in the last layer's;
+        near 0 where gradients vanish on the way. A ratio that is not finite is left out.
+    """
+    with torch.random.fork_rng():
+        quantities = _finite(_gradients(*_copies(generator, discriminator), real, latent, batching))
+    return {name: quantities[name] for name in ("d_gradient_ratio", "g_gradient_ratio") if name in quantities}
+
+
+def _gradients(
+    generator: nn.Module, discriminator: nn.Module, real: Tensor, latent: Tensor, batching: Batching
+) -> dict[str, float]:
+    fake = generator(latent)
+    real_logits, fake_logits = batching(discriminator, real, fake.detach())
+    d_first, d_last = layer_gradient_norms(
+        F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean(), discriminator
+    )
+    g_loss = F.softplus(-discriminator(fake)).mean()
+    g_first, g_last = layer_gradient_norms(g_loss, generator)
+    gradients = torch.autograd.grad(g_loss, list(generator.parameters()))
+    return {
+        "d_gradient_ratio": d_first / d_last if d_last else float("nan"),
+        "g_gradient_ratio": g_first / g_last if g_last else float("nan"),
+        "d_real_confidence": float(real_logits.sigmoid().mean()),
+        "g_gradient_norm": float(nn.utils.get_total_norm(gradients)),
+    }
+
+
+def _sparsity(discriminator: nn.Module, images: Tensor) -> dict[str, float]:
+    """Exactly zero activations, and exactly zero gradients of the logits in what the activation layers take in."""
+    inputs: list[Tensor] = []
+    outputs: list[Tensor] = []
+
+    def keep(_: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
+        inputs.append(given[0])
+        outputs.append(made.detach())
+
+    # Every activation layer of PyTorch lives in this module; D's own hold no other kind of nonlinearity.
+    layers = [layer for layer in discriminator.modules() if type(layer).__module__ == "torch.nn.modules.activation"]
+    handles = [layer.register_forward_hook(keep) for layer in layers]
+    images = images.detach().requires_grad_(True)
+    logits = discriminator(images)
+    for handle in handles:
+        handle.remove()
+    # Of the logits, not of the loss: a loss that saturates underflows to zeros that no layer has made.
+    gradients = torch.autograd.grad(logits.sum(), [images, *inputs])
+    shares = {"d_zero_input_gradient_share": zero_share([gradients[0]])}
+    if layers:
+        shares["d_zero_activation_share"] = zero_share(outputs)
+        shares["d_zero_gradient_share"] = zero_share(list(gradients[1:]))
+    return shares
+
+
+def _picture(generator: nn.Module, real: Tensor, latent: Tensor, pixel_range: tuple[float, float]) -> dict[str, float]:
+    """What shows in the images of G in evaluation mode: checkerboards, and how far interpolations stray."""
+    low, high = pixel_range
+    half = len(latent) // 2
+    start, end = latent[:half], latent[half : 2 * half]
+    points = torch.cat([torch.lerp(start, end, share) for share in (0.0, 1.0, 0.25, 0.5, 0.75)])
+    with torch.no_grad():
+        made = torch.cat([generator(part) for part in points.split(len(latent))])
+    fake, unit_real = ((images - low) / (high - low) for images in (made, real))
+    distances = nearest_distances(fake, unit_real)
+    ends = float(distances[: 2 * half].mean())
+    quantities = {"interpolation_distance": float(distances[2 * half :].mean()) / ends if ends else float("nan")}
+    if min(real.shape[-2:]) > 1:
+        quantities["stride_energy"] = stride_energy(fake[: 2 * half], unit_real)
+    return quantities
+
+
+def _copies(*networks: nn.Module) -> tuple[nn.Module, ...]:
+    """Deep copies in training mode with every parameter free, in float32."""
+    return tuple(copy.deepcopy(network).train().requires_grad_(True).float() for network in networks)
+
+
+def _finite(quantities: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in quantities.items() if value - value == 0}
+
+
+def probe(
+    generator: nn.Module,
+    discriminator: nn.Module,
+    real: Tensor,
+    latent: Tensor,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+    batching: Batching = separate,
+) -> dict[str, float]:
+    """Every mechanism quantity of a game at this moment.
+
+    Works on deep copies and in a forked random state: modes, buffers, gradients and random streams stay as they are.
+
+    Args:
+        generator: latent (N, dim) -> images in the pixel range.
+        discriminator: images -> logits (N,).
+        real: real images (N, C, H, W) in the pixel range, as D sees them.
+        latent: (M, dim), M at least 2.
+        pixel_range: the values of black and white.
+        batching: how D is run over both, `(D, real, fake) -> logits of each`; a recipe's `batching`.
+
+    Returns:
+        d_zero_activation_share: of D's activations, in [0, 1].
+        d_zero_gradient_share: of the gradients that reach D's layers, taken before each activation, in [0, 1].
+        d_zero_input_gradient_share: of the gradient in D's input image, in [0, 1].
+        d_gradient_ratio, g_gradient_ratio: first over last layer's gradient norm, see `gradient_probe`.
+        d_real_confidence: mean of σ(D) on real images.
+        g_gradient_norm: of the whole of G, non-saturating loss.
+        mixed_batch_gap: in logits, see `mixed_batch_gap`.
+        stride_energy: log ratio to real images, see `stride_energy`; images only.
+        interpolation_distance: distance to the nearest real image at 1/4, 1/2 and 3/4 of the way between two latents,
+            over that at the ends; above 1 where interpolations leave the data.
+        A quantity that is not finite is left out.
+    """
+    with torch.random.fork_rng():
+        g, d = _copies(generator, discriminator)
+        quantities = _gradients(g, d, real, latent, batching)
+        with torch.no_grad():
+            fake = g(latent)
+        quantities |= _sparsity(d, fake)
+        quantities["mixed_batch_gap"] = mixed_batch_gap(d, real, fake)
+        # A fresh copy: the forward passes above moved the running statistics of this one.
+        quantities |= _picture(copy.deepcopy(generator).eval().float(), real, latent, pixel_range)
+    return _finite(quantities)
