@@ -16,10 +16,10 @@ _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph. `tone` is how loudly it is said."""
+    """A paragraph. `tone` is how it is said; "reading" explains how to read the tables above it."""
 
     text: str
-    tone: Literal["plain", "lead", "note", "warning"] = "plain"
+    tone: Literal["plain", "note", "reading", "warning"] = "plain"
     kind: str = "text"
 
 

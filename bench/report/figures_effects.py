@@ -75,8 +75,8 @@ def heat_map(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Figure:
             "effects-heatmap",
             "Effect of every hack on every dataset in per cent of FID, with verdicts",
             "Each square is the average change of FID when the trick is switched on, over all settings of the others; "
-            "blue is better (FID falls), orange is worse, and the colour stops at a halved or doubled FID. A pale square "
-            "is a small effect, an inconclusive one may be pale or not: the word is the verdict.",
+            "blue is better (FID falls), orange is worse, and the colour stops at a halved or doubled FID. Colour is "
+            "the estimate, the word is the verdict: a strong colour may still be inconclusive.",
         )
 
 
@@ -108,9 +108,9 @@ def forest(effects: pd.DataFrame, dataset: str, sesoi: float) -> Figure | None:
             canvas,
             file_name(f"forest-{dataset}"),
             f"Effects on {dataset} with 95 % intervals",
-            "Dot: average change of FID, left is better. Thick line: 95 % interval for this trick alone; thin line: 95 % "
-            f"for all tricks at once. Grey band: effects under ± {100 * sesoi:.3g} %, too small to matter. The violet row "
-            "is the placebo, which does nothing: read the others against it.",
+            "Dot: average change of FID, left is better. Thick line: 95 % interval for this trick alone; thin line: "
+            f"95 % for all tricks at once. Grey band: effects under ± {100 * sesoi:.3g} %, too small to matter. The "
+            "violet row is the placebo, which does nothing: read the others against it.",
         )
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
+from bench.analysis.outcome import in_design, with_outcome
 from bench.report.sweep import Sweep
 
 # label and better direction of every score of a run; a test holds this against the scores' own declaration, which the
@@ -36,16 +36,11 @@ class Choice:
     run: pd.Series
 
 
-def capped_log_fid(runs: pd.DataFrame) -> pd.Series:
-    """y = log(min(FID, FID_noise)) per run; a failed run, or one without a FID, has log FID_noise."""
-    capped = np.minimum(runs["fid"].astype(float), runs["fid_noise"].astype(float))
-    return np.log(capped.where((runs["status"] == "ok") & capped.notna(), runs["fid_noise"]).clip(lower=1e-12))
-
-
 def ranked(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs from best to worst by capped FID; failures last, ties in the order of their names."""
-    order = runs.assign(_failed=runs["status"] != "ok", _y=capped_log_fid(runs))
-    return order.sort_values(["_failed", "_y", "cell", "seed"], kind="stable").drop(columns=["_failed", "_y"])
+    """The runs from best to worst by capped FID; failures after them, then what has no outcome, ties by name."""
+    order = with_outcome(runs).sort_values(["failed", "y", "cell", "seed"], kind="stable", na_position="last")
+    unfinished = order["y"].isna()
+    return pd.concat([order[~unfinished], order[unfinished]])
 
 
 def constant_cell(runs: pd.DataFrame, hacks: tuple[str, ...], level: bool) -> str | None:
@@ -89,8 +84,8 @@ def shown_cells(sweep: Sweep, dataset: str) -> list[tuple[str, str]]:
     runs = sweep.of(dataset)
     if runs.empty:
         return []
-    means = capped_log_fid(runs).groupby(runs["cell"]).mean()
-    order = list(means.sort_index(kind="stable").sort_values(kind="stable").index)
+    means = with_outcome(runs).groupby("cell", sort=True)["y"].mean()
+    order = list(means.sort_values(kind="stable", na_position="last").index)
     cells = [("best cell", order[0])]
     if len(order) > 2:
         cells.append(("median cell", order[(len(order) - 1) // 2]))
@@ -107,7 +102,9 @@ def score_columns(sweep: Sweep) -> list[str]:
     """The scores that were recorded, known ones in their usual order, then any other with a recorded direction."""
     declared = sweep.environment.get("directions") or {}
     names = [*SCORES, *sorted(set(declared) - set(SCORES) - NOT_SCORES)]
-    return [name for name in names if name in sweep.runs and sweep.runs[name].notna().any()]
+    runs = sweep.runs
+    numeric = [name for name in names if name in runs and pd.api.types.is_numeric_dtype(runs[name])]
+    return [name for name in numeric if runs[name].notna().any()]
 
 
 def label(score: str) -> str:
@@ -124,5 +121,5 @@ def direction(sweep: Sweep, score: str) -> str:
 def screen_runs(sweep: Sweep, dataset: str) -> pd.DataFrame:
     """The runs of the planned design on a dataset, without the arms around its corners, where there is a design."""
     runs = sweep.of(dataset)
-    design = runs[~runs["arm"].isin(["leave_one_out", "add_one_in"])]
+    design = runs[in_design(runs, sweep.hacks)]
     return design if len(design) else runs

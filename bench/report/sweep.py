@@ -63,7 +63,7 @@ def read_sweep(folder: Path) -> Sweep:
     planned = [d if isinstance(d, str) else str(d.get("name", d)) for d in plan.get("datasets", [])]
     datasets = list(dict.fromkeys([*planned, *sorted(runs["dataset"].unique())]))
     name = str(plan.get("name") or folder.resolve().name)
-    runs = runs.astype({hack: bool for hack in hacks})
+    runs = runs.astype(dict.fromkeys(hacks, bool))
     return Sweep(folder, name, plan, environment, runs, curves, tuple(hacks), tuple(datasets))
 
 
@@ -79,8 +79,8 @@ def refuse_mixed_extractors(runs: pd.DataFrame) -> None:
             names = sorted(group[column].dropna().astype(str).unique())
             if len(names) > 1:
                 raise UserError(
-                    f"the runs on {dataset!r} mix the {column.replace('_', ' ')} values {', '.join(names)}: their scores "
-                    "cannot be compared; score all runs with one extractor"
+                    f"the runs on {dataset!r} mix the {column.replace('_', ' ')} values {', '.join(names)}: their "
+                    "scores cannot be compared; score all runs with one extractor"
                 )
     if "extractor" in runs:
         families = sorted({str(name).split(":")[0] for name in runs["extractor"].dropna()})

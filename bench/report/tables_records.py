@@ -21,23 +21,20 @@ STABILITY = (
 _PROTOCOL = {
     "extractor": "feature extractor",
     "extractor_hash": "SHA-256 of its weights",
-    "hash": "SHA-256 of its weights",
     "extractor_accuracy": "its held-out accuracy",
-    "accuracy": "its held-out accuracy",
-    "dim": "feature dimension",
+    "reference_accuracy": "its accuracy on the real images scored against",
+    "dimensions": "feature dimension",
     "n_real": "real images scored against",
     "n_fake": "fakes per score",
-    "splits": "splits of the Inception score",
-    "generator_norm": "BatchNorm of G when sampling",
-    "batch_norm": "BatchNorm of G when sampling",
-    "sampling": "how G is sampled",
+    "n_real_anchor": "real images behind FID of real",
+    "inception_splits": "splits of the Inception score",
+    "batch_norm_at_sampling": "BatchNorm of G when sampling",
     "ema": "averaging of G (EMA)",
     "precision": "arithmetic of training",
-    "reference": "what scores compare with",
     "split": "train and reference split",
     "source": "where the images come from",
-    "content_hash": "SHA-256 of the images",
-    "resolution": "resolution",
+    "dataset_hash": "SHA-256 of the images",
+    "resolution": "resolution, pixels",
 }
 
 
@@ -136,10 +133,20 @@ def protocol_facts(sweep: Sweep, dataset: str) -> dict:
     facts = dict(own if own is not None else {k: v for k, v in recorded.items() if not isinstance(v, dict)})
     runs = sweep.of(dataset)
     for column in _PROTOCOL:
-        taken = column in facts or column in ("precision", *sweep.hacks)
-        if not taken and column in runs and runs[column].notna().any():
+        # The score called precision is a number, the arithmetic called precision is a word.
+        if column == "precision" and column in runs and pd.api.types.is_numeric_dtype(runs[column]):
+            continue
+        if column not in facts and column in runs and runs[column].notna().any():
             facts[column] = " / ".join(sorted(runs[column].dropna().astype(str).unique()))
     return {_PROTOCOL.get(name, str(name).replace("_", " ")): value for name, value in facts.items()}
+
+
+def protocol_table(sweep: Sweep) -> Table | None:
+    """How each dataset was scored, one column per dataset; None where nothing of it is recorded."""
+    columns = {dataset: dict(flat(protocol_facts(sweep, dataset))) for dataset in sweep.datasets}
+    names = list(dict.fromkeys(name for facts in columns.values() for name in facts))
+    rows = tuple((name, *(facts.get(name, NOTHING) for facts in columns.values())) for name in names)
+    return Table(("", *map(code, columns)), rows, "l" * (1 + len(columns))) if rows else None
 
 
 def flat(facts: dict, prefix: str = "") -> list[tuple[str, str]]:

@@ -27,9 +27,9 @@ def percent(value: object, signed: bool = True) -> str:
     """A percentage, signed by default: +12 %, −3.4 %; one decimal below ten."""
     if not known(value):
         return NOTHING
-    digits = 0 if abs(value) >= 9.95 else 1
-    rounded = round(float(value), digits) + 0.0
-    text = f"{rounded:+,.{digits}f}" if signed and rounded != 0 else f"{abs(rounded) if rounded == 0 else rounded:,.{digits}f}"
+    digits = 0 if abs(value) >= 9.95 or value == 0 else 1
+    rounded = round(float(value), digits)
+    text = f"{rounded:+,.{digits}f}" if signed and rounded else f"{abs(rounded) if signed else rounded:,.{digits}f}"
     return text.replace("-", "−") + " %"
 
 

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from bench.plan import Plan, make_plan
+
 HACKS = (
     "strided_conv",
     "leaky_relu",
@@ -28,7 +30,14 @@ EFFECTS = {
     "shapes": {"batch_norm": -0.40, "strided_conv": -0.25, "tanh_scaling": -0.18, "label_flips": -0.22},
 }
 ANCHORS = {"mnist5k": (310.0, 1.4), "shapes": (240.0, 2.1)}
-PROTOCOL = {"n_real": 2000, "n_fake": 2000, "extractor_accuracy": 0.989, "extractor_hash": "9f" * 32}
+PROTOCOL = {
+    "extractor_hash": "9f" * 32,
+    "extractor_accuracy": 0.989,
+    "dimensions": 64,
+    "n_real": 2000,
+    "n_fake": 2000,
+    "batch_norm_at_sampling": "running statistics",
+}
 
 
 @dataclass(frozen=True)
@@ -46,47 +55,35 @@ class Simulation:
     extras: bool = True
 
 
-def folded_paley(columns: int) -> np.ndarray:
-    """(24, columns) ±1: the order-12 Paley matrix over its mirror image."""
-    residues = {k * k % 11 for k in range(1, 11)}
-    chi = np.array([0] + [1 if k in residues else -1 for k in range(1, 11)])
-    core = np.array([[chi[(j - i) % 11] for j in range(11)] for i in range(11)]) - np.eye(11, dtype=int)
-    hadamard = np.ones((12, 12), dtype=int)
-    hadamard[1:, 1:] = core
-    hadamard[1:, 0] = 1
-    normalised = hadamard * hadamard[0]
-    return np.vstack([normalised, -normalised])[:, :columns]
+def plan_of(sim: Simulation, name: str) -> Plan:
+    """The plan the runner would have been given."""
+    return make_plan(
+        name,
+        sim.hacks,
+        sim.datasets,
+        sim.seeds,
+        arms=("leave_one_out", "add_one_in") if sim.arms else (),
+        budget={"steps": 800, "batch": 64, "width": 16, "evaluations": sim.checkpoints, "precision": "float32"},
+        scoring={"extractor": "domain", "n": 2000, "collapse_below": 0.2},
+        prerequisites={"divisible_kernel": ["strided_conv"]},
+    )
 
 
-def cells_of(sim: Simulation) -> list[dict]:
-    """The plan's cells: the screen, then leave-one-out and add-one-in arms where asked."""
-    signs = folded_paley(len(sim.hacks))
-    cells = [
-        {"name": f"c{i:02d}", "arm": "screen", "levels": {h: bool(s > 0) for h, s in zip(sim.hacks, row, strict=True)}}
-        for i, row in enumerate(signs)
-    ]
-    if sim.arms:
-        for hack in sim.hacks:
-            cells.append({"name": f"full-{hack}", "arm": "leave_one_out", "levels": {h: h != hack for h in sim.hacks}})
-            cells.append({"name": f"bare+{hack}", "arm": "add_one_in", "levels": {h: h == hack for h in sim.hacks}})
-    return cells
-
-
-def simulate(sim: Simulation, seed: int = 7) -> tuple[pd.DataFrame, pd.DataFrame]:
+def simulate(sim: Simulation, plan: Plan, seed: int = 7) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(runs, curves) of the simulated sweep."""
     rng = np.random.default_rng(seed)
     runs, curves = [], []
     for dataset in sim.datasets:
-        noise_fid, real_fid = ANCHORS.get(dataset, (280.0, 1.8))
+        noise_fid, _ = ANCHORS.get(dataset, (280.0, 1.8))
         effects = sim.effects.get(dataset, {})
-        for cell in cells_of(sim):
+        for cell in plan.frame().to_dict("records"):
             configuration = rng.normal(0, 0.08)
-            centred = sum(value * (0.5 if cell["levels"].get(h) else -0.5) for h, value in effects.items())
+            centred = sum(value * (0.5 if cell.get(h) else -0.5) for h, value in effects.items())
             for run_seed in sim.seeds:
                 y = np.log(0.16 * noise_fid) + centred + configuration + rng.normal(0, 0.12)
-                failed = rng.random() < sim.failures * (3 if cell["levels"].get("label_flips") else 0.6)
+                failed = rng.random() < sim.failures * (3 if cell.get("label_flips") else 0.6)
                 status = "ok" if not failed else ("diverged" if rng.random() < 0.5 else "collapsed")
-                key = f"{dataset}-{cell['name']}-s{run_seed}"
+                key = f"{dataset}-{cell['cell']}-s{run_seed}"
                 runs.append(_run(rng, sim, cell, dataset, run_seed, status, float(np.exp(y)), key))
                 curves.append(_curve(rng, sim, runs[-1]))
     return pd.DataFrame(runs), pd.concat(curves, ignore_index=True)
@@ -99,18 +96,18 @@ def _run(rng, sim, cell, dataset, run_seed, status, fid, key) -> dict:
     row = {
         "key": key,
         "dataset": dataset,
-        "cell": cell["name"],
+        "cell": cell["cell"],
         "arm": cell["arm"],
         "seed": run_seed,
         "status": status,
         "fid": fid if ok else np.nan,
         "fid_noise": noise_fid,
         "fid_real": real_fid,
-        **cell["levels"],
+        **{hack: cell[hack] for hack in sim.hacks},
     }
     if not sim.extras:
         return row
-    on = cell["levels"]
+    on = cell
     scores = {
         "kid": fid / 900,
         "is": 1 + 8 * quality,
@@ -123,7 +120,7 @@ def _run(rng, sim, cell, dataset, run_seed, status, fid, key) -> dict:
     row |= {name: value if ok else np.nan for name, value in scores.items()}
     row |= {
         "extractor": f"domain:{dataset}",
-        "precision_mode": "float32",
+        **PROTOCOL,
         "fid_best": 0.93 * fid if ok else np.nan,
         "last_over_best": 1 / 0.93 if ok else np.nan,
         "divergence_step": 300.0 if status == "diverged" else np.nan,
@@ -181,33 +178,20 @@ def _grid(rng, quality: float, colour: bool) -> Image.Image:
 def write_sweep(folder: Path, sim: Simulation | None = None, seed: int = 7) -> Path:
     """Write the simulated sweep as the runner would and return its folder."""
     sim = sim or Simulation()
-    runs, curves = simulate(sim, seed)
+    plan = plan_of(sim, folder.name)
+    runs, curves = simulate(sim, plan, seed)
     folder.mkdir(parents=True, exist_ok=True)
-    plan = {
-        "name": folder.name,
-        "hacks": list(sim.hacks),
-        "hack_parameters": {},
-        "cells": cells_of(sim),
-        "datasets": list(sim.datasets),
-        "seeds": list(sim.seeds),
-        "budget": {"steps": 800, "batch_size": 64, "eval_every": 100, "width": 16},
-        "scoring": {"extractor": "domain", "n": 2000},
-        "sesoi": 0.05,
-        "family": "screen",
-        "stage": "screen",
-        "parent": None,
-    }
-    environment = {
-        "hardware": {"cpu": "Xeon", "cores": 2},
-        "versions": {"python": "3.11.2", "torch": "2.13.0+cpu", "ganbench": "0.1.0"},
+    session = {
         "started": "2026-11-21T03:00:00+00:00",
         "finished": "2026-11-21T03:14:09+00:00",
         "workers": 2,
-        "departures": [],
-        "protocol": {d: {"extractor": f"domain:{d}", **PROTOCOL} for d in sim.datasets},
+        "python": "3.11.2",
+        "versions": {"ganbench": "0.1.0", "torch": "2.13.0+cpu"},
+        "processor": "Xeon",
+        "cores": 2,
     }
-    (folder / "plan.json").write_text(json.dumps(plan))
-    (folder / "environment.json").write_text(json.dumps(environment))
+    plan.save(folder / "plan.json")
+    (folder / "environment.json").write_text(json.dumps({"sessions": [session]}))
     runs.to_parquet(folder / "runs.parquet")
     runs.to_csv(folder / "runs.csv", index=False)
     curves.to_parquet(folder / "curves.parquet")

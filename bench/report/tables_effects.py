@@ -1,0 +1,122 @@
+"""Tables of the effects: estimates with intervals and verdicts, failures, the arms, and what could be seen."""
+
+import pandas as pd
+
+from bench.report.blocks import Table, code
+from bench.report.figures_effects import order_of_hacks
+from bench.report.words import NOTHING, known, p_value, percent, percent_range, points, share
+
+
+def effects_table(effects: pd.DataFrame, dataset: str) -> Table | None:
+    """Every hack's effect on one dataset with its intervals, p values and verdict, the most helpful first."""
+    rows = _of(effects, dataset)
+    if rows.empty:
+        return None
+    cells = []
+    for _, row in rows.iterrows():
+        cells.append(
+            (
+                code(row["hack"]),
+                _pct(row, "effect_pct"),
+                _span(row, "ci_low_pct", "ci_high_pct"),
+                _span(row, "ci_low_simultaneous_pct", "ci_high_simultaneous_pct"),
+                p_value(_value(row, "p")),
+                p_value(_value(row, "p_adjusted")),
+                share(_value(row, "probability_of_improvement")),
+                str(row["verdict"]),
+            )
+        )
+    columns = (
+        "trick",
+        "effect on FID",
+        "95 % interval",
+        "95 %, all tricks at once",
+        "p",
+        "p adjusted",
+        "chance a run with it is better",
+        "verdict",
+    )
+    first = rows.iloc[0]
+    caption = f"Effects on {code(dataset)}: {int(first['cells'])} cells, {int(first['runs'])} runs"
+    return Table(columns, tuple(cells), "lrrrrrrl", caption)
+
+
+def failures_table(effects: pd.DataFrame, dataset: str) -> Table | None:
+    """Difference in the risk of failing, on minus off; None where nothing failed."""
+    rows = _of(effects, dataset)
+    if rows.empty or not rows["failure_difference"].notna().any():
+        return None
+    rows = rows.sort_values("failure_difference", ascending=False, kind="stable", na_position="last")
+    cells = []
+    for _, row in rows.iterrows():
+        low, high = _value(row, "failure_low"), _value(row, "failure_high")
+        interval = f"{points(low)} to {points(high)}" if known(low) and known(high) else NOTHING
+        tests = (p_value(_value(row, name)) for name in ("failure_p", "failure_p_adjusted"))
+        cells.append((code(row["hack"]), points(_value(row, "failure_difference")), interval, *tests))
+    columns = ("trick", "failures, points more with it on", "95 % interval", "p", "p adjusted")
+    return Table(columns, tuple(cells), "lrrrr", f"Risk of failing on {code(dataset)}")
+
+
+def arms_table(effects: pd.DataFrame, dataset: str) -> Table | None:
+    """The averaged effect beside that around the full and the bare recipe; None where no arm ran."""
+    rows = _of(effects, dataset)
+    if rows.empty or not rows[["loo_pct", "add_pct"]].notna().any(axis=None):
+        return None
+    cells = []
+    for _, row in rows.iterrows():
+        average, with_all, alone = (_value(row, name) for name in ("effect_pct", "loo_pct", "add_pct"))
+        signs = {value > 0 for value in (with_all, alone, average) if known(value) and abs(value) >= 5}
+        remark = "opposite signs" if len(signs) == 2 else ""
+        cells.append((code(row["hack"]), percent(average), percent(with_all), percent(alone), remark))
+    columns = ("trick", "average over the others", "on top of all others", "on the bare recipe", "")
+    return Table(columns, tuple(cells), "lrrrl", f"Around the corners on {code(dataset)}")
+
+
+def needed_table(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Table | None:
+    """Runs that would settle each inconclusive hack, per dataset; None where none is inconclusive."""
+    open_rows = effects[effects["verdict"] == "inconclusive"]
+    if open_rows.empty:
+        return None
+    hacks = [hack for hack in order_of_hacks(effects) if hack in set(open_rows["hack"])]
+    lookup = {(row["hack"], row["dataset"]): row.get("runs_needed") for _, row in open_rows.iterrows()}
+    cells = tuple(
+        (code(hack), *(_runs(lookup.get((hack, dataset)), (hack, dataset) in lookup) for dataset in datasets))
+        for hack in hacks
+    )
+    return Table(("inconclusive trick", *map(code, datasets)), cells, "l" + "r" * len(datasets))
+
+
+def notes(effects: pd.DataFrame) -> list[str]:
+    """What the analysis says it could not estimate, or did otherwise than usual, each once with its datasets."""
+    said: dict[str, list[str]] = {}
+    for _, row in effects.iterrows():
+        for note in str(row.get("note") or "").split("; "):
+            if note.strip():
+                said.setdefault(note.strip(), []).append(str(row["dataset"]))
+    return [f"{', '.join(code(d) for d in dict.fromkeys(where))}: {note}." for note, where in said.items()]
+
+
+def _runs(value: object, is_open: bool) -> str:
+    if not is_open:
+        return "settled"
+    if pd.isna(value):
+        return NOTHING
+    return f"{int(value):,}" if int(value) < 1_000_000 else "not by more runs"
+
+
+def _of(effects: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    rows = effects[effects["dataset"] == dataset]
+    return rows.set_index("hack", drop=False).loc[order_of_hacks(rows)] if len(rows) else rows
+
+
+def _value(row: pd.Series, name: str) -> float | None:
+    value = row.get(name)
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _pct(row: pd.Series, name: str) -> str:
+    return percent(_value(row, name))
+
+
+def _span(row: pd.Series, low: str, high: str) -> str:
+    return percent_range(_value(row, low), _value(row, high))
