@@ -24,7 +24,7 @@ from bench.metrics.training import TrainingRecipe, accuracy, describe, train_cla
 RECIPES = {
     "mnist": TrainingRecipe(epochs=100, rotation=12.0, zoom=0.15),
     "digits": TrainingRecipe(epochs=80),
-    "shapes": TrainingRecipe(epochs=40, mirror=True, quarter_turns=True, coarse=0.0),
+    "shapes": TrainingRecipe(epochs=40, mirror=True, quarter_turns=True),
     "fashion-mnist": TrainingRecipe(epochs=6, batch_size=128, rotation=3.0, shift=0.04, zoom=0.05, mirror=True),
     "cifar10": TrainingRecipe(epochs=8, batch_size=128, rotation=3.0, mirror=True),
 }

@@ -35,12 +35,12 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
         Claim("a leaky unit always passes some gradient", "d_zero_gradient_share", -1),
     ),
     "batch_norm": (
-        Claim("gradients reach D's first layer", "d_gradient_ratio_10", +1),
-        Claim("gradients reach G's first layer", "g_gradient_ratio_10", +1),
+        Claim("gradients reach D's first layer", "d_gradient_first_10", +1),
+        Claim("gradients reach G's first layer", "g_gradient_first_10", +1),
     ),
     "normal_init": (
-        Claim("small weights shrink what reaches D's first layer at the start", "d_gradient_ratio_1", -1),
-        Claim("small weights shrink what reaches G's first layer at the start", "g_gradient_ratio_1", -1),
+        Claim("small weights shrink what reaches D's first layer at the start", "d_gradient_first_1", -1),
+        Claim("small weights shrink what reaches G's first layer at the start", "g_gradient_first_1", -1),
     ),
     "adam_beta1": (
         Claim("less momentum, less oscillation of D", "d_loss_oscillation", -1),
@@ -101,9 +101,9 @@ def nearest_distances(images: Tensor, real: Tensor) -> Tensor:
 
 
 def layer_gradient_norms(loss: Tensor, network: nn.Module) -> tuple[float, float]:
-    """Norms of the loss's gradient in the weights of a network's first and last convolution or dense layer."""
-    weights = [layer.weight for layer in network.modules() if getattr(layer, "weight", None) is not None]
-    weights = [weight for weight in weights if weight.ndim > 1]
+    """Norms of the loss's gradient in the weights of a network's first and last layer."""
+    parameters = list(network.parameters())
+    weights = [parameter for parameter in parameters if parameter.ndim > 1] or parameters
     first, last = torch.autograd.grad(loss, (weights[0], weights[-1]), retain_graph=True)
     return float(first.norm()), float(last.norm())
 
@@ -126,17 +126,18 @@ def mixed_batch_gap(discriminator: nn.Module, real: Tensor, fake: Tensor) -> flo
 def gradient_probe(
     generator: nn.Module, discriminator: nn.Module, real: Tensor, latent: Tensor, batching: Batching = separate
 ) -> dict[str, float]:
-    """How much of the gradient arrives at the first layers of D and G, relative to their last layers.
+    """How much gradient arrives at the first and the last layers of D and G.
 
     Cheap enough for several moments of a run. Arguments as in `probe`, of which it is a part.
 
     Returns:
-        `d_gradient_ratio` and `g_gradient_ratio`: norm in the first layer's weights over norm in the last layer's;
-        near 0 where gradients vanish on the way. A ratio that is not finite is left out.
+        `d_gradient_first`, `d_gradient_last`, `d_gradient_ratio` and the same of g: norm of the gradient in the first
+        layer's weights, in the last layer's, and the first over the last. Weights that are all too small shrink both
+        norms alike and leave the ratio. A ratio that is not finite is left out.
     """
     with torch.random.fork_rng():
         quantities = _finite(_gradients(*_copies(generator, discriminator), real, latent, batching))
-    return {name: quantities[name] for name in ("d_gradient_ratio", "g_gradient_ratio") if name in quantities}
+    return {name: value for name, value in quantities.items() if name.endswith(("_first", "_last", "_ratio"))}
 
 
 def _gradients(
@@ -151,9 +152,13 @@ def _gradients(
     g_first, g_last = layer_gradient_norms(g_loss, generator)
     gradients = torch.autograd.grad(g_loss, list(generator.parameters()))
     return {
+        "d_gradient_first": d_first,
+        "d_gradient_last": d_last,
         "d_gradient_ratio": d_first / d_last if d_last else float("nan"),
+        "g_gradient_first": g_first,
+        "g_gradient_last": g_last,
         "g_gradient_ratio": g_first / g_last if g_last else float("nan"),
-        "d_real_confidence": float(real_logits.sigmoid().mean()),
+        "d_real_confidence": float(real_logits.detach().sigmoid().mean()),
         "g_gradient_norm": float(nn.utils.get_total_norm(gradients)),
     }
 
@@ -233,7 +238,7 @@ def probe(
         d_zero_activation_share: of D's activations, in [0, 1].
         d_zero_gradient_share: of the gradients that reach D's layers, taken before each activation, in [0, 1].
         d_zero_input_gradient_share: of the gradient in D's input image, in [0, 1].
-        d_gradient_ratio, g_gradient_ratio: first over last layer's gradient norm, see `gradient_probe`.
+        d_gradient_first, d_gradient_last, d_gradient_ratio, and of g: see `gradient_probe`.
         d_real_confidence: mean of σ(D) on real images.
         g_gradient_norm: of the whole of G, non-saturating loss.
         mixed_batch_gap: in logits, see `mixed_batch_gap`.
