@@ -4,6 +4,33 @@
 frame of runs (one row per run) and the names of the hacks, whose columns hold the levels.
 """
 
+from bench.analysis.conditional import conditional_effects
 from bench.analysis.effects import effects
+from bench.analysis.halfnormal import half_normal
+from bench.analysis.interactions import interactions
+from bench.analysis.other_outcomes import cost_ratio, mechanism_effects
+from bench.analysis.outcome import with_outcome
+from bench.analysis.pooling import disagreements, pooled
+from bench.analysis.robustness import robustness
+from bench.analysis.sentences import summary_sentence
+from bench.analysis.shapley import shapley
+from bench.analysis.skill import performance_profile, skill_profile
+from bench.analysis.steps import effects_over_steps
 
-__all__ = ["effects"]
+__all__ = [
+    "conditional_effects",
+    "cost_ratio",
+    "disagreements",
+    "effects",
+    "effects_over_steps",
+    "half_normal",
+    "interactions",
+    "mechanism_effects",
+    "performance_profile",
+    "pooled",
+    "robustness",
+    "shapley",
+    "skill_profile",
+    "summary_sentence",
+    "with_outcome",
+]

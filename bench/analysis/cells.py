@@ -12,14 +12,13 @@ class CellMeans:
     """Means over the runs of each cell.
 
     `signs` (cells, hacks) are ±1, `values` (cells,) the mean outcomes, `counts` (cells,) the runs behind them,
-    `index` (runs,) the cell of each run, `names` (cells,) what the cells are called.
+    `index` (runs,) the cell of each run.
     """
 
     signs: np.ndarray
     values: np.ndarray
     counts: np.ndarray
     index: np.ndarray
-    names: np.ndarray
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Cell means of another value of the same runs (runs,)."""
@@ -33,10 +32,10 @@ class CellMeans:
 def cell_means(runs: pd.DataFrame, hacks: Sequence[str], values: np.ndarray) -> CellMeans:
     """Average `values` (runs,) over the runs of each cell; rows that share a name but not the levels are kept apart."""
     levels = runs[list(hacks)].to_numpy(dtype=bool)
-    codes, labels = pd.factorize(runs["cell"])
+    codes, _ = pd.factorize(runs["cell"])
     keys = np.column_stack([codes.astype(np.int64), np.packbits(levels, axis=1).astype(np.int64)])
     _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     index = index.ravel()
     counts = np.bincount(index)
     means = np.bincount(index, weights=np.asarray(values, dtype=float)) / counts
-    return CellMeans(np.where(levels[first], 1.0, -1.0), means, counts, index, np.asarray(labels)[codes[first]])
+    return CellMeans(np.where(levels[first], 1.0, -1.0), means, counts, index)

@@ -59,8 +59,9 @@ def effects(runs: pd.DataFrame, hacks: Sequence[str], sesoi: float = 0.05, famil
     An effect is the average difference of y = log(min(FID, FID of noise)), on minus off, over the other hacks' levels;
     negative is better. Columns: see `COLUMNS`; `_pct` are percentages of FID, `effect_log` and `se_log` differences
     of y, `failure_*` differences of risk (0.1 = ten points), `df` the degrees of freedom of the t test. Where only
-    leave-one-out and add-one-in arms ran, the effect is their mean, paired by seed. `runs_needed`, for
-    inconclusive hacks, is the size of a sweep of the same kind that would settle them (80 % power at the estimate), `note` says what could not be estimated and why. Raises UserError for a malformed frame.
+    leave-one-out and add-one-in arms ran, the effect is their mean, paired by seed. `runs_needed`, for inconclusive
+    hacks, is the size of a sweep of the same kind that would settle them (80 % power if the estimate is the truth);
+    `note` says what could not be estimated and why. Raises UserError for a malformed frame.
     """
     names = check_runs(runs, hacks)
     if family not in METHODS:
@@ -69,10 +70,7 @@ def effects(runs: pd.DataFrame, hacks: Sequence[str], sesoi: float = 0.05, famil
         raise UserError(f"sesoi={sesoi!r} is no fraction of FID; expected between 0 and 1, e.g. 0.05 for 5 %")
     prepared = with_outcome(runs)
     prepared["_design"] = in_design(prepared, names)
-    tables = [
-        _dataset_effects(dataset, group, names, sesoi, family)
-        for dataset, group in prepared.groupby("dataset", sort=False)
-    ]
+    tables = [_dataset_effects(dataset, group, names, sesoi, family) for dataset, group in prepared.groupby("dataset")]
     table = pd.DataFrame({name: [value for part in tables for value in part[name]] for name in COLUMNS})
     return table.astype({"runs_needed": "Int64", "cells": int, "runs": int})
 

@@ -1,5 +1,6 @@
 """Ordinary least squares on cell means, and what it cannot tell."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -7,6 +8,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from statsmodels.regression.linear_model import RegressionResults
+from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from bench.analysis.cells import CellMeans
 
@@ -47,7 +50,7 @@ def main_effects(
 
     `values` (runs,) are the outcomes of `runs`. With `pairs`, two-way interactions are in the model where the cells
     can hold them. Where the cells are a complete full factorial that leaves (next to) nothing to judge noise by, as
-    one or two hacks do, the standard error comes from the same contrast within each seed.
+    one or two hacks do, the error is what cells and seeds do not explain (randomised complete blocks).
     """
     signs = means.signs
     terms = _terms(signs, pairs)
@@ -55,14 +58,16 @@ def main_effects(
     rows = slice(1, signs.shape[1] + 1)
     reason = _reasons(signs, inverse @ terms, hacks)
     estimable = np.array([not text for text in reason])
-    fit = sm.OLS(means.values, terms).fit()
+    fit = least_squares(means.values, terms)
     free = round(fit.df_resid)
     effect = np.where(estimable, 2 * fit.params[rows], np.nan)
     runs_per_cell = float(means.counts.mean())
     if free <= FEW_FREE and estimable.any() and len(np.unique(signs, axis=0)) == 2 ** int(estimable.sum()):
-        by_seed = _effects_by_seed(means, 2 * inverse[rows], runs, values)
-        if len(by_seed) - 1 > free:
-            return _from_units(effect, by_seed, reason, "seeds", runs_per_unit=len(signs))
+        noise = seed_noise(means, runs, values)
+        if noise is not None and noise.free > free:
+            error = np.where(estimable, noise.errors(2 * inverse[rows]), np.nan)
+            free_each, sd = np.full(len(hacks), noise.free), error * np.sqrt(noise.seeds) / 2
+            return Estimates(effect, error, free_each, sd, reason, "seeds", len(signs), 0)
     if free < 1:
         nothing = np.full(len(hacks), np.nan)
         return Estimates(effect, nothing, np.zeros(len(hacks)), nothing, reason, "none", runs_per_cell, len(hacks))
@@ -91,19 +96,35 @@ def _terms(signs: np.ndarray, pairs: bool) -> np.ndarray:
     return full if holds else terms
 
 
-def _from_units(
-    effect: np.ndarray, by_unit: np.ndarray, reason: list[str], source: str, runs_per_unit: float
-) -> Estimates:
-    deviation = np.where(np.isfinite(effect), by_unit.std(axis=0, ddof=1), np.nan)
-    free = np.full(len(effect), len(by_unit) - 1)
-    return Estimates(effect, deviation / np.sqrt(len(by_unit)), free, deviation / 2, reason, source, runs_per_unit, 0)
+@dataclass(frozen=True)
+class SeedNoise:
+    """Noise of a run after cell and seed: its variance with `free` degrees of freedom, over `seeds` complete seeds."""
+
+    variance: float
+    free: int
+    seeds: int
+
+    def errors(self, weights: np.ndarray) -> np.ndarray:
+        """Standard errors of linear combinations (effects, cells) of cell means."""
+        return np.sqrt((weights**2).sum(axis=1) * self.variance / self.seeds)
 
 
-def _effects_by_seed(means: CellMeans, rows: np.ndarray, runs: pd.DataFrame, values: np.ndarray) -> np.ndarray:
-    """The effects (seeds, hacks) that every seed which ran all cells would give alone."""
+def seed_noise(means: CellMeans, runs: pd.DataFrame, values: np.ndarray) -> SeedNoise | None:
+    """What cell and seed leave unexplained, from the seeds that ran every cell; None if fewer than two did."""
     table = pd.DataFrame({"seed": runs["seed"].to_numpy(), "cell": means.index, "value": values})
-    wide = table.pivot_table(index="seed", columns="cell", values="value").dropna()
-    return wide.to_numpy() @ rows.T
+    wide = table.pivot_table(index="seed", columns="cell", values="value").dropna().to_numpy()
+    if len(wide) < 2 or wide.shape[1] < 2:
+        return None
+    rest = wide - wide.mean(axis=0) - wide.mean(axis=1, keepdims=True) + wide.mean()
+    free = (wide.shape[0] - 1) * (wide.shape[1] - 1)
+    return SeedNoise(float((rest**2).sum() / free), free, len(wide))
+
+
+def least_squares(values: np.ndarray, terms: np.ndarray) -> RegressionResults:
+    """statsmodels' OLS by the pseudo-inverse; callers check what is estimable, so its warning on rank is silenced."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SingularMatrixWarning)
+        return sm.OLS(values, terms).fit()
 
 
 def _reasons(signs: np.ndarray, resolution: np.ndarray, hacks: Sequence[str]) -> list[str]:

@@ -24,14 +24,19 @@ def check_runs(runs: pd.DataFrame, hacks: Sequence[str], columns: Sequence[str] 
     names = list(hacks)
     if not names or len(set(names)) != len(names):
         raise UserError(f"hacks={names} is empty or names one twice; expected the names of the hack columns, each once")
-    missing = [column for column in (*columns, *names) if column not in runs.columns]
-    if missing:
-        raise UserError(f"the frame of runs has no column {missing[0]!r}; expected {', '.join(columns)} and every hack")
+    check_columns(runs, (*columns, *names), "runs")
     for name in names:
         if not runs[name].isin([True, False]).all():
             odd = runs.loc[~runs[name].isin([True, False]), name].iloc[0]
             raise UserError(f"column {name!r} holds {odd!r}; expected True or False in every row")
     return names
+
+
+def check_columns(frame: pd.DataFrame, columns: Sequence[str], what: str) -> None:
+    """Raise UserError unless the frame, of `what`, has all the columns."""
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise UserError(f"the frame of {what} has no column {missing[0]!r}; expected {', '.join(columns)}")
 
 
 def with_outcome(runs: pd.DataFrame) -> pd.DataFrame:

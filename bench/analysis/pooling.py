@@ -1,0 +1,123 @@
+"""Across datasets: what a hack does on average, how much datasets differ, and where they disagree."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.multitest import multipletests
+
+from bench.analysis.intervals import percent
+from bench.analysis.sentences import listed, signed
+
+COLUMNS = [
+    "hack",
+    "datasets",
+    "effect_log",
+    "effect_pct",
+    "ci_low_pct",
+    "ci_high_pct",
+    "prediction_low_pct",
+    "prediction_high_pct",
+    "tau",
+    "i2",
+    "heterogeneity_p",
+    "note",
+]
+
+
+def pooled(effects: pd.DataFrame) -> pd.DataFrame:
+    """Random-effects mean of every hack over datasets, from the table that `effects()` returns; one row per hack.
+
+    Paule–Mandel between-dataset variance `tau`² (statsmodels, "iterated"), intervals with Hartung–Knapp standard
+    errors, never below the plain ones, on t. `i2` in [0, 1] is the share of the spread that noise does not explain;
+    the prediction interval is for one more dataset of the same kind (Higgins 2009), from three datasets on.
+    """
+    rows = []
+    for hack, group in effects.groupby("hack", sort=False):
+        known = group[np.isfinite(group["effect_log"]) & (group["se_log"] > 0)]
+        rows.append({"hack": hack, "datasets": len(known), **_pool(known)})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _pool(known: pd.DataFrame) -> dict:
+    if known.empty:
+        return {"note": "no dataset gives an effect with a standard error"}
+    effect, variance = known["effect_log"].to_numpy(), known["se_log"].to_numpy() ** 2
+    if len(known) == 1:
+        return {
+            "effect_log": effect[0],
+            "effect_pct": float(percent(effect[0])),
+            "note": "one dataset: nothing to pool",
+        }
+    result = combine_effects(effect, variance, method_re="iterated", use_t=True)
+    error = max(result.sd_eff_w_re, np.sqrt(result.var_hksj_re))
+    mean, free = float(result.mean_effect_re), len(known) - 1
+    half = stats.t.isf(0.025, free) * error
+    row = {
+        "effect_log": mean,
+        "effect_pct": float(percent(mean)),
+        "ci_low_pct": float(percent(mean - half)),
+        "ci_high_pct": float(percent(mean + half)),
+        "tau": float(np.sqrt(max(result.tau2, 0.0))),
+        "i2": float(max(0.0, 1 - free / result.q)) if result.q > 0 else 0.0,
+        "heterogeneity_p": float(stats.chi2.sf(result.q, free)),
+        "note": "",
+    }
+    if len(known) < 3:
+        return {**row, "note": "two datasets: the spread between datasets is hardly known"}
+    reach = stats.t.isf(0.025, len(known) - 2) * np.sqrt(row["tau"] ** 2 + error**2)
+    return {
+        **row,
+        "prediction_low_pct": float(percent(mean - reach)),
+        "prediction_high_pct": float(percent(mean + reach)),
+    }
+
+
+def disagreements(effects: pd.DataFrame) -> pd.DataFrame:
+    """Hacks on which the datasets disagree, most striking first; columns hack, kind, heterogeneity_p, sentence.
+
+    Kinds: "opposite" (helps here, hurts or makes runs fail there), "only some" (helps or hurts here, negligible
+    there), "size" (no such verdicts, but effects differ beyond noise: Cochran's Q, Holm .05 over the hacks). Empty
+    if the datasets agree as far as can be seen.
+    """
+    pools = pooled(effects).set_index("hack")
+    tested = pools["heterogeneity_p"].notna()
+    differs = pd.Series(False, index=pools.index)
+    if tested.any():
+        differs[tested] = multipletests(pools.loc[tested, "heterogeneity_p"], alpha=0.05, method="holm")[0]
+    rows = []
+    for hack, group in effects.groupby("hack", sort=False):
+        where = {word: group[group["verdict"] == word] for word in ("helps", "hurts", "fragile", "negligible")}
+        against = pd.concat([where["hurts"], where["fragile"]])
+        if len(where["helps"]) and len(against):
+            kind, order = "opposite", 0
+            sentence = f"{hack} helps on {_places(where['helps'])} but {_against(where)}."
+        elif len(where["negligible"]) and (len(where["helps"]) or len(where["hurts"])):
+            kind, order = "only some", 1
+            word = "helps" if len(where["helps"]) else "hurts"
+            sentence = f"{hack} {word} on {_places(where[word])} but is negligible on {_places(where['negligible'])}."
+        elif differs[hack]:
+            kind, order = "size", 2
+            sentence = f"{hack} does not do the same everywhere: {_places(group[group['effect_log'].notna()])}."
+        else:
+            continue
+        rows.append((order, pools.loc[hack, "heterogeneity_p"], hack, kind, sentence))
+    rows.sort(key=lambda row: (row[0], row[1] if np.isfinite(row[1]) else 1.0))
+    return pd.DataFrame(
+        [(hack, kind, p, sentence) for _, p, hack, kind, sentence in rows],
+        columns=["hack", "kind", "heterogeneity_p", "sentence"],
+    )
+
+
+def _places(rows: pd.DataFrame) -> str:
+    return listed([f"{row.dataset} ({signed(row.effect_pct)} FID)" for row in rows.itertuples()])
+
+
+def _against(where: dict[str, pd.DataFrame]) -> str:
+    parts = []
+    if len(where["hurts"]):
+        parts.append(f"hurts on {_places(where['hurts'])}")
+    if len(where["fragile"]):
+        names = [f"{row.dataset} (+{100 * row.failure_difference:.0f} points)" for row in where["fragile"].itertuples()]
+        parts.append(f"makes training fail more often on {listed(names)}")
+    return " and ".join(parts)
