@@ -1,0 +1,93 @@
+"""Networks from backbone and recipe: shapes, parameters, initialisation."""
+
+import pytest
+import torch
+from torch import nn
+
+import hacks
+from bench.errors import UserError
+from bench.gan.backbone import RESOLUTIONS, dcgan, mlp
+from bench.gan.network import build_discriminator, build_generator, parameter_count
+from bench.gan.streams import Streams, stream_seed
+from hacks import Recipe
+
+FULL = hacks.apply(Recipe(), dict.fromkeys(hacks.names(core=True), True))
+
+
+@pytest.mark.parametrize("recipe", [Recipe(), FULL], ids=["bare", "full"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_dcgan_shapes_and_ranges(resolution, channels, recipe):
+    backbone = dcgan(resolution, channels, width=4)
+    z = recipe.latent(5, recipe.latent_dim, Streams(0)("latent"))
+    images = build_generator(backbone, recipe, seed=0)(z)
+    assert images.shape == (5, channels, resolution, resolution)
+    low, high = recipe.pixel_range
+    assert low <= images.min()
+    assert images.max() <= high
+    assert build_discriminator(backbone, recipe, seed=0)(images).shape == (5,)
+
+
+@pytest.mark.parametrize("recipe", [Recipe(), FULL], ids=["bare", "full"])
+def test_points_have_networks_too(recipe):
+    backbone = mlp(2, width=16)
+    points = build_generator(backbone, recipe, seed=0)(recipe.latent(5, recipe.latent_dim, Streams(0)("latent")))
+    assert points.shape == (5, 2, 1, 1)
+    assert build_discriminator(backbone, recipe, seed=0)(points).shape == (5,)
+
+
+def test_parameter_counts_worked_by_hand():
+    # 32 px, 1 channel, width 16, every hack on: kernel 4, biases only where no norm follows.
+    g = build_generator(dcgan(32, 1, 16), FULL, seed=0)
+    assert parameter_count(g) == (100 * 1024 + 2 * 64) + (64 * 32 * 16 + 2 * 32) + (32 * 16 * 16 + 2 * 16) + (
+        16 * 16 + 1
+    )
+    d = build_discriminator(dcgan(32, 1, 16), FULL, seed=0)
+    assert parameter_count(d) == (16 * 16 + 16) + (16 * 32 * 16 + 2 * 32) + (32 * 64 * 16 + 2 * 64) + (1024 + 1)
+    # Every hack off: kernel 5, every layer has a bias, no norm.
+    g = build_generator(dcgan(32, 1, 16), Recipe(), seed=0)
+    assert parameter_count(g) == (101 * 1024) + (64 * 32 * 25 + 32) + (32 * 16 * 25 + 16) + (16 * 25 + 1)
+
+
+def test_batch_norm_is_not_on_gs_output_nor_ds_input_layer():
+    g, d = build_generator(dcgan(32, 3, 4), FULL, 0), build_discriminator(dcgan(32, 3, 4), FULL, 0)
+    normed = [[any(isinstance(m, nn.BatchNorm2d) for m in block.modules()) for block in net] for net in (g, d)]
+    assert normed == [[True, True, True, False, False], [False, True, True, False, False]]
+
+
+def test_the_order_within_a_block():
+    d = build_discriminator(dcgan(16, 1, 4), hacks.apply(Recipe(), {"batch_norm": True}), 0)
+    assert [type(m).__name__ for m in d.down2] == ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]
+    g = build_generator(dcgan(16, 1, 4), hacks.apply(Recipe(), {"batch_norm": True}), 0)
+    assert [type(m).__name__ for m in g.up1] == ["Upsample", "Conv2d", "BatchNorm2d", "ReLU"]
+
+
+def test_a_layers_weights_come_from_its_own_stream():
+    """Another kernel in one layer, or a norm, leaves the weights of the others as they were."""
+    plain = build_discriminator(dcgan(32, 1, 4), Recipe(), seed=7)
+    strided = build_discriminator(dcgan(32, 1, 4), hacks.apply(Recipe(), {"strided_conv": True}), seed=7)
+    for (name, a), (_, b) in zip(plain.named_parameters(), strided.named_parameters(), strict=True):
+        assert torch.equal(a, b), name
+    other_seed = build_discriminator(dcgan(32, 1, 4), Recipe(), seed=8)
+    assert not torch.equal(plain.down1.conv.weight, other_seed.down1.conv.weight)
+
+
+def test_streams_are_named_and_reproducible():
+    assert stream_seed(0, "data") == stream_seed(0, "data")
+    assert len({stream_seed(s, n) for s in range(10) for n in ("data", "latent", "weights/x")}) == 30
+    streams = Streams(3)
+    first = torch.rand(2, generator=streams("a"))
+    saved = streams.state_dict()
+    following = torch.rand(2, generator=streams("a"))
+    again = Streams(3)
+    assert torch.equal(torch.rand(2, generator=again("a")), first)
+    assert not torch.equal(torch.rand(2, generator=again("b")), first)
+    again.load_state_dict(saved)
+    assert torch.equal(torch.rand(2, generator=again("a")), following)
+
+
+def test_bad_sizes_are_refused():
+    with pytest.raises(UserError, match="resolution 48: expected one of 16, 28, 32, 64"):
+        dcgan(48, 1)
+    with pytest.raises(UserError, match="width 0: expected a positive number"):
+        dcgan(32, 1, 0)
