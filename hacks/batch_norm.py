@@ -8,7 +8,7 @@ Claim: it stabilises learning, helps gradients flow in deep models and keeps G f
 Needs: nothing.
 Clashes: instance norm, spectral norm used as a norm, and any other normalisation in the same network.
 Mechanism: every layer sees inputs of unit variance, so gradients neither vanish nor explode on their way down.
-Measured: d_gradient_ratio_10, g_gradient_ratio_10
+Measured: d_gradient_first_10, g_gradient_first_10
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ Claim: small normal weights start the game gently and make training succeed more
 Needs: nothing.
 Clashes: orthogonal, Xavier and every other initialisation.
 Mechanism: without a norm, weights this small shrink the signal and its gradient from layer to layer.
-Measured: d_gradient_ratio_1, g_gradient_ratio_1
+Measured: d_gradient_first_1, g_gradient_first_1
 """
 
 from dataclasses import dataclass

@@ -105,7 +105,7 @@ class Game:
         with self.precision.autocast(self.device):
             fake = self.generator(z)
 
-        real_seen, fake_seen = self._seen(real), self._seen(fake.detach())
+        real_seen, fake_seen = self.seen(real, streams), self.seen(fake.detach(), streams)
         with self.precision.autocast(self.device):
             real_logits, fake_logits = recipe.batching(self.discriminator, real_seen, fake_seen)
         real_logits, fake_logits = real_logits.float(), fake_logits.float()
@@ -118,7 +118,7 @@ class Game:
         d_norm = self._update(self.d_optimizer, self.d_parameters, d_loss)
 
         self._freeze_discriminator(True)
-        fake_seen = self._seen(fake)
+        fake_seen = self.seen(fake, streams)
         with self.precision.autocast(self.device):
             logits = self.discriminator(fake_seen)
         g_loss = recipe.loss.g(logits.float())
@@ -131,10 +131,10 @@ class Game:
         answers = (real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean())
         return torch.stack([d_loss.detach(), g_loss.detach(), *answers, d_norm, g_norm])
 
-    def _seen(self, images: Tensor) -> Tensor:
-        """The images as D sees them: channels-last, after every transform of its input."""
+    def seen(self, images: Tensor, streams: Streams) -> Tensor:
+        """Images in the pixel range as D sees them: channels-last, after every transform of its input."""
         for change in self.recipe.d_inputs:
-            images = change(images, self.streams)
+            images = change(images, streams)
         return images.contiguous(memory_format=torch.channels_last)
 
     @staticmethod

@@ -8,21 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import bench.torchvision_fix  # noqa: F401
 import hacks
 from bench.data import Dataset, load
 from bench.errors import UserError
 from bench.gan.backbone import Backbone, dcgan, mlp
-from bench.gan.loop import CURVES, Game, advance, sample
+from bench.gan.loop import CURVES, Game, advance, sample, to_range
 from bench.gan.network import build_generator
 from bench.gan.streams import Streams
-from bench.metrics import stability
+from bench.metrics import mechanism, stability
 from bench.metrics.score import Scorer
 from bench.runner.environment import environment, resolve_device
 from bench.runner.paths import cache_folder
@@ -33,6 +32,10 @@ GRID = 64
 """Images in a sample grid."""
 GRID_SEED = 0
 """Seed of the grid's latent draws, the same for every run, so that grids can be compared image by image."""
+GRADIENT_STEPS = (1, 10, 100)
+"""When the gradients of first and last layers are looked at: early, where training is decided."""
+PROBED = 64
+"""Images and latents that a look at the mechanisms takes."""
 CURVE_POINTS = 250
 """A curve keeps at most about this many steps; scores over the curve are taken from every step."""
 
@@ -77,7 +80,7 @@ def run(spec: RunSpec, *, device: str = "auto", on_checkpoint: OnCheckpoint | No
     return RunRecord(
         spec=spec,
         status=status,
-        scores={**values, **scorer.anchors, **training.stability()},
+        scores={**values, **scorer.anchors, **training.stability(), **training.mechanism_scores()},
         reasons=dict(scored.reasons) if scored else {"fid": "the run diverged"},
         checkpoints=training.fids,
         curves=training.thinned(),
@@ -199,23 +202,42 @@ class _Training:
     on_checkpoint: OnCheckpoint | None
     rows: list[np.ndarray] = field(default_factory=list)
     fids: dict[int, float] = field(default_factory=dict)
+    mechanisms: dict[str, float] = field(default_factory=dict)
     training_seconds: float = 0.0
     scoring_seconds: float = 0.0
     diverged: bool = False
 
     def finish(self) -> None:
         """Train from where the game stands to the last step, scoring at every checkpoint."""
-        for checkpoint in self.spec.checkpoints:
-            if checkpoint <= self.game.step_number:
+        checkpoints = self.spec.checkpoints
+        for stop in sorted({*checkpoints, *(step for step in GRADIENT_STEPS if step <= self.spec.steps)}):
+            if stop <= self.game.step_number:
                 continue
             started = time.perf_counter()
-            rows = advance(self.game, checkpoint).double().numpy()
+            rows = advance(self.game, stop).double().numpy()
             self.training_seconds += time.perf_counter() - started
             self.rows.append(rows)
             if not np.isfinite(rows[-1]).all():
                 self.diverged = True
                 return
-            self._evaluate(checkpoint)
+            if stop in GRADIENT_STEPS:
+                found = mechanism.gradient_probe(*self._moment())
+                self.mechanisms |= {f"{name}_{stop}": value for name, value in found.items()}
+            if stop in checkpoints:
+                self._evaluate(stop)
+        self.mechanisms |= self._probe()
+
+    def _moment(self) -> tuple[nn.Module, nn.Module, Tensor, Tensor]:
+        """G, D, real images and latents that every look at the mechanisms takes: the same images at every moment."""
+        recipe, game = self.game.recipe, self.game
+        streams = Streams(self.spec.seed, game.device)
+        z = recipe.latent(PROBED, recipe.latent_dim, streams("mechanism"))
+        real = game.seen(to_range(game.images[:PROBED], recipe.pixel_range), streams)
+        return game.generator, game.discriminator, real, z
+
+    def _probe(self) -> dict[str, float]:
+        recipe = self.game.recipe
+        return mechanism.probe(*self._moment(), recipe.pixel_range, recipe.batching)
 
     def _evaluate(self, step: int) -> None:
         started = time.perf_counter()
@@ -243,6 +265,10 @@ class _Training:
         kept = np.unique(np.linspace(0, last, min(CURVE_POINTS, last + 1)).round().astype(int))
         return {name: values[kept].tolist() for name, values in curves.items()}
 
-    def stability(self) -> dict[str, Any]:
+    def mechanism_scores(self) -> dict[str, float]:
+        """What the hacks' sources say they do, as measured here, each with the prefix `mechanism_`."""
+        return {f"mechanism_{name}": value for name, value in self.mechanisms.items()}
+
+    def stability(self) -> dict[str, float]:
         """The scores that follow from the curves alone."""
         return stability.summary(self.curves(), self.fids)

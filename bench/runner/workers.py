@@ -17,6 +17,8 @@ from bench.errors import UserError
 from bench.runner.spec import RunRecord, RunSpec
 
 TIMED_STEPS = 6
+PATIENCE_SECONDS = 5
+"""How long an idle worker may take to notice that its owner is done with it."""
 
 
 class WorkerDied(RuntimeError):
@@ -75,12 +77,13 @@ class Worker:
             self._process.kill()
 
     def close(self) -> None:
-        """End the process and give its resources back."""
-        self.kill()
-        if self._process is not None:
-            self._process.join()
+        """Let an idle process end by itself, end a busy one, and give their resources back."""
         if self._pipe is not None:
             self._pipe.close()
+        if self._process is not None:
+            self._process.join(timeout=PATIENCE_SECONDS)
+            self._process.kill()
+            self._process.join()
         self._process = self._pipe = None
 
     def _ask(self, task: str, spec: RunSpec, on_checkpoint: Callable[[int, float], None] | None = None) -> Any:
