@@ -5,6 +5,7 @@ with the figure. Blue is better (lower FID) and orange is worse everywhere: the 
 of colour blindness.
 """
 
+import hashlib
 import io
 import math
 import re
@@ -76,20 +77,20 @@ def drawing(width: float, height: float) -> Iterator[Canvas]:
 
 def finished(canvas: Canvas, name: str, alt: str, reading: str) -> Figure:
     """Draw the figure to PNG bytes (no metadata, 255 colours: the same input gives the same bytes)."""
-    raw = io.BytesIO()
-    canvas.savefig(raw, format="png", dpi=_DPI, metadata={"Software": None})
-    raw.seek(0)
-    with Image.open(raw) as image:
-        width = image.width
-        small = image.convert("RGB").quantize(colors=255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        out = io.BytesIO()
-        small.save(out, format="png", optimize=False, compress_level=9)
+    canvas.canvas.draw()
+    pixels = canvas.canvas.buffer_rgba()
+    height, width = pixels.shape[:2]
+    image = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1).convert("RGB")
+    small = image.quantize(colors=255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    small.save(out, format="png", compress_level=6)
     return Figure(name=name, png=out.getvalue(), width=round(width * 96 / _DPI), alt=alt, reading=reading)
 
 
 def file_name(text: str) -> str:
-    """`text` as a part of a file name: letters, digits and dashes."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower() or "unnamed"
+    """`text` as a part of a file name: letters, digits and dashes, with a digest where that lost anything."""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]
+    return plain if plain and plain == text else f"{plain or 'unnamed'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 def shortened(text: str, length: int = 28) -> str:

@@ -62,7 +62,7 @@ def heat_map(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Figure:
             cbar_kws={"label": "effect on FID", "shrink": 0.8, "ticks": [to_log(p) for p in (-50, -25, 0, 33, 100)]},
         )
         bar = axis.collections[0].colorbar
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(_log_as_percent))
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(percent_of_log))
         bar.outline.set_visible(False)
         axis.set(xlabel="", ylabel="")
         axis.set_xticks(np.arange(len(datasets)) + 0.5, [shortened(name, 22) for name in datasets])
@@ -106,7 +106,7 @@ def forest(effects: pd.DataFrame, dataset: str, sesoi: float) -> Figure | None:
         axis.set_title(f"Effect of each trick on {shortened(dataset, 40)}")
         return finished(
             canvas,
-            file_name(f"forest-{dataset}"),
+            f"forest-{file_name(dataset)}",
             f"Effects on {dataset} with 95 % intervals",
             "Dot: average change of FID, left is better. Thick line: 95 % interval for this trick alone; thin line: "
             f"95 % for all tricks at once. Grey band: effects under ± {100 * sesoi:.3g} %, too small to matter. The "
@@ -114,23 +114,16 @@ def forest(effects: pd.DataFrame, dataset: str, sesoi: float) -> Figure | None:
         )
 
 
-def pooled_forest(pooled: pd.DataFrame, columns: dict[str, str], sesoi: float) -> Figure | None:
-    """Random-effects means over datasets with 95 % (thick) and prediction intervals (thin).
-
-    `columns` names the columns of `pooled`: effect, low, high, and optionally prediction_low, prediction_high.
-    """
-    rows = pooled.rename(columns={name: role for role, name in columns.items()})
-    rows = rows[rows["effect"].notna()]
+def pooled_forest(pooled: pd.DataFrame, sesoi: float) -> Figure | None:
+    """Random-effects means over datasets (the table of `pooled()`); None where there are no two datasets to pool."""
+    rows = pooled[pooled["ci_low_pct"].notna()] if len(pooled) else pooled
     if rows.empty:
         return None
-    rows = rows.assign(effect_pct=rows["effect"], effect_log=[to_log(v) for v in rows["effect"]])
     hacks = order_of_hacks(rows)
     rows = rows.set_index("hack").loc[hacks]
-    labels = [(percent(float(value)), "") for value in rows["effect"]]
+    labels = [(percent(float(value)), "") for value in rows["effect_pct"]]
     colours = [PLACEBO if hack == "placebo" else INK for hack in hacks]
-    spans = [("low", "high", 4.0)]
-    if {"prediction_low", "prediction_high"} <= set(rows):
-        spans.append(("prediction_low", "prediction_high", 1.1))
+    spans = (("ci_low_pct", "ci_high_pct", 4.0), ("prediction_low_pct", "prediction_high_pct", 1.1))
     with drawing(9.2, 1.15 + 0.32 * len(hacks)) as canvas:
         axis = canvas.subplots()
         _intervals(axis, rows, hacks, labels, colours, spans)
@@ -140,8 +133,9 @@ def pooled_forest(pooled: pd.DataFrame, columns: dict[str, str], sesoi: float) -
             canvas,
             "forest-pooled",
             "Pooled effects over datasets with confidence and prediction intervals",
-            "Dot: random-effects mean over the datasets. Thick line: 95 % interval for that mean; thin line: where the "
-            "effect on one more dataset of this kind would lie. With few datasets both are wide, and rightly so.",
+            "Dot: random-effects mean over the datasets. Thick line: 95 % interval for that mean; thin line, from "
+            "three datasets on: where the effect on one more dataset of this kind would lie. With few datasets both "
+            "are wide, and rightly so; lines may leave the frame.",
         )
 
 
@@ -170,22 +164,22 @@ def _intervals(axis, rows, hacks, labels, colours, spans) -> None:
             axis.axhspan(place - 0.5, place + 0.5, color=PLACEBO, alpha=0.07, linewidth=0)
     _tint_placebo(axis, hacks)
     axis.axvline(0, color=INK, linewidth=0.8)
-    ticks = _spaced_ticks(limit)
-    axis.set_xticks([to_log(tick) for tick in ticks], [_log_as_percent(to_log(tick)) for tick in ticks])
+    ticks = spaced_ticks(limit)
+    axis.set_xticks([to_log(tick) for tick in ticks], [percent_of_log(to_log(tick)) for tick in ticks])
     axis.set_xlabel("change of FID when the trick is on (better ← 0 → worse)", color=QUIET)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     axis.grid(axis="x")
 
 
-def _spaced_ticks(limit: float) -> list[int]:
+def spaced_ticks(limit: float, apart: float = 0.14) -> list[int]:
     """Per cent values for an axis of Δ from −limit to limit, zero among them, none closer than a label is wide."""
     ticks = [0]
     for side in (1, -1):
         last = 0.0
         for tick in sorted((t for t in _PERCENT_TICKS if t * side > 0), key=abs):
             place = abs(to_log(tick))
-            if place <= limit and place - last >= 0.14 * limit:
+            if place <= limit and place - last >= apart * limit:
                 ticks.append(tick)
                 last = place
     return sorted(ticks)
@@ -202,5 +196,5 @@ def _tint_placebo(axis, hacks: list[str]) -> None:
             label.set_fontweight("bold")
 
 
-def _log_as_percent(value: float, _position: object = None) -> str:
+def percent_of_log(value: float, _position: object = None) -> str:
     return percent(round(100 * float(np.expm1(value)), 1)).replace(".0", "")

@@ -64,7 +64,7 @@ def training_figure(sweep: Sweep, dataset: str) -> Figure | None:
         canvas.supylabel("FID (log scale)", fontsize=9, color=QUIET)
         return finished(
             canvas,
-            file_name(f"training-{dataset}"),
+            f"training-{file_name(dataset)}",
             f"FID over training on {dataset}, each hack on against off",
             "Each line is the geometric mean FID over the cells of the design with the trick on (blue) or off (grey), "
             "lower is better; the band is ± 2 standard errors over cells, failed runs count as noise. Where the bands "
@@ -112,7 +112,7 @@ def losses_figure(sweep: Sweep, dataset: str) -> Figure | None:
         canvas.supxlabel("generator step", fontsize=9, color=QUIET)
         return finished(
             canvas,
-            file_name(f"losses-{dataset}"),
+            f"losses-{file_name(dataset)}",
             f"Generator and discriminator loss of the shown runs on {dataset}",
             "Losses do not rank GANs; they show failure: a discriminator loss that sinks to zero while the generator's "
             "climbs means that the discriminator has won. The axis ends at the 99th percentile.",

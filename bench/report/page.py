@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from bench import analysis
-from bench.report import answers, sections_effects, sections_records
+from bench.report import answers, sections_deeper, sections_effects, sections_records
 from bench.report.blocks import Points, Text
 from bench.report.render import Report, write_files
 from bench.report.sweep import Sweep, read_sweep
@@ -62,9 +62,17 @@ def compose(sweep: Sweep, effects: pd.DataFrame, relative: str) -> Report:
         sections_records.training(sweep),
         sections_effects.failures(sweep, effects),
         sections_effects.arms(sweep, effects),
+        sections_deeper.conditional(sweep, effects),
         sections_records.samples(sweep),
         sections_records.scores(sweep),
         sections_records.stability(sweep),
+        sections_deeper.mechanisms(sweep),
+        sections_deeper.cost(sweep),
+        sections_deeper.robustness(sweep, effects),
+        sections_deeper.interactions(sweep),
+        sections_deeper.over_steps(sweep),
+        sections_deeper.across(sweep, effects),
+        sections_deeper.power(sweep, effects),
         sections_records.plan(sweep),
         sections_records.protocol(sweep),
         sections_records.departures(sweep),
@@ -78,7 +86,7 @@ def compose(sweep: Sweep, effects: pd.DataFrame, relative: str) -> Report:
         facts=_facts(sweep),
         answers=tuple(answers.answer(sweep, effects, dataset) for dataset in sweep.datasets),
         after_answers=tuple(after),
-        sections=tuple(sections),
+        sections=tuple(section for section in sections if section),
     )
 
 

@@ -28,13 +28,13 @@ def sample_blocks(sweep: Sweep, dataset: str) -> list:
     if real is None:
         missing.append("real images")
     else:
-        tiles.append(Tile(file_name(f"samples-{dataset}-real"), *real, "real images", f"{dataset}, what to look like"))
+        tiles.append(Tile(f"samples-{file_name(dataset)}-real", *real, "real images", f"{dataset}, what to look like"))
     for choice in choices:
         picture = _picture(folder / f"{choice.run['key']}.png")
         if picture is None:
             missing.append(choice.role)
         else:
-            name = file_name(f"samples-{dataset}-{choice.role}")
+            name = f"samples-{file_name(dataset)}-{choice.role.replace(' ', '-')}"
             tiles.append(Tile(name, *picture, choice.role, _caption(choice)))
     blocks = []
     if tiles:

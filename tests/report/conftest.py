@@ -128,8 +128,8 @@ def _run(rng, sim, cell, dataset, run_seed, status, fid, key) -> dict:
         "grad_norm_high_share": float(rng.uniform(0, 0.01)),
         "seconds": float(20 * (1 + 0.15 * bool(on.get("batch_norm"))) * rng.uniform(0.95, 1.05)),
         "steps": 800,
-        "mechanism_zero_activation_share": float(0.45 - 0.4 * bool(on.get("leaky_relu")) + rng.normal(0, 0.02)),
-        "mechanism_d_confidence_real": float(2.0 - 0.8 * bool(on.get("label_smoothing")) + rng.normal(0, 0.1)),
+        "mechanism_d_zero_activation_share": float(0.45 - 0.4 * bool(on.get("leaky_relu")) + rng.normal(0, 0.02)),
+        "mechanism_d_real_confidence": float(2.0 - 0.8 * bool(on.get("label_smoothing")) + rng.normal(0, 0.1)),
     }
     return row
 
