@@ -9,17 +9,15 @@ minutes each on one core.
 
 import argparse
 import dataclasses
-import json
 import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 import bench.data
-from bench.metrics.extractors import FAMILIES, WEIGHTS
-from bench.metrics.network import DomainClassifier
-from bench.metrics.training import TrainingRecipe, accuracy, describe, train_classifier
+from bench.metrics.extractors import FAMILIES
+from bench.metrics.training import TrainingRecipe, train_on
+from bench.metrics.weights import SHIPPED, describe, save_atomically
 
 RECIPES = {
     "mnist": TrainingRecipe(epochs=100, rotation=12.0, zoom=0.15),
@@ -31,45 +29,25 @@ RECIPES = {
 LARGEST_BYTES = 500_000
 
 
-def write_classifier(network: DomainClassifier, metadata: dict[str, str], path: Path) -> None:
-    """Save weights and metadata; a file over 500 KB is refused."""
-    tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata)
-    if path.stat().st_size >= LARGEST_BYTES:
-        raise SystemExit(f"{path}: {path.stat().st_size:,} bytes, at most {LARGEST_BYTES:,} are shipped")
-
-
 def train(family: str, dataset_name: str, folder: Path, epochs: int | None) -> None:
-    """Train the classifier of one family on one dataset and write it."""
+    """Train the classifier of one family on one dataset and write it; a file over 500 KB is refused."""
     recipe = RECIPES[family] if epochs is None else dataclasses.replace(RECIPES[family], epochs=epochs)
     dataset = bench.data.load(dataset_name, resolution=32)
     started = time.perf_counter()
-    network = train_classifier(dataset.images, dataset.labels, len(dataset.classes), recipe)
+    network, held_out, about = train_on(dataset, recipe)
     seconds = time.perf_counter() - started
-    held_out = accuracy(network, dataset.reference_images, dataset.reference_labels)
-    metadata = {
-        "family": family,
-        "classes": json.dumps(list(dataset.classes)),
-        "channels": str(dataset.channels),
-        "width": json.dumps(network.width),
-        "accuracy": repr(held_out),
-        "accuracy.images": str(len(dataset.reference_images)),
-        "data": dataset.source,
-        "data.split": dataset.split,
-        "data.hash": dataset.content_hash,
-        "torch": torch.__version__,
-        **describe(recipe),
-    }
-    write_classifier(network, metadata, folder / f"{family}.safetensors")
+    path = folder / f"{family}.safetensors"
+    save_atomically(network.state_dict(), path, describe(network, dataset.classes, held_out, about))
     print(f"{family}: held-out accuracy {held_out:.4f} on {len(dataset.reference_images)} images, {seconds:.0f} s")
+    if path.stat().st_size >= LARGEST_BYTES:
+        raise SystemExit(f"{path}: {path.stat().st_size:,} bytes, at most {LARGEST_BYTES:,} are shipped")
 
 
 def main() -> None:
     """Train what the command line names: DATASET, or FAMILY=DATASET where the name alone does not say the family."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("datasets", nargs="+", metavar="[FAMILY=]DATASET")
-    parser.add_argument("--folder", type=Path, default=WEIGHTS)
+    parser.add_argument("--folder", type=Path, default=SHIPPED)
     parser.add_argument("--epochs", type=int)
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.stats import entropy
 
-from bench.metrics.checks import ScoreUnavailable
+from bench.metrics.checks import ScoreUnavailable, as_feature_pair, as_features
 
 
 def _histogram(labels, classes: int, name: str) -> np.ndarray:
@@ -50,3 +50,82 @@ def mode_coverage(labels, classes: int | Sequence, reference=None) -> tuple[int,
         raise ScoreUnavailable(f"KL is infinite: fakes of class {unseen[0]}, which no reference image has")
     # Rounding leaves equal histograms some 1e-17 below zero.
     return int((fake > 0).sum()), max(kl, 0.0)
+
+
+def mixture_modes(points, centres, sd: float) -> tuple[int, float, float]:
+    """Modes of a known Gaussian mixture in the plane that generated points reach.
+
+    A point is of high quality within 3 standard deviations of the nearest centre; a mode is covered by at least one
+    such point.
+
+    Args:
+        points: (N, 2) in the mixture's units.
+        centres: (K, 2).
+        sd: standard deviation of each component, on each axis.
+
+    Returns:
+        (covered, share, kl): covered modes, 0 to K, and share of high-quality points, in [0, 1], higher is better;
+        KL of the histogram of nearest centres, over all points, from the uniform one, in nats, lower is better.
+
+    Source: Srivastava et al. 2017 (VEEGAN, arXiv 1705.07761), Lin et al. 2018 (PacGAN, arXiv 1712.04086).
+    """
+    points, centres = as_features(points, "points"), as_features(centres, "centres")
+    distance, nearest = torch.cdist(points, centres, compute_mode="donot_use_mm_for_euclid_dist").min(dim=1)
+    good = distance <= 3 * sd
+    covered = len(torch.unique(nearest[good]))
+    _, kl = mode_coverage(nearest, len(centres))
+    return covered, float(good.double().mean()), kl
+
+
+def _nearest_other(features: torch.Tensor) -> torch.Tensor:
+    """Distance (N,) of each row to the nearest other one."""
+    # NOTE: the faster way through a matrix product leaves equal rows some 1e-7 apart.
+    distance = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
+    return distance.fill_diagonal_(torch.inf).min(dim=1).values
+
+
+def duplicates(real, fake, quantile: float = 0.01) -> float:
+    """Share of fakes with a near-duplicate among the other fakes, as a birthday test counts them.
+
+    Two images are near-duplicates when they are as close as the closest 1 % of as many real images are to their
+    nearest neighbour.
+
+    Args:
+        real, fake: (N, d) and (M, d); compare only values of the same N and M.
+        quantile: the share that real images themselves have.
+
+    Returns:
+        A share in [0, 1], `quantile` for a perfect generator; lower is more diverse.
+
+    Raises:
+        ScoreUnavailable: fewer than 2 images, different d, NaN or infinity.
+
+    Source: after Arora, Risteski & Zhang 2018 (birthday paradox test), who judged pairs by eye.
+    """
+    real, fake = as_feature_pair(real, fake)
+    if min(len(real), len(fake)) < 2:
+        raise ScoreUnavailable("duplicates need at least 2 real and 2 fake images")
+    threshold = torch.quantile(_nearest_other(real), quantile)
+    return float((_nearest_other(fake) <= threshold).double().mean())
+
+
+def vendi(features) -> float:
+    """Vendi score: exp of the entropy of the eigenvalues of K/N, with K the cosine similarity of features (N, d).
+
+    Returns:
+        The effective number of different images, 1 to min(N, d); higher is more diverse.
+
+    Raises:
+        ScoreUnavailable: a row of zeros, which has no direction; NaN or infinity.
+
+    Source: Friedman & Dieng 2023, arXiv 2210.02410.
+    """
+    features = as_features(features, "features")
+    norms = features.norm(dim=1, keepdim=True)
+    if bool((norms == 0).any()):
+        raise ScoreUnavailable("the Vendi score needs features other than zero")
+    rows = features / norms
+    # K/N = XXᵀ/N and XᵀX/N have the same eigenvalues but for zeros; the smaller one is decomposed.
+    gram = rows.T @ rows if rows.shape[0] > rows.shape[1] else rows @ rows.T
+    eigenvalues = torch.linalg.eigvalsh(gram / len(rows)).clamp(min=0)
+    return float(np.exp(entropy(eigenvalues.numpy())))

@@ -11,4 +11,10 @@ DIRECTIONS: dict[str, str] = {
     "coverage": "higher",
     "modes": "higher",
     "modes_kl": "lower",
+    "high_quality": "higher",
+    "vendi": "higher",
+    "ssim_within_class": "lower",
+    "duplicates": "lower",
+    "texture": "lower",
+    "total_variation_ratio": "lower",
 }

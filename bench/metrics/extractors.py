@@ -1,4 +1,4 @@
-"""Feature extractors: uint8 images -> features and class logits, under a name and a hash of the weights."""
+"""Feature extractors: images -> features, class logits and texture, under a name and a hash of the weights."""
 
 import hashlib
 import json
@@ -6,27 +6,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from torch import nn
 
 from bench.errors import UserError
 from bench.metrics.network import DomainClassifier, to_input
-
-WEIGHTS = Path(__file__).parent / "weights"
+from bench.metrics.weights import SHIPPED, hash_of, read_classifier
 
 # Datasets drawn from one source share the classifier of that source.
-FAMILIES = {
-    "mnist5k": "mnist",
-    "mnist": "mnist",
-    "stacked": "mnist",
-    "digits": "digits",
-    "shapes": "shapes",
-    "fashion-mnist": "fashion-mnist",
-    "cifar10": "cifar10",
-}
+FAMILIES = {"mnist5k": "mnist", "stacked": "mnist", "stacked-mnist": "mnist"}
+STACKED = ("stacked", "stacked-mnist")
+
+Forward = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]]
+
+
+class Observation(NamedTuple):
+    """What an extractor sees in N images, float64.
+
+    Attributes:
+        features: (N, dim).
+        logits: (N, classes), or None where it classifies nothing.
+        gram: (N-averaged) Gram matrix of its shallow maps (c, c), or None where it has none.
+    """
+
+    features: torch.Tensor
+    logits: torch.Tensor | None
+    gram: torch.Tensor | None
 
 
 @dataclass(frozen=True)
@@ -38,9 +46,10 @@ class Extractor:
         hash: sha256 of its weights.
         dim: number of features.
         classes: what its logits stand for; empty where it has none.
-        accuracy: share of the held-out images it classifies right, None where it classifies nothing.
-        forward: uint8 images (n, C, H, W) -> (features (n, dim), logits (n, classes) or None).
+        accuracy: share of the held-out images it classifies right, None where that is not known.
+        forward: images (n, C, H, W) -> features (n, dim), logits (n, classes) or None, maps (n, c, h, w) or None.
         about: how it was made, for the record.
+        dtype: of the images it takes.
     """
 
     name: str
@@ -48,35 +57,42 @@ class Extractor:
     dim: int
     classes: tuple[str, ...]
     accuracy: float | None
-    forward: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]] = field(repr=False, compare=False)
+    forward: Forward = field(repr=False, compare=False)
     about: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    dtype: torch.dtype = torch.uint8
 
-    @torch.inference_mode()
     def __call__(self, images: torch.Tensor, batch_size: int = 100) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Features (N, dim) and logits (N, classes) or None, float64, of uint8 images (N, C, H, W) on the CPU.
+        """Features (N, dim) and logits (N, classes) or None, float64, of images (N, C, H, W).
 
         Raises:
-            UserError: the images are not a non-empty uint8 tensor of four dimensions.
+            UserError: the images are no non-empty tensor of four dimensions and of `dtype`.
         """
-        if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
+        seen = self.observe(images, batch_size)
+        return seen.features, seen.logits
+
+    @torch.inference_mode()
+    def observe(self, images: torch.Tensor, batch_size: int = 100) -> Observation:
+        """Everything in one pass over images (N, C, H, W); `batch_size` at once, which does not change the result.
+
+        Raises:
+            UserError: the images are no non-empty tensor of four dimensions and of `dtype`.
+        """
+        if images.dtype != self.dtype or images.ndim != 4 or len(images) == 0:
             raise UserError(
-                f"{images.dtype} images of shape {tuple(images.shape)}: expected uint8 of shape (N, C, H, W), N ≥ 1"
+                f"{images.dtype} images of shape {tuple(images.shape)}: extractor {self.name} takes {self.dtype} of "
+                "shape (N, C, H, W) with N at least 1"
             )
-        parts = [self.forward(part) for part in images.cpu().split(batch_size)]
-        features = torch.cat([part[0] for part in parts]).to(torch.float64)
-        if parts[0][1] is None:
-            return features, None
-        return features, torch.cat([part[1] for part in parts]).to(torch.float64)
-
-
-def hash_of(tensors: dict[str, torch.Tensor]) -> str:
-    """sha256 over names, dtypes, shapes and bytes of the tensors, in order of name."""
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        array = tensors[name].detach().cpu().contiguous().numpy()
-        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+        features, logits, gram = [], [], None
+        for part in images.cpu().split(batch_size):
+            part_features, part_logits, maps = self.forward(part)
+            features.append(part_features.to(torch.float64))
+            if part_logits is not None:
+                logits.append(part_logits.to(torch.float64))
+            if maps is not None:
+                flat = maps.transpose(0, 1).flatten(1)
+                products = (flat @ flat.T).to(torch.float64) / (maps.shape[2] * maps.shape[3] * len(images))
+                gram = products if gram is None else gram + products
+        return Observation(torch.cat(features), torch.cat(logits) if logits else None, gram)
 
 
 def with_channels(images: torch.Tensor, channels: int, name: str) -> torch.Tensor:
@@ -95,34 +111,21 @@ def with_channels(images: torch.Tensor, channels: int, name: str) -> torch.Tenso
     )
 
 
-def classifier_forward(network: DomainClassifier, name: str) -> Callable:
-    """The `forward` of an extractor from a trained classifier."""
+def classifier_forward(network: DomainClassifier, name: str) -> Forward:
+    """The `forward` of an extractor from a classifier."""
     network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
     channels = network.convolutions[0].in_channels
 
-    def forward(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        inputs = to_input(with_channels(images, channels, name))
-        return network(inputs.contiguous(memory_format=torch.channels_last))
+    def forward(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        inputs = to_input(with_channels(images, channels, name)).contiguous(memory_format=torch.channels_last)
+        maps = network.shallow(inputs)
+        return *network.deep(maps), maps
 
     return forward
 
 
-def read_classifier(path: Path) -> tuple[DomainClassifier, dict[str, str]]:
-    """A classifier and its metadata from a safetensors file that `scripts/train_extractors.py` wrote."""
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    width = tuple(json.loads(metadata["width"]))
-    network = DomainClassifier(int(metadata["channels"]), len(json.loads(metadata["classes"])), width)
-    network.load_state_dict(tensors)
-    return network.eval(), metadata
-
-
-@lru_cache(maxsize=8)
-def domain_extractor(family: str, path: Path | None = None) -> Extractor:
-    """The shipped classifier of a family of datasets ("mnist", "digits", "shapes", …), or the one at `path`."""
-    network, metadata = read_classifier(path or WEIGHTS / f"{family}.safetensors")
-    name = f"domain:{family}"
+def classifier_extractor(network: DomainClassifier, metadata: dict[str, str], name: str) -> Extractor:
+    """The extractor of a trained classifier."""
     return Extractor(
         name=name,
         hash=hash_of(network.state_dict()),
@@ -134,21 +137,28 @@ def domain_extractor(family: str, path: Path | None = None) -> Extractor:
     )
 
 
+@lru_cache(maxsize=8)
+def shipped_extractor(family: str) -> Extractor | None:
+    """The shipped classifier of a family of datasets ("mnist", "digits", "shapes", …); None where none is shipped."""
+    found = read_classifier(SHIPPED / f"{family}.safetensors")
+    return None if found is None else classifier_extractor(*found, f"domain:{family}")
+
+
 def stacked_extractor() -> Extractor:
     """The MNIST classifier on each of three channels: features side by side, one class per triple of digits.
 
     The logit of a triple is the sum of its digits' log-probabilities; the accuracy is that of all three at once.
     """
-    single = domain_extractor("mnist")
+    single = shipped_extractor("mnist")
 
-    def forward(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         n, channels, height, width = images.shape
         if channels != 3:
             raise UserError(f"stacked digits have 3 channels, these images have {channels}")
-        features, logits = single.forward(images.reshape(n * 3, 1, height, width))
+        features, logits, maps = single.forward(images.reshape(n * 3, 1, height, width))
         first, second, third = logits.double().log_softmax(1).reshape(n, 3, -1).unbind(1)
         joint = first[:, :, None, None] + second[:, None, :, None] + third[:, None, None, :]
-        return features.reshape(n, -1), joint.reshape(n, -1)
+        return features.reshape(n, -1), joint.reshape(n, -1), maps
 
     return Extractor(
         name="domain:mnist×3",
@@ -164,48 +174,90 @@ def stacked_extractor() -> Extractor:
 def random_conv_extractor(channels: int) -> Extractor:
     """A convolutional network with fixed random weights, for images without labels.
 
-    The shape of `DomainClassifier` at seed 0 with its batch statistics left at the start; it has no logits.
-    Random embeddings are the practice of Naeem et al. 2020 (arXiv 2002.09797) where pretrained ones do not fit.
+    `DomainClassifier` at seed 0 with He's weights and untouched batch statistics; it has no logits. Random embeddings
+    are the practice of Naeem et al. 2020 (arXiv 2002.09797) where pretrained ones do not fit.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = DomainClassifier(channels, 1)
         # The framework's default shrinks the signal layer by layer; He's keeps its variance through rectifiers.
-        for layer in network.convolutions:
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight)
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     both = classifier_forward(network, "random-conv")
+
+    def forward(images: torch.Tensor) -> tuple[torch.Tensor, None, torch.Tensor]:
+        features, _, maps = both(images)
+        return features, None, maps
+
     return Extractor(
         name="random-conv",
         hash=hash_of(network.state_dict()),
         dim=network.embed.out_features,
         classes=(),
         accuracy=None,
-        forward=lambda images: (both(images)[0], None),
-        about={"recipe": "DomainClassifier, seed 0, Kaiming-normal convolutions, untrained"},
+        forward=forward,
+        about={"recipe": "DomainClassifier, seed 0, Kaiming-normal weights, untrained"},
     )
 
 
-def get_extractor(name: str, dataset, **options) -> Extractor:
+def points_extractor(modes) -> Extractor:
+    """The coordinates themselves, for points in the plane with known `modes` (`bench.data.MixtureModes`)."""
+    centres = np.ascontiguousarray(modes.centres)
+    digest = hashlib.sha256(centres.tobytes() + np.float64([modes.sd, modes.extent]).tobytes())
+
+    def forward(images: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        return modes.to_units(images), None, None
+
+    return Extractor("points", digest.hexdigest(), 2, (), None, forward, dtype=torch.float32)
+
+
+def get_extractor(name: str, dataset, cache_dir: str | Path | None = None) -> Extractor:
     """The extractor to score a dataset with.
 
     Args:
-        name: "domain" (a small classifier of the dataset's own kind), "random-conv" (fixed random weights).
+        name: "domain": a small classifier of the dataset's own kind, shipped, or trained on first use and kept in
+            `cache_dir`; for images without at least two classes it is "random-conv", for points their coordinates.
+            "random-conv": fixed random weights. "inception": FID's Inception, downloaded; "inception:PATH": its
+            weights from a file.
         dataset: what `bench.data.load` returns.
+        cache_dir: where a classifier trained on first use is kept; None keeps it for this process.
 
     Raises:
-        UserError: an unknown name, or an extractor that this dataset has none of.
+        UserError: an unknown name, an extractor of images for points, Inception weights that cannot be had.
     """
-    if name == "domain":
-        family = FAMILIES.get(dataset.name)
-        if dataset.name == "stacked":
-            return stacked_extractor()
-        if family is not None and (WEIGHTS / f"{family}.safetensors").exists():
-            return domain_extractor(family)
-        raise UserError(f"extractor 'domain' has no classifier for dataset {dataset.name!r}: choose 'random-conv'")
-    if name == "random-conv":
+    kind, _, path = name.partition(":")
+    if kind not in ("domain", "random-conv", "inception") or (path and kind != "inception"):
+        raise UserError(
+            f"extractor {name!r}: expected 'domain', 'random-conv', 'inception' or 'inception:PATH' of its weights"
+        )
+    if dataset.kind == "points":
+        if kind != "domain":
+            raise UserError(f"extractor {name!r} is for images, {dataset.name} is points in the plane: use 'domain'")
+        return points_extractor(dataset.modes)
+    if kind == "inception":
+        from bench.metrics.inception import inception_extractor
+
+        return inception_extractor(Path(path).expanduser() if path else None)
+    if kind == "random-conv":
         return random_conv_extractor(dataset.images.shape[1])
-    raise UserError(f"unknown extractor {name!r}: expected 'domain' or 'random-conv'")
+    return _domain(dataset, None if cache_dir is None else Path(cache_dir))
+
+
+def _domain(dataset, cache_dir: Path | None) -> Extractor:
+    source = dataset.name.partition(":")[0]
+    if source in STACKED:
+        return stacked_extractor()
+    shipped, pictures = shipped_extractor(FAMILIES.get(source, source)), shipped_extractor("cifar10")
+    if shipped is None and pictures is not None and dataset.classes == pictures.classes:
+        shipped = pictures  # the same ten classes in a folder or an archive of pictures
+    if shipped is not None:
+        return shipped
+    if dataset.labels is None or len(dataset.classes) < 2:
+        return random_conv_extractor(dataset.images.shape[1])
+    from bench.metrics.training import trained_extractor
+
+    return trained_extractor(dataset, cache_dir)
 
 
 def classify(logits: torch.Tensor) -> np.ndarray:

@@ -42,7 +42,15 @@ class DomainClassifier(nn.Module):
         self.embed = nn.Linear(width[-1] * (INPUT_SIZE // 8) ** 2, FEATURES)
         self.classify = nn.Linear(FEATURES, classes)
 
+    def shallow(self, x: torch.Tensor) -> torch.Tensor:
+        """Maps (N, c, 16, 16) after the second convolution, which see texture more than content."""
+        return self.convolutions[:6](x)
+
+    def deep(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features (N, 64) and logits (N, classes) of the shallow maps."""
+        features = self.embed(self.convolutions[6:](maps).flatten(1))
+        return features, self.classify(F.relu(features))
+
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Features (N, 64) and logits (N, classes) of inputs made by `to_input`."""
-        features = self.embed(self.convolutions(x).flatten(1))
-        return features, self.classify(F.relu(features))
+        return self.deep(self.shallow(x))

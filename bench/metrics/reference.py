@@ -1,18 +1,19 @@
 """What scores compare with: features of real images and the anchors, kept on disk by content hash."""
 
-import os
-import tempfile
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
+from bench.metrics.checks import ScoreUnavailable
 from bench.metrics.extractors import Extractor
 from bench.metrics.fidelity import frechet_distance
+from bench.metrics.images import mean_total_variation
+from bench.metrics.weights import save_atomically
 
-_FORMAT = "1"  # changes when the meaning of a cached number does
+_FORMAT = "2"  # changes when the meaning of a cached number does
 _NOISE_SEED = 20_161_124
 
 
@@ -23,14 +24,18 @@ class Reference:
     Attributes:
         features: (n, d) float64 of the first n reference images.
         logits: (n, classes) float64, or None.
-        fid_real: FID between equally many reference and train images.
-        fid_uniform: FID of n images of uniform noise.
+        gram: mean Gram matrix (c, c) of the extractor's shallow maps, or None.
+        total_variation: mean total variation of the images.
+        fid_real: FID between equally many reference and train images; None where they are too few for one.
+        fid_uniform: FID of n images of uniform noise; None likewise.
     """
 
     features: torch.Tensor
     logits: torch.Tensor | None
-    fid_real: float
-    fid_uniform: float
+    gram: torch.Tensor | None
+    total_variation: float
+    fid_real: float | None
+    fid_uniform: float | None
 
 
 def uniform_noise(like: torch.Tensor, n: int) -> torch.Tensor:
@@ -42,60 +47,59 @@ def uniform_noise(like: torch.Tensor, n: int) -> torch.Tensor:
 
 
 def measure(dataset, extractor: Extractor, n: int, batch_size: int) -> Reference:
-    """The reference of a dataset from its images.
-
-    Raises:
-        ScoreUnavailable: n is at most the number of features, so that there is no FID.
-    """
-    features, logits = extractor(dataset.reference_images[:n], batch_size)
+    """The reference of a dataset from its images."""
+    images = dataset.reference_images[:n]
+    features, logits, gram = extractor.observe(images, batch_size)
     train, _ = extractor(dataset.images[:n], batch_size)
     noise, _ = extractor(uniform_noise(dataset.reference_images, n), batch_size)
     return Reference(
         features=features,
         logits=logits,
-        fid_real=frechet_distance(features[: len(train)], train),
-        fid_uniform=frechet_distance(features, noise),
+        gram=gram,
+        total_variation=mean_total_variation(images),
+        fid_real=_fid(features[: len(train)], train),
+        fid_uniform=_fid(features, noise),
     )
 
 
-def _write(reference: Reference, path: Path) -> None:
-    tensors = {"features": reference.features}
-    if reference.logits is not None:
-        tensors["logits"] = reference.logits
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
+def _fid(real: torch.Tensor, other: torch.Tensor) -> float | None:
     try:
-        save_file(
-            tensors,
-            temporary,
-            {"fid_real": repr(reference.fid_real), "fid_uniform": repr(reference.fid_uniform)},
-        )
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        return frechet_distance(real, other)
+    except ScoreUnavailable:
+        return None
+
+
+_NUMBERS = ("total_variation", "fid_real", "fid_uniform")
+
+
+def _write(reference: Reference, path: Path) -> None:
+    tensors = {"features": reference.features, "logits": reference.logits, "gram": reference.gram}
+    present = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    save_atomically(present, path, {name: json.dumps(getattr(reference, name)) for name in _NUMBERS})
 
 
 def _read(path: Path) -> Reference | None:
     try:
         with safe_open(path, "pt") as file:
-            names, metadata = file.keys(), file.metadata()
-            return Reference(
-                features=file.get_tensor("features"),
-                logits=file.get_tensor("logits") if "logits" in names else None,
-                fid_real=float(metadata["fid_real"]),
-                fid_uniform=float(metadata["fid_uniform"]),
-            )
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+            names, metadata = set(file.keys()), file.metadata()
+            tensors = {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError):
         return None  # absent, or cut short by a full disk: measured again
+    return Reference(
+        features=tensors["features"],
+        logits=tensors.get("logits"),
+        gram=tensors.get("gram"),
+        **{name: json.loads(metadata[name]) for name in _NUMBERS},
+    )
 
 
 def cached(dataset, extractor: Extractor, n: int, batch_size: int, folder: Path | None) -> Reference:
     """The reference of a dataset, from `folder` where it was measured before, and written there where not."""
     if folder is None:
         return measure(dataset, extractor, n, batch_size)
-    path = folder / f"real-{dataset.content_hash[:20]}-{extractor.hash[:20]}-{n}-{_FORMAT}.safetensors"
+    path = (
+        folder / f"real-{dataset.content_hash[:20]}-{extractor.hash[:20]}-{n}-{_FORMAT}-{torch.__version__}.safetensors"
+    )
     found = _read(path)
     if found is not None:
         return found

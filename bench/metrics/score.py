@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from bench.errors import UserError
-from bench.metrics import fidelity
+from bench.metrics import collapse, fidelity
 from bench.metrics.checks import ScoreUnavailable
-from bench.metrics.collapse import mode_coverage
 from bench.metrics.directions import DIRECTIONS
 from bench.metrics.extractors import Extractor, classify, get_extractor
+from bench.metrics.images import mean_total_variation, ssim_within_class, texture_distance, total_variation_ratio
 from bench.metrics.reference import Reference, cached
 
 INCEPTION_SPLITS = 10
@@ -29,11 +30,12 @@ class Scores:
 
 @dataclass(frozen=True)
 class Fakes:
-    """Generated images in canonical order, with their features (n, d) and logits (n, classes) or None."""
+    """Generated images in canonical order, with what the extractor sees in them (see `Observation`)."""
 
     images: torch.Tensor
     features: torch.Tensor
     logits: torch.Tensor | None
+    gram: torch.Tensor | None
 
 
 def canonical_order(images: torch.Tensor) -> torch.Tensor:
@@ -73,7 +75,7 @@ class Scorer:
         if n < 2:
             raise UserError(f"n = {n} images to score: expected at least 2")
         self.dataset = dataset
-        self.extractor = extractor if isinstance(extractor, Extractor) else get_extractor(extractor, dataset)
+        self.extractor = extractor if isinstance(extractor, Extractor) else get_extractor(extractor, dataset, cache_dir)
         self.n = min(n, len(dataset.reference_images))
         self._folder = None if cache_dir is None else Path(cache_dir)
         self._untrained = untrained
@@ -88,6 +90,10 @@ class Scorer:
     def _real_statistics(self) -> fidelity.FeatureStatistics:
         return fidelity.feature_statistics(self.reference.features, "real features")
 
+    @property
+    def _anchor_images(self) -> int:
+        return min(self.n, len(self.dataset.images))
+
     @cached_property
     def anchors(self) -> dict[str, float]:
         """`fid_noise`: FID of uniform noise or of the untrained generator, whichever is smaller; `fid_real`: FID of
@@ -96,11 +102,15 @@ class Scorer:
         Raises:
             ScoreUnavailable: n is at most the number of features.
         """
-        noise = [self.reference.fid_uniform]
+        reference = self.reference
+        if reference.fid_real is None or reference.fid_uniform is None:
+            # Says which of the two sides has too few images.
+            fidelity.feature_statistics(reference.features[: self._anchor_images], "real features")
+        noise = [reference.fid_uniform]
         if self._untrained is not None:
             images = self._untrained(self.n) if callable(self._untrained) else self._untrained
             noise.append(self.fid(images))
-        return {"fid_noise": min(noise), "fid_real": self.reference.fid_real}
+        return {"fid_noise": min(noise), "fid_real": reference.fid_real}
 
     @property
     def protocol(self) -> dict[str, object]:
@@ -113,7 +123,7 @@ class Scorer:
             "dimensions": self.extractor.dim,
             "n_real": self.n,
             "n_fake": self.n,
-            "n_real_anchor": min(self.n, len(self.dataset.images)),
+            "n_real_anchor": self._anchor_images,
             "inception_splits": INCEPTION_SPLITS,
             "dataset": self.dataset.name,
             "dataset_hash": self.dataset.content_hash,
@@ -142,7 +152,7 @@ class Scorer:
         if len(images) < self.n:
             raise UserError(f"{len(images)} images: the protocol compares {self.n}, generate that many")
         images = canonical_order(images[: self.n].cpu())
-        return Fakes(images, *self.extractor(images, self._batch_size))
+        return Fakes(images, *self.extractor.observe(images, self._batch_size))
 
     def fid(self, images: torch.Tensor) -> float:
         """FID of the first n images, uint8 (n or more, C, H, W).
@@ -180,25 +190,53 @@ class Scorer:
         return Scores(values, reasons)
 
     def _inception_score(self, fakes: Fakes) -> tuple[float, float]:
-        return fidelity.inception_score(self._class_logits(fakes), min(INCEPTION_SPLITS, self.n))
-
-    def _modes(self, fakes: Fakes) -> tuple[float, float]:
-        logits = self._class_logits(fakes)
-        labels = [self.dataset.labels, self.dataset.reference_labels]
-        real = None if labels[0] is None else torch.cat(labels)
-        return mode_coverage(classify(logits), self.dataset.classes, real)
-
-    def _class_logits(self, fakes: Fakes) -> torch.Tensor:
-        if len(self.dataset.classes) < 2:
-            raise ScoreUnavailable(f"{self.dataset.name} has fewer than two classes")
         if fakes.logits is None:
             raise ScoreUnavailable(f"extractor {self.extractor.name} classifies nothing")
-        if fakes.logits.shape[1] != len(self.dataset.classes):
-            raise ScoreUnavailable(
-                f"extractor {self.extractor.name} knows {fakes.logits.shape[1]} classes, "
-                f"{self.dataset.name} has {len(self.dataset.classes)}"
-            )
-        return fakes.logits
+        if len(self.dataset.classes) == 1:
+            raise ScoreUnavailable(f"{self.dataset.name} has one class only")
+        return fidelity.inception_score(fakes.logits, min(INCEPTION_SPLITS, self.n))
+
+    def _labels(self, fakes: Fakes) -> np.ndarray:
+        """Which of the dataset's classes each fake belongs to, by the extractor."""
+        if len(self.dataset.classes) < 2:
+            raise ScoreUnavailable(f"{self.dataset.name} has fewer than two classes")
+        if fakes.logits is None or self.extractor.classes != self.dataset.classes:
+            raise ScoreUnavailable(f"extractor {self.extractor.name} does not know the classes of {self.dataset.name}")
+        return classify(fakes.logits)
+
+    def _modes(self, fakes: Fakes) -> tuple[float, float]:
+        if self.dataset.modes is not None:
+            covered, _, kl = self._mixture(fakes)
+            return covered, kl
+        real = torch.cat([self.dataset.labels, self.dataset.reference_labels])
+        return collapse.mode_coverage(self._labels(fakes), self.dataset.classes, real)
+
+    def _high_quality(self, fakes: Fakes) -> tuple[float]:
+        if self.dataset.modes is None:
+            raise ScoreUnavailable(f"{self.dataset.name} is no mixture of known Gaussians")
+        return (self._mixture(fakes)[1],)
+
+    def _mixture(self, fakes: Fakes) -> tuple[int, float, float]:
+        modes = self.dataset.modes
+        return collapse.mixture_modes(modes.to_units(fakes.images), modes.centres, modes.sd)
+
+    def _ssim(self, fakes: Fakes) -> tuple[float]:
+        return (ssim_within_class(fakes.images, self._labels(_pictures(fakes))),)
+
+    def _texture(self, fakes: Fakes) -> tuple[float]:
+        if fakes.gram is None:
+            raise ScoreUnavailable(f"extractor {self.extractor.name} gives no feature maps")
+        return (texture_distance(self.reference.gram, fakes.gram),)
+
+    def _total_variation(self, fakes: Fakes) -> tuple[float]:
+        fake = mean_total_variation(_pictures(fakes).images)
+        return (total_variation_ratio(self.reference.total_variation, fake),)
+
+
+def _pictures(fakes: Fakes) -> Fakes:
+    if fakes.images.shape[-2:] == (1, 1):
+        raise ScoreUnavailable("points are no pictures")
+    return fakes
 
 
 # Which scores each function gives, in order.
@@ -209,4 +247,10 @@ _TABLE: tuple[tuple[tuple[str, ...], Callable[[Scorer, Fakes], tuple]], ...] = (
     (("precision", "recall"), lambda s, fakes: fidelity.precision_recall(s.reference.features, fakes.features)),
     (("density", "coverage"), lambda s, fakes: fidelity.density_coverage(s.reference.features, fakes.features)),
     (("modes", "modes_kl"), Scorer._modes),
+    (("high_quality",), Scorer._high_quality),
+    (("vendi",), lambda scorer, fakes: (collapse.vendi(fakes.features),)),
+    (("ssim_within_class",), Scorer._ssim),
+    (("duplicates",), lambda s, fakes: (collapse.duplicates(s.reference.features, fakes.features),)),
+    (("texture",), Scorer._texture),
+    (("total_variation_ratio",), Scorer._total_variation),
 )
