@@ -7,10 +7,19 @@ import sys
 import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from bench.errors import UserError
 
 _TIMEOUT_S = 30  # of one connection or read: an unreachable host must not hang a sweep
+
+
+def torchvision_datasets() -> ModuleType:
+    """`torchvision.datasets`, imported only when a dataset needs it."""
+    import bench.torchvision_fix  # noqa: F401, I001
+    from torchvision import datasets
+
+    return datasets
 
 
 @contextlib.contextmanager

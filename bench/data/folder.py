@@ -16,9 +16,9 @@ _NAMED = 20  # broken pictures listed by name in one message
 
 def _read_folder(request: Request) -> Splits:
     where = f"folder:{request.path}"
-    root = Path(request.path).expanduser()
-    if not root.is_dir():
-        hint = "a file; for an archive use zip:PATH" if root.exists() else "no such folder"
+    root = Path(os.path.expanduser(request.path))
+    if not os.path.isdir(root):  # Path's own checks raise on names no file system can hold
+        hint = "a file; for an archive use zip:PATH" if os.path.exists(root) else "no such folder"
         raise UserError(f"dataset {where!r}: {hint}")
 
     def read(name: str) -> bytes:
@@ -52,9 +52,9 @@ def _pictures_under(root: Path, where: str) -> list[str]:
 
 def _read_zip(request: Request) -> Splits:
     where = f"zip:{request.path}"
-    path = Path(request.path).expanduser()
-    if not path.is_file():
-        hint = "a folder; use folder:PATH" if path.exists() else "no such file"
+    path = Path(os.path.expanduser(request.path))
+    if not os.path.isfile(path):
+        hint = "a folder; use folder:PATH" if os.path.exists(path) else "no such file"
         raise UserError(f"dataset {where!r}: {hint}")
     try:
         archive = zipfile.ZipFile(path)
@@ -91,7 +91,7 @@ def read_pictures(
     split = layout.split
     if decoded.broken:
         n_all = len(layout.train) + len(layout.reference)
-        named = ", ".join(f"{name} ({reason})" for name, reason in list(decoded.broken.items())[:_NAMED])
+        named = ", ".join(f"{_shown(name)} ({reason})" for name, reason in list(decoded.broken.items())[:_NAMED])
         named += f" and {len(decoded.broken) - _NAMED:,} more" if len(decoded.broken) > _NAMED else ""
         if not request.skip_broken or not len(decoded.rows):
             raise UserError(
@@ -116,6 +116,11 @@ def read_pictures(
         split=split,
         source=source,
     )
+
+
+def _shown(name: str) -> str:
+    """A file name on one line: quoted where it holds line breaks or bytes that are no text."""
+    return name if name.isprintable() else ascii(name)
 
 
 def _register(name: str, read: Callable[[Request], Splits], obtain: str) -> None:

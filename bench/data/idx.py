@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.data.download import downloading
+from bench.data.download import downloading, torchvision_datasets
 from bench.data.mnist5k import DIGITS
 from bench.data.registry import Request, Source, Splits, register
 from bench.data.resize import fit_28
@@ -109,10 +109,7 @@ def _download(name: str, root: Path) -> list[Path]:
     if name == "fashion-mnist":
         remedy += ", or install Debian's dataset-fashion-mnist"
     with downloading(name, root, remedy):
-        import bench.torchvision_fix  # noqa: F401, I001
-        from torchvision import datasets
-
-        getattr(datasets, _FAMILIES[name].torchvision_name)(root, download=True)
+        getattr(torchvision_datasets(), _FAMILIES[name].torchvision_name)(root, download=True)
     files = _find(name, root)
     if files is None:
         raise UserError(f"dataset {name!r}: torchvision's download left no idx files under {str(root)!r}; {remedy}")

@@ -114,7 +114,9 @@ def decode_all(
     """
     with ThreadPoolExecutor(_THREADS) as pool:
         contents = fingerprint or _digest(names, read, pool.map)
-        key = hashlib.sha256("\n".join((_READER, PIL.__version__, str(resolution), contents, *names)).encode())
+        key = hashlib.sha256(
+            "\n".join((_READER, PIL.__version__, str(resolution), contents, *names)).encode(errors="backslashreplace")
+        )
         cached = storage.cache_dir() / "pictures" / key.hexdigest()
         shape = (len(names), 3, resolution, resolution)
         loaded = _from_cache(cached, shape)
@@ -134,7 +136,9 @@ def decode_all(
     return Decoded(pixels, rows, reasons)
 
 
-def _decode_into(pixels: np.ndarray, names: Sequence[str], read: Callable[[str], bytes], parallel: Callable):
+def _decode_into(
+    pixels: np.ndarray, names: Sequence[str], read: Callable[[str], bytes], parallel: Callable
+) -> tuple[np.ndarray, dict[str, str]]:
     """Fill pixels row by row; returns the status of each row, uint8 (N,), and the reasons of the broken ones."""
     status = np.zeros(len(names), dtype=np.uint8)
     reasons: dict[str, str] = {}

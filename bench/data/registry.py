@@ -183,9 +183,9 @@ def _parse(name: str) -> tuple[Source, str, str | None]:
         return source, "", rest if colon else None
     if not rest:
         raise UserError(f"dataset {name!r}: a path is missing; write {head}:PATH")
-    if not Path(rest).expanduser().exists():
+    if not os.path.exists(os.path.expanduser(rest)):
         path, colon, class_name = rest.rpartition(":")
-        if colon and path and Path(path).expanduser().exists():
+        if path and os.path.exists(os.path.expanduser(path)):
             return source, path, class_name
     return source, rest, None
 
@@ -222,6 +222,8 @@ def _one_class(name: str, splits: Splits, class_name: str) -> Splits:
         raise UserError(f"dataset {name!r}: no class {class_name!r}; {hint}its classes: {known}")
     index = splits.classes.index(found[0])
     rows, reference_rows = (np.flatnonzero(labels == index) for labels in (splits.labels, splits.reference_labels))
+    if not len(rows) or not len(reference_rows):
+        raise UserError(f"dataset {name!r}: class {found[0]!r} has no images in one of the splits; choose another")
     return Splits(
         images=storage.take(splits.images, rows),
         labels=np.zeros(len(rows), dtype=np.int64),

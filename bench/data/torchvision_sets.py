@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.data.download import downloading
+from bench.data.download import downloading, torchvision_datasets
 from bench.data.folder import read_pictures
 from bench.data.layout import Layout
 from bench.data.registry import Request, Source, Splits, register
@@ -17,16 +17,9 @@ from bench.data.resize import fit
 from bench.data.split import permutation
 
 
-def _torchvision():
-    import bench.torchvision_fix  # noqa: F401, I001
-    from torchvision import datasets
-
-    return datasets
-
-
 def _read_cifar(name: str, class_name: str, archive: str, request: Request) -> Splits:
     with downloading(name, request.root, f"put {archive} into {str(request.root)!r}"):
-        cifar = getattr(_torchvision(), class_name)
+        cifar = getattr(torchvision_datasets(), class_name)
         train, test = (cifar(request.root, train=part, download=True) for part in (True, False))
     return Splits(
         images=fit(train.data, request.resolution),
@@ -42,7 +35,7 @@ def _read_cifar(name: str, class_name: str, archive: str, request: Request) -> S
 def _read_svhn(request: Request) -> Splits:
     remedy = f"put train_32x32.mat and test_32x32.mat into {str(request.root)!r}"
     with downloading("svhn", request.root, remedy):
-        svhn = _torchvision().SVHN
+        svhn = torchvision_datasets().SVHN
         train, test = (svhn(request.root, split=part, download=True) for part in ("train", "test"))
     return Splits(
         images=fit(train.data.transpose(0, 2, 3, 1), request.resolution),
@@ -59,7 +52,7 @@ def _read_celeba(request: Request) -> Splits:
     folder = request.root / "celeba"
     remedy = f"put img_align_celeba/ (pictures) and the five lists (*.txt) into {str(folder)!r}, or pip install gdown"
     with downloading("celeba", request.root, remedy):
-        celeba = _torchvision().CelebA
+        celeba = torchvision_datasets().CelebA
         names = {part: celeba(request.root, split=part, download=True).filename for part in ("train", "test")}
     train, test = (tuple(names[part][row] for row in permutation(len(names[part]))) for part in ("train", "test"))
     layout = Layout(
