@@ -10,7 +10,7 @@ from bench.metrics.checks import ScoreUnavailable
 from torchmetrics.functional.image import structural_similarity_index_measure, total_variation
 
 
-def ssim_within_class(images: torch.Tensor, labels: np.ndarray, batch_size: int = 500) -> float:
+def ssim_within_class(images: torch.Tensor, labels: np.ndarray, pairs: int = 100, batch_size: int = 500) -> float:
     """Mean structural similarity of pairs of images of one class, averaged over the classes that have a pair.
 
     Each image of a class is paired with the next one, and the last with the first. Images that are all alike have 1.
@@ -18,6 +18,7 @@ def ssim_within_class(images: torch.Tensor, labels: np.ndarray, batch_size: int 
     Args:
         images: uint8 (N, C, H, W).
         labels: (N,) class index of each.
+        pairs: at most so many per class.
 
     Returns:
         A value in [-1, 1]; lower is more diverse.
@@ -32,15 +33,15 @@ def ssim_within_class(images: torch.Tensor, labels: np.ndarray, batch_size: int 
     members = [rows for rows in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1) if len(rows) > 1]
     if not members:
         raise ScoreUnavailable("no class has two images to compare")
-    first = torch.from_numpy(np.concatenate(members))
-    second = torch.from_numpy(np.concatenate([np.roll(rows, -1) for rows in members]))
+    first = torch.from_numpy(np.concatenate([rows[:pairs] for rows in members]))
+    second = torch.from_numpy(np.concatenate([np.roll(rows, -1)[:pairs] for rows in members]))
     values = torch.cat(
         [
             structural_similarity_index_measure(a.float(), b.float(), data_range=255.0, reduction="none").double()
             for a, b in zip(images[first].split(batch_size), images[second].split(batch_size), strict=True)
         ]
     )
-    means = [part.mean() for part in values.split([len(rows) for rows in members])]
+    means = [part.mean() for part in values.split([min(len(rows), pairs) for rows in members])]
     return float(torch.stack(means).mean())
 
 
