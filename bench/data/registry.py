@@ -194,9 +194,9 @@ def _checked_resolution(source: Source, resolution: int | None) -> int:
     if resolution is None:
         return source.resolution
     if source.kind == "points":
-        if resolution != 1 or isinstance(resolution, bool):
+        if resolution != 1:
             raise UserError(f"resolution {resolution!r}: {source.name!r} is points in the plane; leave resolution out")
-    elif resolution not in RESOLUTIONS or isinstance(resolution, bool):
+    elif resolution not in RESOLUTIONS:
         allowed = ", ".join(map(str, RESOLUTIONS))
         raise UserError(f"resolution {resolution!r} for {source.name!r}: expected one of {allowed}")
     return int(resolution)

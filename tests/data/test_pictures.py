@@ -42,6 +42,7 @@ def corner_colours(pixels: np.ndarray) -> set:
         (encode(plain("L", 90), transparency=90), (255, 255, 255), True),
         (encode(plain("I;16", 65535)), (255, 255, 255), True),
         (encode(plain("I;16", 25700)), (100, 100, 100), True),
+        (encode(plain("I;16", 25830)), (101, 101, 101), True),  # 100.506: rounded, not cut
         (encode(plain("I;16", 25700), "TIFF"), (100, 100, 100), True),
         (encode(plain("CMYK", (0, 255, 255, 0)), "TIFF"), (255, 0, 0), False),
         (encode(plain("RGB", RED), "WEBP", lossless=True), RED, False),
