@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial
 
 from bench.errors import UserError
 from bench.plan import Plan
-from bench.runner.study import finished, grid_of, key_of
+from bench.runner.study import GRID_NAME, finished, grid_of, key_of, real_grid_name
 
 RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
 
@@ -36,9 +36,10 @@ def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: FileSystemA
     _replace(folder / CURVES, lambda path: curves.to_parquet(path, index=False))
     samples = folder / SAMPLES
     samples.mkdir(exist_ok=True)
-    for trial in ordered:
-        target = samples / f"{key_of(trial)}.png"
-        if not target.exists() and (grid := grid_of(trial, study, artifacts)) is not None:
+    wanted = [(samples / real_grid_name(name), study, real_grid_name(name)) for name in plan.datasets]
+    wanted += [(samples / f"{key_of(trial)}.png", trial, GRID_NAME) for trial in ordered]
+    for target, owner, name in wanted:
+        if not target.exists() and (grid := grid_of(owner, name, study, artifacts)) is not None:
             _replace(target, lambda path, grid=grid: path.write_bytes(grid))
     return runs
 

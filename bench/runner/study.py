@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tempfile
 import warnings
 from collections.abc import Iterable
@@ -199,10 +200,7 @@ def finished(study: optuna.Study) -> list[FrozenTrial]:
 
 def save_record(trial: optuna.Trial, record: RunRecord, artifacts: FileSystemArtifactStore) -> float:
     """Write a record into its trial; returns the trial's value, log min(FID, FID of noise)."""
-    with tempfile.TemporaryDirectory() as folder:
-        grid = Path(folder) / GRID_NAME
-        grid.write_bytes(record.samples)
-        upload_artifact(artifact_store=artifacts, file_path=str(grid), study_or_trial=trial, mimetype="image/png")
+    _upload_png(record.samples, GRID_NAME, trial, artifacts)
     for name in ("status", "scores", "reasons", "curves", "protocol", "recipe", "environment", "timing"):
         trial.set_user_attr(name, getattr(record, name))
     return outcome(record)
@@ -215,10 +213,29 @@ def outcome(record: RunRecord) -> float:
     return math.log(min(fid, noise))
 
 
-def grid_of(trial: FrozenTrial, study: optuna.Study, artifacts: FileSystemArtifactStore) -> bytes | None:
-    """PNG bytes of the trial's sample grid, or None where it has none."""
-    for meta in get_all_artifact_meta(trial, storage=study._storage):
-        if meta.filename == GRID_NAME:
+def save_real_grid(study: optuna.Study, dataset: str, png: bytes, artifacts: FileSystemArtifactStore) -> None:
+    """Keep a grid of real images with the study."""
+    _upload_png(png, real_grid_name(dataset), study, artifacts)
+
+
+def real_grid_name(dataset: str) -> str:
+    """File name of the grid of real images of a dataset; anything unusual in its name becomes a dash."""
+    return f"real-{re.sub(r'[^A-Za-z0-9._-]', '-', dataset)}.png"
+
+
+def grid_of(
+    owner: FrozenTrial | optuna.Study, name: str, study: optuna.Study, artifacts: FileSystemArtifactStore
+) -> bytes | None:
+    """PNG bytes of the artifact of that name, of a trial or of the study itself, or None where there is none."""
+    for meta in get_all_artifact_meta(owner, storage=study._storage):
+        if meta.filename == name:
             with artifacts.open_reader(meta.artifact_id) as source:
                 return source.read()
     return None
+
+
+def _upload_png(png: bytes, name: str, owner: optuna.Trial | optuna.Study, artifacts: FileSystemArtifactStore) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(png)
+        upload_artifact(artifact_store=artifacts, file_path=str(path), study_or_trial=owner, mimetype="image/png")

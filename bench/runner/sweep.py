@@ -20,7 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import optuna
-from optuna.artifacts import FileSystemArtifactStore
+import torch
+from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
@@ -29,6 +30,7 @@ from bench.plan import Plan
 from bench.runner import study as studies
 from bench.runner.environment import environment, resolve_device
 from bench.runner.export import export
+from bench.runner.run import GRID, dataset_for, grid_png
 from bench.runner.spec import RunSpec
 from bench.runner.timing import run_seconds, timed_specs
 from bench.runner.view import State, View
@@ -182,6 +184,7 @@ class Sweep:
             if self.place.storage_url is None:
                 studies.release_running(study)
             studies.enqueue_missing(study, self.plan, self.specs.values())
+            self._keep_real_grids(study)
             self._note_session(started=True)
             try:
                 state = self._state(study, self.expected_seconds(study))
@@ -198,6 +201,15 @@ class Sweep:
             if self.stopping.is_set():
                 raise Stopped
             return state.done == state.total
+
+    def _keep_real_grids(self, study: optuna.Study) -> None:
+        """Keep what real images of each dataset look like, drawn once from the reference split."""
+        kept = {meta.filename for meta in get_all_artifact_meta(study)}
+        for dataset in self.plan.datasets:
+            if studies.real_grid_name(dataset) not in kept:
+                images = dataset_for(next(s for s in self.specs.values() if s.dataset == dataset)).reference_images
+                chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:GRID]
+                studies.save_real_grid(study, dataset, grid_png(images[chosen]), self.place.artifacts)
 
     def _state(self, study: optuna.Study, expected: dict[str, float]) -> State:
         totals = Counter(spec.dataset for spec in self.specs.values())
