@@ -1,82 +1,44 @@
 """What the sweep found, in sentences: the answer per dataset, the placebo, disagreements, and what is missing."""
 
+import re
+
 import pandas as pd
 
+from bench import analysis
+from bench.analysis.outcome import FAILED
 from bench.report.blocks import Points, Text, code
 from bench.report.sweep import Sweep
-from bench.report.words import counted, known, listed, percent, percent_range, points
-
-_MANY = 5
+from bench.report.words import counted, known, listed, p_value, percent, percent_range
 
 
 def answer(sweep: Sweep, effects: pd.DataFrame, dataset: str) -> str:
     """One sentence that answers the question for one dataset."""
-    name = f"**{str(dataset).replace('*', '')}**"
     runs = sweep.of(dataset)
-    rows = effects[(effects["dataset"] == dataset) & (effects["hack"] != "placebo")]
     if runs.empty:
-        return f"On {name} nothing can be said yet: no run has been recorded."
-    if (runs["status"] != "ok").all():
+        return f"On **{_plain(dataset)}**, nothing can be said yet: no run has been recorded."
+    if runs["status"].isin(FAILED).all():
         return (
-            f"On {name} every run failed ({counted(len(runs), 'run')}), so no trick can be told from another: give the "
-            "runs more steps or check the base recipe."
+            f"On **{_plain(dataset)}**, every run failed ({counted(len(runs), 'run')}), so no trick can be told from "
+            "another: give the runs more steps, or look at the base recipe."
         )
-    if rows["effect_log"].notna().sum() == 0:
-        return f"On {name} no effect can be estimated from {counted(len(runs), 'run')}{_why(rows)}."
-    parts = [_found(rows, "helps", "helps", "help"), _found(rows, "hurts", "hurts", "hurt"), _fragile(rows)]
-    negligible = rows[rows["verdict"] == "negligible"]
-    if len(negligible):
-        verb = "makes" if len(negligible) == 1 else "make"
-        parts.append(f"{_names(negligible)} {verb} no difference worth having (within ± {100 * sweep.sesoi:.3g} %)")
-    said = [part for part in parts if part]
-    undecided = rows[rows["verdict"] == "inconclusive"]
-    if not said:
-        none = "are inconclusive, which is no proof of absence"
-        return f"On {name} no trick is shown to matter: all {len(undecided)} {none}."
-    if len(undecided):
-        rest = "the other" if len(undecided) + len(negligible) < len(rows) else "the remaining"
-        verb = "is" if len(undecided) == 1 else "are"
-        which = _names(undecided) if len(undecided) <= 2 else f"{rest} {len(undecided)}"
-        said.append(f"{which} {verb} inconclusive at this size of sweep")
-    return f"On {name} {'; '.join(said)}."
+    if not sweep.hacks:
+        return f"On **{_plain(dataset)}**, {counted(len(runs), 'run')} but no trick to compare."
+    sentence = analysis.summary_sentence(effects[effects["dataset"] == dataset], sweep.sesoi)
+    said = sentence.removeprefix(f"On {dataset},")
+    return f"On **{_plain(dataset)}**,{marked(said, sweep)}" if said != sentence else marked(sentence, sweep)
 
 
-def _found(rows: pd.DataFrame, verdict: str, one: str, several: str) -> str:
-    found = rows[rows["verdict"] == verdict]
-    if found.empty:
-        return ""
-    # The largest first: most negative where it helps, most positive where it hurts.
-    found = found.sort_values("effect_log", ascending=verdict == "helps", kind="stable")
-    words = [_with_interval(row) for _, row in found.iterrows()]
-    return f"{listed(words)} {one if len(words) == 1 else several}"
+def marked(sentence: str, sweep: Sweep) -> str:
+    """The sentence with the names of the sweep's hacks set as code."""
+    if not sweep.hacks:
+        return sentence
+    names = "|".join(re.escape(hack) for hack in sorted(sweep.hacks, key=len, reverse=True))
+    # The placebo is spoken of in words; a hack's name inside a longer word is not that hack.
+    return re.sub(rf"(?<![\w`])({names})(?![\w`])", lambda m: m[0] if m[0] == "placebo" else code(m[0]), sentence)
 
 
-def _fragile(rows: pd.DataFrame) -> str:
-    found = rows[rows["verdict"] == "fragile"]
-    if found.empty:
-        return ""
-    words = []
-    for _, row in found.iterrows():
-        more = row.get("failure_difference")
-        words.append(code(row["hack"]) + (f" ({points(float(more))} points of failures)" if known(more) else ""))
-    verb = "is" if len(words) == 1 else "are"
-    return f"{listed(words)} {verb} fragile: more runs fail with it"
-
-
-def _names(rows: pd.DataFrame) -> str:
-    if len(rows) > _MANY:
-        return f"{len(rows)} others"
-    return listed(code(hack) for hack in rows["hack"])
-
-
-def _with_interval(row: pd.Series) -> str:
-    interval = percent_range(float(row["ci_low_pct"]), float(row["ci_high_pct"]))
-    return f"{code(row['hack'])} ({percent(float(row['effect_pct']))} FID, 95 % interval {interval})"
-
-
-def _why(rows: pd.DataFrame) -> str:
-    reasons = sorted({str(r) for r in rows.get("note", pd.Series(dtype=str)).dropna() if str(r).strip()})
-    return f": {'; '.join(reasons)}" if reasons else ""
+def _plain(name: str) -> str:
+    return name.replace("*", "∗").replace("`", "'")
 
 
 def placebo(sweep: Sweep, effects: pd.DataFrame) -> list[Text]:
@@ -109,44 +71,23 @@ def placebo(sweep: Sweep, effects: pd.DataFrame) -> list[Text]:
 
 def disagreements(sweep: Sweep, effects: pd.DataFrame) -> list:
     """The hacks on which the datasets disagree, most serious first, in words."""
-    rows = effects[effects["effect_log"].notna() & (effects["hack"] != "placebo")]
-    if rows["dataset"].nunique() < 2:
+    if effects.empty or effects.loc[effects["effect_log"].notna(), "dataset"].nunique() < 2:
         return [Text("Effects are known on fewer than two datasets, so there is nothing that could disagree.", "note")]
-    opposite, split, sized = [], [], []
-    for hack in sweep.hacks:
-        of_hack = rows[rows["hack"] == hack]
-        verdicts = set(of_hack["verdict"])
-        told = listed(
-            f"{_verdict_words(row['verdict'])} on {code(row['dataset'])} ({percent(float(row['effect_pct']))})"
-            for _, row in of_hack.iterrows()
-        )
-        if "helps" in verdicts and verdicts & {"hurts", "fragile"}:
-            opposite.append(f"**{code(hack)} {told}.** What is good on one dataset is bad on the other.")
-        elif verdicts & {"helps", "hurts", "fragile"} and "negligible" in verdicts:
-            split.append(f"{code(hack)} {told}: it matters on one and not on the other.")
-        elif _apart(of_hack):
-            sized.append(
-                f"{code(hack)} {told}: the 95 % intervals do not overlap, the size or sign depends on the data."
-            )
-    if not (opposite or split or sized):
+    found = analysis.disagreements(effects[effects["hack"] != "placebo"])
+    if found.empty:
         words = (
-            "No trick has opposite verdicts, and no two intervals of one trick lie apart. Where one dataset says "
-            "inconclusive and another helps or hurts, that alone is no disagreement: the first may only have seen less."
+            "No trick has opposite verdicts, and no trick's effects differ between datasets beyond noise. Where one "
+            "dataset says inconclusive and another helps or hurts, that alone is no disagreement: the first may only "
+            "have seen less."
         )
         return [Text(words)]
-    return [Points(tuple(opposite + split + sized))]
-
-
-def _verdict_words(verdict: str) -> str:
-    return {"negligible": "makes no difference", "fragile": "is fragile", "inconclusive": "is inconclusive"}.get(
-        verdict, str(verdict)
-    )
-
-
-def _apart(rows: pd.DataFrame) -> bool:
-    """Whether the 95 % intervals of two datasets do not overlap."""
-    bounds = rows[["ci_low_pct", "ci_high_pct"]].dropna().astype(float)
-    return len(bounds) > 1 and float(bounds["ci_low_pct"].max()) > float(bounds["ci_high_pct"].min())
+    items = []
+    for _, row in found.iterrows():
+        sentence = marked(str(row["sentence"]), sweep)
+        p = f" (heterogeneity p {p_value(float(row['heterogeneity_p']))})" if known(row["heterogeneity_p"]) else ""
+        remedy = " **Decide this one per dataset.**" if row["kind"] == "opposite" else ""
+        items.append(f"{sentence.removesuffix('.')}{p}.{remedy}")
+    return [Points(tuple(items))]
 
 
 def missing(sweep: Sweep) -> list[str]:

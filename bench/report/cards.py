@@ -20,10 +20,10 @@ CLAIMED = {
     ("leaky_relu", "d_zero_gradient_share"): -1,
     ("strided_conv", "d_zero_gradient_share"): -1,
     ("strided_conv", "stride_energy"): 1,
-    ("batch_norm", "d_gradient_ratio_10"): 1,
-    ("batch_norm", "g_gradient_ratio_10"): 1,
-    ("normal_init", "d_gradient_ratio_1"): -1,
-    ("normal_init", "g_gradient_ratio_1"): -1,
+    ("batch_norm", "d_gradient_first_10"): 1,
+    ("batch_norm", "g_gradient_first_10"): 1,
+    ("normal_init", "d_gradient_first_1"): -1,
+    ("normal_init", "g_gradient_first_1"): -1,
     ("adam_beta1", "d_loss_oscillation"): -1,
     ("adam_beta1", "g_loss_oscillation"): -1,
     ("tanh_scaling", "g_gradient_norm"): 1,
@@ -34,6 +34,22 @@ CLAIMED = {
     ("label_flips", "g_gradient_norm"): 1,
     ("split_batches", "mixed_batch_gap"): -1,
     ("divisible_kernel", "stride_energy"): -1,
+}
+
+QUANTITIES = {
+    "d_zero_activation_share": "share of exactly zero activations in D",
+    "d_zero_gradient_share": "share of exactly zero gradients at D's input",
+    "d_gradient_first_1": "gradient norm in the first layer of D, step 1",
+    "g_gradient_first_1": "gradient norm in the first layer of G, step 1",
+    "d_gradient_first_10": "gradient norm in the first layer of D, step 10",
+    "g_gradient_first_10": "gradient norm in the first layer of G, step 10",
+    "d_loss_oscillation": "oscillation of D's loss",
+    "g_loss_oscillation": "oscillation of G's loss",
+    "stride_energy": "log energy at the stride's frequency, fake over real",
+    "interpolation_distance": "distance of interpolations to real images",
+    "d_real_confidence": "D's confidence on real images",
+    "g_gradient_norm": "norm of G's gradient",
+    "mixed_batch_gap": "gap of D's logits on fakes, mixed against all-fake batch",
 }
 
 

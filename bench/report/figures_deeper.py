@@ -66,45 +66,59 @@ def steps_figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...])
         )
 
 
-def half_normal_figure(points: pd.DataFrame, dataset: str) -> Figure | None:
-    """Sizes of effects against half-normal quantiles (the table of `half_normal()`); None below three hacks."""
-    rows = points[points["dataset"] == dataset]
-    if len(rows) < 3:
+def half_normal_figure(points: pd.DataFrame) -> Figure | None:
+    """Sizes of effects against half-normal quantiles, a panel per dataset (the table of `half_normal()`)."""
+    sizes = points.groupby("dataset", sort=False).size() if len(points) else pd.Series(dtype=int)
+    datasets = list(sizes.index[sizes >= 3])
+    if not datasets:
         return None
-    with drawing(5.2, 3.4) as canvas:
-        axis = canvas.subplots()
-        inert = rows.iloc[: max(2, len(rows) * 2 // 3)]
-        slope = float((inert["size"] * inert["quantile"]).sum() / (inert["quantile"] ** 2).sum())
-        reach = float(rows["quantile"].max())
-        axis.plot([0, reach], [0, slope * reach], color=OFF, linewidth=1)
-        margin = float(rows["margin"].iloc[0])
-        if np.isfinite(margin):
-            axis.axhline(margin, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
-        colours = [PLACEBO if hack == "placebo" else BETTER for hack in rows["hack"]]
-        axis.scatter(rows["quantile"], rows["size"], c=colours, s=30, zorder=3)
-        top = max(float(rows["size"].max()), margin if np.isfinite(margin) else 0.0)
-        named = rows[(rows["size"] > 0.6 * margin) | (rows["hack"] == "placebo")] if np.isfinite(margin) else rows
-        for _, row in named.iterrows():
-            axis.annotate(
-                shortened(row["hack"], 20),
-                (row["quantile"], row["size"]),
-                xytext=(-6, 3),
-                textcoords="offset points",
-                ha="right",
-                fontsize=7.5,
-            )
-        axis.set(xlim=(0, reach * 1.08), ylim=(0, top * 1.12))
-        axis.set_title(f"Half-normal plot, {shortened(dataset, 30)}")
-        axis.set_xlabel("half-normal quantile", color=QUIET)
-        axis.set_ylabel("size of the effect on log FID", color=QUIET)
-        axis.grid()
+    columns = min(len(datasets), 3)
+    lines = -(-len(datasets) // columns)
+    with drawing(min(4.4 * columns, 10.4), 0.3 + 3.0 * lines) as canvas:
+        axes = np.atleast_1d(canvas.subplots(lines, columns)).ravel()
+        for axis, dataset in zip(axes, datasets, strict=False):
+            _half_normal_panel(axis, points[points["dataset"] == dataset])
+            axis.set_title(shortened(dataset, 30))
+        for axis in axes[len(datasets) :]:
+            axis.set_visible(False)
+        canvas.supxlabel("half-normal quantile", fontsize=9, color=QUIET)
+        canvas.supylabel("size of the effect on log FID", fontsize=9, color=QUIET)
         return finished(
             canvas,
-            f"half-normal-{file_name(dataset)}",
-            f"Half-normal plot of the effects on {dataset}",
+            "half-normal",
+            "Half-normal plots of the effects",
             "Tricks that do nothing lie on a straight line through zero; those above the dashed line (Lenth's margin "
             "for all at once) stand out from the rest without any estimate of noise.",
         )
+
+
+def _half_normal_panel(axis, rows: pd.DataFrame) -> None:
+    """`rows` are in ascending order of size; the line is fitted to the smaller two thirds."""
+    inert = rows.iloc[: max(2, len(rows) * 2 // 3)]
+    slope = float((inert["size"] * inert["quantile"]).sum() / (inert["quantile"] ** 2).sum())
+    reach, margin = float(rows["quantile"].max()), float(rows["margin"].iloc[0])
+    axis.plot([0, reach], [0, slope * reach], color=OFF, linewidth=1)
+    if np.isfinite(margin):
+        axis.axhline(margin, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+    colours = [PLACEBO if hack == "placebo" else BETTER for hack in rows["hack"]]
+    axis.scatter(rows["quantile"], rows["size"], c=colours, s=30, zorder=3)
+    standing_out = set(rows["hack"].iloc[-3:]) | set(rows.loc[rows["size"] > margin, "hack"])
+    for _, row in rows.iterrows():
+        if row["hack"] not in standing_out | {"placebo"}:
+            continue
+        left = row["quantile"] > reach / 3
+        axis.annotate(
+            shortened(row["hack"], 20),
+            (row["quantile"], row["size"]),
+            xytext=(-7 if left else 2, 0 if left else 10),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=7.5,
+        )
+    top = max(float(rows["size"].max()), margin if np.isfinite(margin) else 0.0)
+    axis.set(xlim=(-0.03 * reach, reach * 1.08), ylim=(0, max(top * 1.12, 1e-6)))
+    axis.grid()
 
 
 def interactions_figure(pairs: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> Figure | None:
@@ -124,10 +138,10 @@ def interactions_figure(pairs: pd.DataFrame, dataset: str, hacks: tuple[str, ...
             words.loc[below, beside] += "*" if bool(row["found"]) else ""
         else:
             aliased.append((hacks.index(below), hacks.index(beside)))
-    side = 1.6 + 0.42 * len(hacks)
+    known = bool(table.notna().any(axis=None))
+    side = 1.6 + (0.42 if known else 0.24) * len(hacks)
     with drawing(min(side + 1.6, 10.4), min(side, 9)) as canvas:
         axis = canvas.subplots()
-        known = bool(table.notna().any(axis=None))
         sns.heatmap(
             table.fillna(0),
             mask=table.isna(),

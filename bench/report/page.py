@@ -11,7 +11,7 @@ from bench.report import answers, sections_deeper, sections_effects, sections_re
 from bench.report.blocks import Points, Text
 from bench.report.render import Report, write_files
 from bench.report.sweep import Sweep, read_sweep
-from bench.report.words import counted, listed
+from bench.report.words import listed
 
 QUESTION = (
     "When a GAN training trick is switched on, and everything else is varied by plan, how much does FID change, on "
@@ -91,9 +91,10 @@ def compose(sweep: Sweep, effects: pd.DataFrame, relative: str) -> Report:
 
 
 def _facts(sweep: Sweep) -> tuple[tuple[str, str], ...]:
+    tricks = len([hack for hack in sweep.hacks if hack != "placebo"])
     facts = [
         ("Runs", f"{len(sweep.runs):,}"),
-        ("Tricks", counted(len([h for h in sweep.hacks if h != "placebo"]), "trick")),
+        ("Tricks", str(tricks) + (" and a placebo" if "placebo" in sweep.hacks else "")),
         ("Datasets", listed(sweep.datasets) or "none"),
         ("Seeds", str(sweep.runs["seed"].nunique())),
         ("Cells", str(sweep.runs["cell"].nunique())),

@@ -1,6 +1,7 @@
 """The sample grids: best, median, worst, all-on and all-off runs at the same latent vectors, beside real images."""
 
 import io
+import re
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -14,6 +15,8 @@ from bench.report.words import counted, listed, number
 # Six grids a dataset at this size keep a page with several datasets to a few megabytes.
 _LARGEST_PNG = 120_000
 _LARGEST_SIDE = 640
+# The exporter names files so.
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def sample_blocks(sweep: Sweep, dataset: str) -> list:
@@ -24,13 +27,13 @@ def sample_blocks(sweep: Sweep, dataset: str) -> list:
     folder = sweep.folder / "samples"
     n = int((sweep.of(dataset)["seed"] == seed).sum())
     tiles, missing = [], []
-    real = _picture(folder / f"real-{dataset}.png")
+    real = _picture(folder, f"real-{_UNUSUAL.sub('-', dataset)}.png")
     if real is None:
         missing.append("real images")
     else:
         tiles.append(Tile(f"samples-{file_name(dataset)}-real", *real, "real images", f"{dataset}, what to look like"))
     for choice in choices:
-        picture = _picture(folder / f"{choice.run['key']}.png")
+        picture = _picture(folder, f"{choice.run['key']}.png")
         if picture is None:
             missing.append(choice.role)
         else:
@@ -55,10 +58,15 @@ def _caption(choice: Choice) -> str:
     return f"cell {run['cell']}, seed {run['seed']}: {fid}"
 
 
-def _picture(path: Path) -> tuple[bytes, str] | None:
-    """(image bytes, suffix) of a grid, made smaller where it would weigh the page down; None where it is unreadable."""
+def _picture(folder: Path, name: str) -> tuple[bytes, str] | None:
+    """(image bytes, suffix) of a grid, made smaller where it would weigh the page down; None where it is unreadable.
+
+    A sweep may come from somebody else: no name in it leads out of its folder.
+    """
+    if Path(name).name != name:
+        return None
     try:
-        data = path.read_bytes()
+        data = (folder / name).read_bytes()
         with Image.open(io.BytesIO(data)) as image:
             image.load()
             if len(data) <= _LARGEST_PNG and max(image.size) <= 2 * _LARGEST_SIDE and image.format == "PNG":

@@ -19,11 +19,12 @@ SCORES = {
     "coverage": ("coverage", "higher"),
     "modes": ("modes covered", "higher"),
     "modes_kl": ("KL of modes to real", "lower"),
+    "high_quality": ("share of high quality", "higher"),
     "vendi": ("Vendi score", "higher"),
     "ssim_within_class": ("SSIM within a class", "lower"),
     "duplicates": ("duplicates", "lower"),
     "texture": ("texture distance", "lower"),
-    "total_variation_ratio": ("total variation, fake / real", "nearer 1"),
+    "total_variation_ratio": ("total variation, times off real", "lower"),
 }
 NOT_SCORES = {"is_std"}
 

@@ -114,11 +114,7 @@ def robustness(sweep: Sweep, effects: pd.DataFrame) -> Section:
     if effects.empty:
         return Section("robustness", title, (Text("There is no effect to look at in other ways.", "note"),))
     panel = analysis.robustness(sweep.runs, list(sweep.hacks))
-    points = analysis.half_normal(effects)
-    blocks: list = []
-    for dataset in sweep.datasets:
-        found = (robustness_table(panel, dataset), half_normal_figure(points, dataset))
-        blocks += [block for block in found if block]
+    blocks: list = [table for table in (robustness_table(panel, dataset) for dataset in sweep.datasets) if table]
     if not blocks:
         return Section("robustness", title, (Text("There is no effect to look at in other ways.", "note"),))
     words = (
@@ -126,9 +122,9 @@ def robustness(sweep: Sweep, effects: pd.DataFrame) -> Section:
         "whether one cell makes the effect; ranks (points of a hundred places, below zero is better) resist odd "
         "values of FID. A yes in the last column means that all of them have the sign of the effect."
     )
-    tables = [position for position, block in enumerate(blocks) if block.kind == "table"]
-    if tables:
-        blocks.insert(tables[0] + 1, Text(words, "reading"))
+    blocks.append(Text(words, "reading"))
+    figure = half_normal_figure(analysis.half_normal(effects))
+    blocks += [figure] if figure else []
     return Section("robustness", title, tuple(blocks))
 
 

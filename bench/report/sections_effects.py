@@ -8,7 +8,7 @@ from bench.report.figures_effects import forest, heat_map
 from bench.report.sweep import Sweep
 from bench.report.tables_effects import arms_table, effects_table, failures_table, notes
 from bench.report.tables_records import failures_in_words
-from bench.report.words import listed
+from bench.report.words import counted, listed
 
 
 def what_helps(sweep: Sweep, effects: pd.DataFrame) -> Section:
@@ -70,7 +70,7 @@ def failures(sweep: Sweep, effects: pd.DataFrame) -> Section:
 
 def arms(sweep: Sweep, effects: pd.DataFrame) -> Section:
     """Leave-one-out and add-one-in beside the averaged effect."""
-    tables = [table for table in (arms_table(effects, dataset) for dataset in sweep.datasets) if table]
+    tables = [table for table in (arms_table(effects, dataset, sweep.sesoi) for dataset in sweep.datasets) if table]
     title = "If you drop one trick, if you add one"
     if not tables:
         words = (
@@ -84,8 +84,27 @@ def arms(sweep: Sweep, effects: pd.DataFrame) -> Section:
         "All say what switching the trick **on** does to FID, paired by seed. Where they differ in sign the tricks "
         "depend on each other: an average then hides two answers. The last two columns rest on single cells: noisy."
     )
-    lacking = [code(d) for d in sweep.datasets if arms_table(effects, d) is None]
+    lacking = [code(d) for d in sweep.datasets if arms_table(effects, d, sweep.sesoi) is None]
     blocks = [*tables, Text(words, "reading")]
+    failed = [sentence for dataset in sweep.datasets if (sentence := _failed_corners(sweep, dataset))]
+    if failed:
+        blocks.append(Text(" ".join(failed), "warning"))
     if lacking:
         blocks.append(Text(f"No arms were run on {listed(lacking)}.", "note"))
     return Section("arms", title, tuple(blocks))
+
+
+def _failed_corners(sweep: Sweep, dataset: str) -> str:
+    """Says so where the full or the bare recipe itself failed: differences from it are differences from noise."""
+    runs = sweep.of(dataset)
+    told = []
+    for name, level in (("all-on", True), ("all-off", False)):
+        corner = runs[(runs[list(sweep.hacks)] == level).all(axis=1)]
+        failures = int((corner["status"] != "ok").sum())
+        if failures:
+            told.append(f"the {name} recipe failed with {failures} of {counted(len(corner), 'seed')}")
+    if not told:
+        return ""
+    return (
+        f"On {code(dataset)} {listed(told)}: a failed run counts as noise, which makes what it is compared with good."
+    )

@@ -53,14 +53,13 @@ def stability(sweep: Sweep) -> Section:
     for dataset in sweep.datasets:
         blocks += [block for block in (stability_table(sweep, dataset), losses_figure(sweep, dataset)) if block]
     if not blocks:
-        blocks = [Text("No sign of stability was recorded.", "note")]
-    else:
-        words = (
-            "The last FID is what counts in this report; a last/best well above 1 means that training "
-            "was better before it ended. Steps with a discriminator loss near zero or an exploding gradient are the "
-            "failure signs practitioners watch for."
-        )
-        blocks.append(Text(words, "reading"))
+        return Section("stability", "How stable training was", (Text("No sign of stability was recorded.", "note"),))
+    words = (
+        "The last FID is what counts in this report; a last/best well above 1 means that training was better before it "
+        "ended. Steps with a discriminator loss near zero or an exploding gradient are the failure signs practitioners "
+        "watch for."
+    )
+    blocks.insert(1, Text(words, "reading"))
     return Section("stability", "How stable training was", tuple(blocks))
 
 

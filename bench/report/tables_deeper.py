@@ -7,7 +7,7 @@ from bench.analysis.intervals import METHODS
 from bench.analysis.verdicts import POINTWISE
 from bench.plan.power import detectable_shift
 from bench.report.blocks import Table, code
-from bench.report.cards import CLAIMED, Card
+from bench.report.cards import CLAIMED, QUANTITIES, Card
 from bench.report.figures_effects import order_of_hacks
 from bench.report.words import NOTHING, known, number, p_value, percent, percent_range, points, share
 
@@ -56,7 +56,7 @@ def mechanisms_table(
             (
                 code(hack),
                 card.claim,
-                f"{quantity.replace('_', ' ')} {_MOVES[CLAIMED.get((hack, quantity), 0)]}",
+                f"{QUANTITIES.get(quantity, quantity.replace('_', ' '))} {_MOVES[CLAIMED.get((hack, quantity), 0)]}",
                 number(off),
                 number(off + change if off is not None else None),
                 number(change),
@@ -158,7 +158,7 @@ def pooled_table(pooled: pd.DataFrame) -> Table | None:
 
 def detectable(effects: pd.DataFrame, dataset: str) -> float | None:
     """Smallest effect, in per cent more FID, that this dataset's runs show four times in five; None if unknown."""
-    rows = effects[(effects["dataset"] == dataset) & effects["se_log"].notna() & (effects["df"] > 0)]
+    rows = effects[(effects["dataset"] == dataset) & effects["se_log"].notna() & (effects["df"] > 1)]
     if rows.empty:
         return None
     error, free = float(rows["se_log"].median()), int(rows["df"].median())

@@ -4,7 +4,7 @@ import pandas as pd
 
 from bench.report.blocks import Table, code
 from bench.report.figures_effects import order_of_hacks
-from bench.report.words import NOTHING, known, p_value, percent, percent_range, points, share
+from bench.report.words import NOTHING, known, listed, p_value, percent, percent_range, points, share
 
 
 def effects_table(effects: pd.DataFrame, dataset: str) -> Table | None:
@@ -57,7 +57,7 @@ def failures_table(effects: pd.DataFrame, dataset: str) -> Table | None:
     return Table(columns, tuple(cells), "lrrrr", f"Risk of failing on {code(dataset)}")
 
 
-def arms_table(effects: pd.DataFrame, dataset: str) -> Table | None:
+def arms_table(effects: pd.DataFrame, dataset: str, sesoi: float) -> Table | None:
     """The averaged effect beside that around the full and the bare recipe; None where no arm ran."""
     rows = _of(effects, dataset)
     if rows.empty or not rows[["loo_pct", "add_pct"]].notna().any(axis=None):
@@ -65,16 +65,23 @@ def arms_table(effects: pd.DataFrame, dataset: str) -> Table | None:
     cells = []
     for _, row in rows.iterrows():
         average, with_all, alone = (_value(row, name) for name in ("effect_pct", "loo_pct", "add_pct"))
-        signs = {value > 0 for value in (with_all, alone, average) if known(value) and abs(value) >= 5}
-        remark = "opposite signs" if len(signs) == 2 else ""
+        remark = _against(str(row["verdict"]), with_all, alone, 100 * sesoi)
         cells.append((code(row["hack"]), percent(average), percent(with_all), percent(alone), remark))
     columns = ("trick", "average over the others", "on top of all others", "on the bare recipe", "")
     return Table(columns, tuple(cells), "lrrrl", f"Around the corners on {code(dataset)}")
 
 
+def _against(verdict: str, with_all: float | None, alone: float | None, sesoi_pct: float) -> str:
+    """Where a hack that helps or hurts on average does the contrary at a corner, by more than the sesoi."""
+    sign = {"helps": -1, "hurts": 1}.get(verdict)
+    places = (("on top of all others", with_all), ("on the bare recipe", alone))
+    contrary = [place for place, value in places if sign and known(value) and value * sign < -sesoi_pct]
+    return f"{'hurts' if verdict == 'helps' else 'helps'} {listed(contrary)}" if contrary else ""
+
+
 def needed_table(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Table | None:
     """Runs that would settle each inconclusive hack, per dataset; None where none is inconclusive."""
-    open_rows = effects[effects["verdict"] == "inconclusive"]
+    open_rows = effects[(effects["verdict"] == "inconclusive") & (effects["hack"] != "placebo")]
     if open_rows.empty:
         return None
     hacks = [hack for hack in order_of_hacks(effects) if hack in set(open_rows["hack"])]

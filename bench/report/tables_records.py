@@ -161,7 +161,7 @@ def flat(facts: dict, prefix: str = "") -> list[tuple[str, str]]:
         elif isinstance(value, bool) or value is None:
             rows.append((full, {True: "yes", False: "no", None: "none"}[value]))
         elif isinstance(value, float):
-            rows.append((full, number(value, 4)))
+            rows.append((full, f"{value:.6g}"))
         elif isinstance(value, int):
             rows.append((full, str(value)))
         else:

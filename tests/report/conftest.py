@@ -1,6 +1,7 @@
 """A sweep on disk with known effects, in the shape the runner exports: what every test of the report reads."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -202,7 +203,8 @@ def write_sweep(folder: Path, sim: Simulation | None = None, seed: int = 7) -> P
             quality = 0.05 if run["status"] != "ok" else float(1 - 2.5 * run["fid"] / run["fid_noise"])
             _grid(rng, max(quality, 0.05), run["dataset"] == "shapes").save(folder / "samples" / f"{run['key']}.png")
         for dataset in sim.datasets:
-            _grid(rng, 1.0, dataset == "shapes").save(folder / "samples" / f"real-{dataset}.png")
+            plain = re.sub(r"[^A-Za-z0-9._-]", "-", dataset)
+            _grid(rng, 1.0, dataset == "shapes").save(folder / "samples" / f"real-{plain}.png")
     return folder
 
 

@@ -1,0 +1,129 @@
+"""Sweeps that lack something: the report says what, and never fails."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.report import canvas
+from bench.report.page import compose, estimated, write
+from bench.report.render import to_markdown_page
+from bench.report.sweep import read_sweep
+
+TINY = {
+    "hacks": ("batch_norm", "leaky_relu", "placebo"),
+    "datasets": ("shapes",),
+    "arms": False,
+    "checkpoints": 2,
+    "samples": False,
+}
+
+
+@pytest.fixture(autouse=True)
+def coarse_figures(monkeypatch):
+    """These tests read words; figures of 40 dpi are drawn in half the time."""
+    monkeypatch.setattr(canvas, "_DPI", 40)
+
+
+def told(folder) -> str:
+    """The whole report as text."""
+    sweep = read_sweep(folder)
+    return to_markdown_page(compose(sweep, estimated(sweep), "."))
+
+
+def rewrite(folder, change, name="runs.parquet"):
+    change(pd.read_parquet(folder / name)).to_parquet(folder / name)
+
+
+def test_bare_minimum_of_columns(make_sweep):
+    """What effects() needs is enough: no plan, no environment, no curves, no samples, no scores."""
+    sweep = make_sweep(**TINY, extras=False)
+    for name in ("plan.json", "environment.json", "curves.parquet"):
+        (sweep / name).unlink()
+    rewrite(sweep, lambda runs: runs.drop(columns=["arm", "key"]))
+    text = told(sweep)
+    for words in (
+        "There is no plan.json",
+        "There is no environment.json",
+        "No training curves were kept",
+        "No sample grids were kept",
+        "No leave-one-out or add-one-in arms were run",
+        "Run times cannot be compared",
+        "were not recorded in this sweep",
+        "fewer than two datasets",
+    ):
+        assert words in text
+    assert "| `batch_norm` |" in text
+
+
+def test_one_seed(make_sweep):
+    text = told(make_sweep(**TINY, seeds=(4,)))
+    assert "On `shapes` there is one seed, so the spread between seeds is not known." in text
+
+
+def test_every_run_failed(make_sweep):
+    text = told(make_sweep(**TINY, failures=99.0))
+    assert "On **shapes**, every run failed (16 runs), so no trick can be told from another" in text
+    assert "16 of 16 runs failed" in text
+
+
+def test_a_dataset_without_any_run(make_sweep):
+    sweep = make_sweep(**TINY | {"datasets": ("mnist5k", "shapes")})
+    rewrite(sweep, lambda runs: runs[runs["dataset"] != "shapes"])
+    text = told(sweep)
+    assert "On **shapes**, nothing can be said yet: no run has been recorded." in text
+    assert "On `shapes` 0 of 16 planned runs are recorded; 8 cells without any run." in text
+    assert "No run on `shapes` has been recorded, so there is nothing to show." in text
+
+
+def test_no_run_at_all(make_sweep):
+    sweep = make_sweep(**TINY)
+    rewrite(sweep, lambda runs: runs.iloc[:0])
+    text = told(sweep)
+    assert "no run has been recorded" in text
+    assert "No effect can be estimated yet." in text
+
+
+def test_a_constant_hack_and_missing_cells(make_sweep):
+    sweep = make_sweep(**TINY)
+    rewrite(sweep, lambda runs: runs[~runs["leaky_relu"]])
+    text = told(sweep)
+    assert "On `shapes` `leaky_relu` has one level only: no effect to estimate." in text
+    assert "not estimable" not in text.split("## What helps")[0]
+
+
+def test_a_single_run(make_sweep):
+    sweep = make_sweep(**TINY)
+    rewrite(sweep, lambda runs: runs.iloc[:1])
+    assert "On `shapes` 1 of 16 planned runs are recorded; 7 cells without any run." in told(sweep)
+
+
+def test_few_steps(make_sweep):
+    sweep = make_sweep(**TINY)
+    rewrite(sweep, lambda curves: curves.assign(fid=np.nan), "curves.parquet")
+    text = told(sweep)
+    assert "FID was not scored at two or more steps on `shapes`" in text
+    assert "FID was scored at fewer than two steps." in text
+
+
+def test_unfinished_runs_are_named(make_sweep):
+    sweep = make_sweep(**TINY, failures=0.0)
+    rewrite(sweep, lambda runs: runs.assign(status=np.where(runs.index < 3, "crashed", runs["status"])))
+    text = told(sweep)
+    assert "3 runs left out, not finished (status crashed)" in text
+    assert "On `shapes` 3 runs did not finish and say nothing." in text
+
+
+def test_arithmetic_and_score_of_one_name(make_sweep):
+    """A column `precision` of words is the arithmetic of training, one of numbers is a score."""
+    sweep = make_sweep(**TINY)
+    assert "| precision | higher |" in told(sweep)
+    rewrite(sweep, lambda runs: runs.assign(precision="bf16"))
+    text = told(sweep)
+    assert "| precision | higher |" not in text
+    assert "| arithmetic of training | bf16 |" in text
+
+
+@pytest.mark.parametrize("extra", [{}, {"checkpoints": 0}, {"hacks": ("placebo",)}, {"hacks": ("batch_norm",)}])
+def test_pages_are_written(make_sweep, tmp_path, extra):
+    index = write(make_sweep(**TINY | extra), tmp_path / "report")
+    assert index.read_text(encoding="utf-8").count("<section") > 15
