@@ -22,7 +22,11 @@ def paired_differences(runs: pd.DataFrame, hacks: Sequence[str], column: str = "
     last = len(hacks)
     seed, y = runs["seed"].to_numpy(), runs[column].to_numpy(dtype=float)
 
+    nothing = pd.Series(dtype=float)
+
     def outcome(rows: np.ndarray) -> pd.Series:
+        if not rows.any():
+            return nothing
         return pd.Series(y[rows], index=seed[rows]).dropna().groupby(level=0).mean()
 
     full, bare = outcome(number_on == last), outcome(number_on == 0)
@@ -30,8 +34,8 @@ def paired_differences(runs: pd.DataFrame, hacks: Sequence[str], column: str = "
     for index in range(last):
         without = outcome((number_on == last - 1) & ~levels[:, index])
         alone = outcome((number_on == 1) & levels[:, index])
-        loo.append((full - without).dropna())
-        add.append((alone - bare).dropna())
+        loo.append((full - without).dropna() if len(full) and len(without) else nothing)
+        add.append((alone - bare).dropna() if len(bare) and len(alone) else nothing)
     return {"loo": loo, "add": add}
 
 
@@ -73,10 +77,12 @@ def _either(without: np.ndarray, alone: np.ndarray, number_on: np.ndarray, last:
 
 
 def paired_failure_p(failed: dict[str, list[pd.Series]]) -> np.ndarray:
-    """Exact sign test (hacks,) over the seeds in which failing changed with the hack (McNemar's exact test)."""
+    """One-sided exact sign test (hacks,) over the pairs of runs of which one failed (McNemar's exact test)."""
     p = []
     for kinds in zip(failed["loo"], failed["add"], strict=True):
         changed = np.concatenate([series.to_numpy() for series in kinds])
         changed = changed[changed != 0]
-        p.append(binomtest(int((changed > 0).sum()), len(changed)).pvalue if len(changed) else 1.0)
+        p.append(
+            binomtest(int((changed > 0).sum()), len(changed), alternative="greater").pvalue if len(changed) else 1.0
+        )
     return np.array(p)

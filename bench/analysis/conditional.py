@@ -79,7 +79,7 @@ def _row(group: pd.DataFrame, hack: str, needs: list[str], names: list[str], ses
     low, high = (percent(effect + sign * stats.t.isf(0.025, free) * error) for sign in (-1, 1))
     low_90, high_90 = (percent(effect + sign * stats.t.isf(0.05, free) * error) for sign in (-1, 1))
     risk, risk_p = _failures(group[acting], hack)
-    word = verdict(percent(effect), p, p, low_90, high_90, risk, risk_p, risk_p, sesoi, "confirm")
+    word = verdict(percent(effect), p, p, low_90, high_90, risk, risk_p, risk_p, sesoi, "followup")
     return {**row, "ci_low_pct": float(low), "ci_high_pct": float(high), "p": float(p), "failure_difference": risk,
             "verdict": word, "note": ""}  # fmt: skip
 

@@ -58,10 +58,11 @@ def effects(runs: pd.DataFrame, hacks: Sequence[str], sesoi: float = 0.05, famil
 
     An effect is the average difference of y = log(min(FID, FID of noise)), on minus off, over the other hacks' levels;
     negative is better. Columns: see `COLUMNS`; `_pct` are percentages of FID, `effect_log` and `se_log` differences
-    of y, `failure_*` differences of risk (0.1 = ten points), `df` the degrees of freedom of the t test. Where only
-    leave-one-out and add-one-in arms ran, the effect is their mean, paired by seed. `runs_needed`, for inconclusive
-    hacks, is the size of a sweep of the same kind that would settle them (80 % power if the estimate is the truth);
-    `note` says what could not be estimated and why. Raises UserError for a malformed frame.
+    of y, `failure_difference` one of risk (0.1 = ten points) with its one-sided `failure_p` that the hack makes runs
+    fail more often, `df` the degrees of freedom of the t test. Where only leave-one-out and add-one-in arms ran, the
+    effect is their mean, paired by seed. `runs_needed`, for inconclusive hacks, is the size of a sweep of the same
+    kind that would settle them (80 % power if the estimate is the truth); `note` says what could not be estimated
+    and why. Raises UserError for a malformed frame.
     """
     names = check_runs(runs, hacks)
     if family not in METHODS:

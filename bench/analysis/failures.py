@@ -25,17 +25,24 @@ def failure_difference(failed: np.ndarray, levels: np.ndarray) -> np.ndarray:
         runs_off, failed_off = len(failed) - runs_on, failed.sum() - failed_on
         if runs_on == 0 or runs_off == 0:
             continue
-        low, high = confint_proportions_2indep(
-            failed_on, runs_on, failed_off, runs_off, method="newcomb", compare="diff", correction=False
-        )
-        out[index] = failed_on / runs_on - failed_off / runs_off, low, high
+        interval = _newcombe(int(failed_on), int(runs_on), int(failed_off), int(runs_off))
+        out[index] = failed_on / runs_on - failed_off / runs_off, *interval
     return out
 
 
-def permutation_p(means: CellMeans, failed: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Two-sided p (hacks,) of the difference in failure rates when whole cells change places.
+@lru_cache(maxsize=4096)
+def _newcombe(failed_on: int, runs_on: int, failed_off: int, runs_off: int) -> tuple[float, float]:
+    low, high = confint_proportions_2indep(
+        failed_on, runs_on, failed_off, runs_off, method="newcomb", compare="diff", correction=False
+    )
+    return float(low), float(high)
 
-    Runs of one cell fail together, so cells are exchanged and runs are not. Deterministic for a given `seed`.
+
+def permutation_p(means: CellMeans, failed: np.ndarray, seed: int = 0) -> np.ndarray:
+    """One-sided p (hacks,) that the hack makes runs fail more often, by letting whole cells change places.
+
+    Runs of one cell fail together, so cells are exchanged and runs are not. One-sided because only more failures
+    earn a verdict of their own. Deterministic for a given `seed`.
     """
     rates = means.mean(np.asarray(failed, dtype=float))
     on = means.signs > 0
@@ -47,16 +54,15 @@ def permutation_p(means: CellMeans, failed: np.ndarray, seed: int = 0) -> np.nda
         p[varies] = 1.0
         return p
     contrast = on[:, varies] / on[:, varies].sum(axis=0) - ~on[:, varies] / (~on[:, varies]).sum(axis=0)
-    observed = np.abs(rates @ contrast)
-    order = _orders(len(rates), seed)
-    extreme = np.abs(rates[order] @ contrast) >= observed - 1e-12
+    order = cell_orders(len(rates), seed)
+    extreme = rates[order] @ contrast >= rates @ contrast - 1e-12
     p[varies] = (1 + extreme.sum(axis=0)) / (1 + len(order))
     return p
 
 
 @lru_cache(maxsize=4)
-def _orders(cells: int, seed: int) -> np.ndarray:
-    """Permutations (draws, cells), the same for every dataset of as many cells."""
+def cell_orders(cells: int, seed: int) -> np.ndarray:
+    """Permutations (draws, cells) drawn from `seed`, the same for every dataset of as many cells."""
     draws = min(PERMUTATIONS, max(199, PERMUTED_VALUES_AT_MOST // cells))
     generator = np.random.default_rng(seed)
     return generator.permuted(np.tile(np.arange(cells), (draws, 1)), axis=1)

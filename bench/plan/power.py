@@ -8,6 +8,7 @@ a hack in an orthogonal design of c cells has standard error 2 sd / sqrt(c) with
 import math
 
 from scipy import optimize, stats
+from scipy.special import stdtrit
 
 SEED_SD = 0.15
 """Default spread of log FID between seeds of one cell, used until a dataset has runs of its own."""
@@ -86,7 +87,7 @@ def runs_needed(
     cells = float(fewest)
     for _ in range(50):
         free = max(cells - hacks - 1, 1.0)
-        wanted = max(4 * (sd / distance) ** 2 * (stats.t.isf(tail, free) + stats.t.ppf(power, free)) ** 2, fewest)
+        wanted = max(4 * (sd / distance) ** 2 * (stdtrit(free, 1 - tail) + stdtrit(free, power)) ** 2, fewest)
         if abs(wanted - cells) < 0.5:
             break
         # Half steps: near one degree of freedom the quantile swings so widely that full steps oscillate.
