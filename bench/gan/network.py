@@ -48,11 +48,13 @@ def _build(
 ) -> tuple[nn.Sequential, Shape]:
     network = nn.Sequential()
     counts: dict[str, int] = {}
-    for block in blocks:
-        layers, shape = _block(block, shape, activation, norm, recipe)
-        kind = type(block).__name__.lower()
-        counts[kind] = counts.get(kind, 0) + 1
-        network.add_module(f"{kind}{counts[kind]}", nn.Sequential(layers))
+    # PyTorch initialises a layer when it is made; the fork keeps that out of the program's global random state.
+    with torch.random.fork_rng(devices=[]):
+        for block in blocks:
+            layers, shape = _block(block, shape, activation, norm, recipe)
+            kind = type(block).__name__.lower()
+            counts[kind] = counts.get(kind, 0) + 1
+            network.add_module(f"{kind}{counts[kind]}", nn.Sequential(layers))
     return network, shape
 
 

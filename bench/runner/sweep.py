@@ -178,9 +178,8 @@ class Sweep:
         """
         with self.place.lock():
             self.check()
+            study = studies.open_study(self.plan, studies.open_storage(self.place.url))
             self.plan.save(self.place.folder / "plan.json")
-            storage = studies.open_storage(self.place.url)
-            study = studies.open_study(self.plan, storage)
             if self.place.storage_url is None:
                 studies.release_running(study)
             studies.enqueue_missing(study, self.plan, self.specs.values())

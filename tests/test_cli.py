@@ -1,0 +1,134 @@
+"""The command line: lists, cards, and one line for every bad input."""
+
+import pytest
+
+import hacks
+from bench.cli import main, spread
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        main(list(arguments))
+    said = capsys.readouterr()
+    return end.value.code, said.out, said.err
+
+
+def test_hacks_lists_them_all(capsys):
+    code, out, _ = call(capsys, "hacks")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == hacks.names()
+
+
+def test_hacks_prints_a_card(capsys):
+    code, out, _ = call(capsys, "hacks", "label_flips")
+    assert code == 0
+    assert out.startswith("Flipped labels.")
+    assert "Parameter: label_flips.rate = 0.05" in out
+
+
+def test_datasets_lists_the_embedded_ones(capsys):
+    code, out, _ = call(capsys, "datasets")
+    assert code == 0
+    for name in ("mnist5k", "digits", "shapes", "fashion-mnist"):
+        assert name in out
+
+
+def test_plan_shows_cells_and_writes_nothing(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--seeds", "2")
+    assert code == 0
+    assert "24 cells × 1 datasets × 2 seeds = 48 runs" in out
+    assert "can see:  effects of 20 %" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plan_writes_when_asked(capsys, tmp_path):
+    from bench.plan import Plan
+
+    target = tmp_path / "plan.json"
+    call(capsys, "plan", "--preset", "smoke", "--hack", "label_flips.rate=0.1", "--write", str(target))
+    plan = Plan.load(target)
+    assert plan.hack_parameters == {"label_flips": {"rate": 0.1}}
+    assert plan.prerequisites == {"divisible_kernel": ("strided_conv",)}
+    assert "placebo" in plan.hacks
+
+
+def test_options_that_take_lists():
+    words = ["sweep", "--datasets", "a", "b", "--seeds", "3", "--hack", "x.y=1", "z.w=2", "--quiet"]
+    assert spread(words) == [
+        *("sweep", "--datasets", "a", "--datasets", "b", "--seeds", "3"),
+        *("--hack", "x.y=1", "--hack", "z.w=2", "--quiet"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["sweep", "--preset", "dafault"], "preset 'dafault' (did you mean default?): expected one of default, quick"),
+        (["sweep", "--hacks", "batchnorm"], "unknown hack 'batchnorm' (did you mean batch_norm?)"),
+        (["sweep", "--hacks", "batch_norm", "batch_norm"], "hack 'batch_norm' is named twice: name it once"),
+        (["sweep", "--datasets", "mnist5"], "dataset 'mnist5': unknown; did you mean"),
+        (["sweep", "--datasets", "folder:/no/such/folder"], "/no/such/folder"),
+        (["sweep", "--seeds", "0"], "seeds 0: input should be greater than or equal to 1"),
+        (["sweep", "--steps", "-1"], "steps -1: input should be greater than or equal to 1"),
+        (["sweep", "--steps", "many"], "--steps"),
+        (["sweep", "--sesoi", "5"], "sesoi 5.0: input should be less than 1"),
+        (["sweep", "--resolution", "48"], "resolution 48"),
+        (["sweep", "--precision", "fp8"], "precision 'fp8'"),
+        (["sweep", "--device", "tpu"], "device 'tpu': expected one of auto, cpu, cuda, mps"),
+        (["sweep", "--workers", "0"], "workers 0: expected at least 1"),
+        (["sweep", "--arms", "leave"], "'leave'"),
+        (["sweep", "--extractor", "vgg"], "vgg"),
+        (["sweep", "--name", "../up"], "sweep name '../up': expected letters, digits"),
+        (["sweep", "--hack", "label_flips.rate=2"], "label_flips.rate=2.0: expected a probability between 0 and 1"),
+        (["sweep", "--hack", "label_flips.rate=often"], "label_flips.rate='often'"),
+        (["sweep", "--hack", "label_flips.ratio=1"], "hack label_flips has no parameter 'ratio'"),
+        (["sweep", "--hack", "label_flips"], "--hack 'label_flips': expected HACK.PARAMETER=VALUE"),
+        (["sweep", "--spec", "missing.toml"], "--spec 'missing.toml': cannot be read"),
+        (["sweep", "--storage", "nonsense"], "storage 'nonsense' cannot be opened"),
+        (["sweep", "--bogus"], "No such option: --bogus"),
+        (["bogus"], "No such command 'bogus'"),
+        (["hacks", "bogus"], "unknown hack 'bogus'"),
+        (["run", "--set", "batch_norm=maybe"], "level 'maybe' of hack batch_norm: expected on or off"),
+        (["run", "--set", "nope"], "unknown hack 'nope'"),
+        (["run", "--seed", "-1", "--dataset", "digits"], "seed -1: expected a whole number of at least 0"),
+        (["report", "nothing"], "nothing"),
+        (["export", "nothing"], "no sweep named 'nothing'"),
+        (["show", "abc", "--name", "nothing"], "no runs at"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(capsys, tmp_path, monkeypatch, arguments, expected):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call(capsys, *arguments)
+    assert code == 2, (out, err)
+    assert len(err.strip().splitlines()) == 1
+    assert err.startswith("ganbench: ")
+    assert expected in err
+    assert "Traceback" not in err + out
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
+
+
+def test_a_toml_file_is_merged_under_the_command_line(capsys, tmp_path):
+    spec = tmp_path / "mine.toml"
+    spec.write_text('seeds = 3\ndatasets = ["digits"]\nsteps = 7\n[hack.label_flips]\nrate = 0.2\n')
+    code, out, _ = call(capsys, "plan", "--spec", str(spec), "--steps", "9")
+    assert code == 0
+    assert "24 cells × 1 datasets × 3 seeds" in out
+    assert "9 steps" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("seeds = 'three'", "seeds 'three': input should be a valid integer"),
+        ("sedes = 3", "sedes 3: extra inputs are not permitted"),
+        ("seeds = ", "no valid TOML"),
+    ],
+)
+def test_a_bad_toml_file_is_one_line(capsys, tmp_path, text, expected):
+    spec = tmp_path / "mine.toml"
+    spec.write_text(text)
+    code, _, err = call(capsys, "plan", "--spec", str(spec))
+    assert code == 2
+    assert expected in err
+    assert len(err.strip().splitlines()) == 1
