@@ -5,10 +5,10 @@ import re
 import pandas as pd
 
 from bench import analysis
-from bench.analysis.outcome import FAILED
+from bench.analysis.outcome import FAILED, with_outcome
 from bench.report.blocks import Points, Text, code
 from bench.report.sweep import Sweep
-from bench.report.words import counted, known, listed, p_value, percent, percent_range
+from bench.report.words import counted, known, listed, p_value, percent, percent_range, share
 
 
 def answer(sweep: Sweep, effects: pd.DataFrame, dataset: str) -> str:
@@ -21,11 +21,25 @@ def answer(sweep: Sweep, effects: pd.DataFrame, dataset: str) -> str:
             f"On **{_plain(dataset)}**, every run failed ({counted(len(runs), 'run')}), so no trick can be told from "
             "another: give the runs more steps, or look at the base recipe."
         )
+    at_noise = noise_share(sweep, dataset)
+    if at_noise == 1:
+        return (
+            f"On **{_plain(dataset)}**, no run got below the FID of noise ({counted(len(runs), 'run')}), so no trick "
+            "can be told from another: give the runs more steps, or look at the base recipe."
+        )
     if not sweep.hacks:
         return f"On **{_plain(dataset)}**, {counted(len(runs), 'run')} but no trick to compare."
     sentence = analysis.summary_sentence(effects[effects["dataset"] == dataset], sweep.sesoi)
     said = sentence.removeprefix(f"On {dataset},")
     return f"On **{_plain(dataset)}**,{marked(said, sweep)}" if said != sentence else marked(sentence, sweep)
+
+
+def noise_share(sweep: Sweep, dataset: str) -> float:
+    """Share of a dataset's runs whose outcome is the FID of noise: failed ones, and those that are no better."""
+    known = with_outcome(sweep.of(dataset)).dropna(subset=["y"])
+    if known.empty:
+        return 0.0
+    return float((known["failed"] | (known["fid"] >= known["fid_noise"])).mean())
 
 
 def marked(sentence: str, sweep: Sweep) -> str:
@@ -110,6 +124,10 @@ def missing(sweep: Sweep) -> list[str]:
             absent = [cell for cell in cells if cell not in set(own["cell"])]
             words = f"On {code(dataset)} {len(own):,} of {planned:,} planned runs are recorded"
             gaps.append(words + (f"; {counted(len(absent), 'cell')} without any run." if absent else "."))
+        at_noise = noise_share(sweep, dataset)
+        if at_noise >= 0.5:
+            words = f"On {code(dataset)} {share(at_noise)} of the runs are no better than noise or failed"
+            gaps.append(f"{words}: effects there say who fails more than who is better.")
         if len(own) and own["seed"].nunique() == 1:
             gaps.append(f"On {code(dataset)} there is one seed, so the spread between seeds is not known.")
         constant = [hack for hack in sweep.hacks if len(own) and own[hack].nunique() == 1]

@@ -69,7 +69,8 @@ def steps_figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...])
 def half_normal_figure(points: pd.DataFrame) -> Figure | None:
     """Sizes of effects against half-normal quantiles, a panel per dataset (the table of `half_normal()`)."""
     sizes = points.groupby("dataset", sort=False).size() if len(points) else pd.Series(dtype=int)
-    datasets = list(sizes.index[sizes >= 3])
+    # Where nothing differs from noise there is nothing to lay on a line.
+    datasets = [name for name in sizes.index[sizes >= 3] if points.loc[points["dataset"] == name, "size"].max() > 1e-9]
     if not datasets:
         return None
     columns = min(len(datasets), 3)
@@ -182,7 +183,7 @@ def interactions_figure(pairs: pd.DataFrame, dataset: str, hacks: tuple[str, ...
 
 def skill_figure(skills: pd.DataFrame, hacks: list[str]) -> Figure | None:
     """Interquartile mean of skill, on against off, over all datasets (the table of `skill_profile()`)."""
-    if skills.empty:
+    if skills.empty or not skills["iqm"].abs().max() > 0:
         return None
     hacks = [hack for hack in hacks if hack in set(skills["hack"])]
     places = {hack: len(hacks) - 1 - index for index, hack in enumerate(hacks)}
@@ -215,7 +216,7 @@ def skill_figure(skills: pd.DataFrame, hacks: list[str]) -> Figure | None:
 
 def profile_figure(profile: pd.DataFrame, hack: str) -> Figure | None:
     """Share of runs above each skill, on against off (the table of `performance_profile()`); None without runs."""
-    if profile.empty:
+    if profile.empty or not profile["share"].max() > 0:
         return None
     with drawing(5.2, 3.2) as canvas:
         axis = canvas.subplots()

@@ -52,7 +52,10 @@ def training_figure(sweep: Sweep, dataset: str) -> Figure | None:
             axis.set_title(shortened(hack), fontsize=8.5)
             axis.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axis.grid(axis="y")
-        ticks = log_ticks(*axes[0].get_ylim())
+        low, high = axes[0].get_ylim()
+        margin = max(0.0, 0.4 - (high - low)) / 2
+        axes[0].set_ylim(low - margin, high + margin)
+        ticks = log_ticks(low - margin, high + margin)
         axes[0].set_yticks(ticks, [number(math.exp(tick), 2) for tick in ticks])
         for axis in axes[len(sweep.hacks) :]:
             axis.set_visible(False)

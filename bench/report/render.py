@@ -10,7 +10,14 @@ from markupsafe import Markup
 
 from bench.report.blocks import Figure, Folded, Gallery, Section, to_html, to_markdown
 
-VERDICTS = frozenset({"helps", "hurts", "negligible", "fragile", "inconclusive"})
+# Words that a table sets in colour, and whose.
+VERDICTS = {
+    **{word: word for word in ("helps", "hurts", "negligible", "fragile", "inconclusive")},
+    "as said": "helps",
+    "the opposite": "hurts",
+    "moves": "negligible",
+    "not shown": "inconclusive",
+}
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ class Choice:
 
 
 def ranked(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs from best to worst by capped FID; failures after them, then what has no outcome, ties by name."""
-    order = with_outcome(runs).sort_values(["failed", "y", "cell", "seed"], kind="stable", na_position="last")
+    """The runs from best to worst by capped FID, then FID; failures after them, then what has no outcome."""
+    order = with_outcome(runs).sort_values(["failed", "y", "fid", "cell", "seed"], kind="stable", na_position="last")
     unfinished = order["y"].isna()
     return pd.concat([order[~unfinished], order[unfinished]])
 
@@ -85,8 +85,9 @@ def shown_cells(sweep: Sweep, dataset: str) -> list[tuple[str, str]]:
     runs = sweep.of(dataset)
     if runs.empty:
         return []
-    means = with_outcome(runs).groupby("cell", sort=True)["y"].mean()
-    order = list(means.sort_values(kind="stable", na_position="last").index)
+    # Many cells may lie at the cap: fewer failures and a lower FID then come first.
+    means = with_outcome(runs).groupby("cell", sort=True)[["y", "failed", "fid"]].mean().round({"y": 12})
+    order = list(means.sort_values(["y", "failed", "fid"], kind="stable", na_position="last").index)
     cells = [("best cell", order[0])]
     if len(order) > 2:
         cells.append(("median cell", order[(len(order) - 1) // 2]))

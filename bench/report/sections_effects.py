@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from bench.analysis.intervals import METHODS
+from bench.analysis.verdicts import POINTWISE
 from bench.report import answers
 from bench.report.blocks import Folded, Points, Section, Text, code
 from bench.report.figures_effects import forest, heat_map
@@ -27,15 +29,14 @@ def what_helps(sweep: Sweep, effects: pd.DataFrame) -> Section:
 
 def _verdict_words(sweep: Sweep) -> tuple[str, ...]:
     size = f"{100 * sweep.sesoi:.3g} %"
-    correction = (
-        "Benjamini–Hochberg over the tricks of one dataset, at a false discovery rate of 10 %"
-        if sweep.family == "screen"
-        else "Holm over the tricks of one dataset, at 5 %"
-    )
+    method, level = METHODS[sweep.family]
+    named = "Benjamini–Hochberg, a false discovery rate of" if method == "fdr_bh" else "Holm, a family-wise error of"
+    correction = f"{named} {100 * level:.3g} % over the tricks of one dataset"
     return (
         "**effect**: the average change of FID when the trick is switched on, over all levels of the other tricks, "
         "from least squares on the mean log FID of each cell; −20 % means that FID falls by a fifth.",
-        f"**helps**, **hurts**: the corrected test excludes zero ({correction}) and the estimate exceeds {size}.",
+        f"**helps**, **hurts**: the corrected test excludes zero ({correction}), its own p is at most "
+        f"{POINTWISE[sweep.family]:.3g}, and the estimate exceeds {size}.",
         f"**negligible**: the 90 % interval lies within ± {size}, the smallest effect of interest of this plan.",
         "**fragile**: more runs fail with it than without, whatever the FID of the survivors says.",
         "**inconclusive**: none of these; more runs could tell. It does not mean that there is no effect.",

@@ -134,21 +134,22 @@ def departures(sweep: Sweep) -> Section:
 
 
 def machine(sweep: Sweep) -> Section:
-    """Versions and hardware."""
-    known = {k: v for k, v in sweep.environment.items() if k not in ("sessions", "protocol", "directions", "cards")}
-    known.pop("departures", None)
-    blocks = []
-    if known:
-        blocks.append(facts_table(known))
+    """Versions and hardware, once per session of work on the sweep."""
     sessions = sweep.environment.get("sessions") or []
-    for number, session in enumerate(sessions, start=1):
-        caption = f"Session {number}" if len(sessions) > 1 else ""
-        blocks.append(facts_table(session, caption))
+    # What the sessions say themselves need not be said twice.
+    apart = ("sessions", "protocol", "directions", "cards", "departures", *(sessions[-1] if sessions else ()))
+    general = facts_table({name: value for name, value in sweep.environment.items() if name not in apart})
+    tables = [
+        facts_table(session, f"Session {number}" if len(sessions) > 1 else "")
+        for number, session in enumerate(sessions, start=1)
+    ]
+    blocks = [table for table in (general, *tables[-1:]) if table]
+    if len(tables) > 1:
+        earlier = tuple(table for table in tables[:-1] if table)
+        blocks.append(Folded(f"Earlier work on this sweep ({counted(len(earlier), 'session')})", earlier))
     if not blocks:
         blocks = [Text("Versions and hardware were not recorded.", "note")]
-    if len(blocks) > 3:
-        blocks = [blocks[0], Folded(f"The other {len(blocks) - 1} sessions", tuple(blocks[1:]))]
-    return Section("machine", "Versions and hardware", tuple(filter(None, blocks)))
+    return Section("machine", "Versions and hardware", tuple(blocks))
 
 
 def files(sweep: Sweep, relative: str) -> Section:

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from bench.analysis.intervals import METHODS
-from bench.analysis.verdicts import POINTWISE
+from bench.analysis.verdicts import verdict
 from bench.plan.power import detectable_shift
 from bench.report.blocks import Table, code
 from bench.report.cards import CLAIMED, QUANTITIES, Card
@@ -43,7 +42,7 @@ def mechanisms_table(
 ) -> Table | None:
     """What each hack is said to do and whether the quantity moved so; `claims` are (hack, quantity, column, card)."""
     own = measured[measured["dataset"] == dataset].set_index(["hack", "quantity"])
-    rows = []
+    rows, told = [], None
     for hack, quantity, column, card in claims:
         if (hack, column) not in own.index:
             continue
@@ -51,34 +50,36 @@ def mechanisms_table(
         off, change = _value(row, "mean_off"), _value(row, "effect")
         if change is None:
             continue
-        interval = [number(_value(row, name)) for name in ("ci_low", "ci_high")]
+        low, high = (number(_value(row, name)) for name in ("ci_low", "ci_high"))
         rows.append(
             (
-                code(hack),
-                card.claim,
+                code(hack) if hack != told else "",
+                card.claim if hack != told else "",
                 f"{QUANTITIES.get(quantity, quantity.replace('_', ' '))} {_MOVES[CLAIMED.get((hack, quantity), 0)]}",
-                number(off),
-                number(off + change if off is not None else None),
-                number(change),
-                f"{interval[0]} to {interval[1]}",
+                f"{number(off)} → {number(off + change if off is not None else None)}",
+                f"{low} to {high}",
                 p_value(_value(row, "p_adjusted")),
                 mechanism_verdict(row, CLAIMED.get((hack, quantity), 0), family),
             )
         )
+        told = hack
     if not rows:
         return None
-    columns = ("trick", "it is said that", "then this", "off", "on", "change", "95 % interval", "p adjusted", "it does")
-    return Table(columns, tuple(rows), "lllrrrrrl", f"Mechanisms on {code(dataset)}")
+    columns = ("trick", "it is said that", "then", "off → on", "95 % of the change", "p adjusted", "it does")
+    return Table(columns, tuple(rows), "lllrrrl", f"Mechanisms on {code(dataset)}")
 
 
 def mechanism_verdict(row: pd.Series, direction: int, family: str) -> str:
     """as said, the opposite, moves (where no direction is claimed) or not shown, by the tests that effects use."""
     p, p_adjusted, change = _value(row, "p"), _value(row, "p_adjusted"), _value(row, "effect")
-    if p is None or p_adjusted is None or p > POINTWISE or p_adjusted > METHODS[family][1]:
+    if p is None or p_adjusted is None or change is None:
         return "not shown"
-    if not direction:
-        return "moves"
-    return "as said" if change * direction > 0 else "the opposite"
+    # Every change is of interest and none is negligible: only the two tests decide.
+    word = verdict(change, p, p_adjusted, -np.inf, np.inf, 0.0, 1.0, 1.0, 0.0, family)
+    if word == "inconclusive":
+        return "not shown"
+    moved = -1 if word == "helps" else 1
+    return {0: "moves", moved: "as said"}.get(direction, "the opposite")
 
 
 def cost_table(costs: pd.DataFrame, datasets: tuple[str, ...]) -> Table | None:
@@ -162,7 +163,7 @@ def detectable(effects: pd.DataFrame, dataset: str) -> float | None:
     if rows.empty:
         return None
     error, free = float(rows["se_log"].median()), int(rows["df"].median())
-    return 100 * float(np.expm1(detectable_shift(free) * error)) if error > 0 else None
+    return 100 * float(np.expm1(detectable_shift(free) * error)) if error > 1e-9 else None
 
 
 def detectable_table(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Table | None:

@@ -1,5 +1,6 @@
 """Tables straight from the records: scores, stability, what ran, the plan, the protocol, versions."""
 
+import numpy as np
 import pandas as pd
 
 from bench.report.blocks import Table, code
@@ -95,8 +96,6 @@ def stability_table(sweep: Sweep, dataset: str) -> Table | None:
 
 def seed_spread(runs: pd.DataFrame) -> float | None:
     """exp of the pooled SD of log FID between seeds of one cell (runs that ended well); None with one seed."""
-    import numpy as np
-
     fine = runs[(runs["status"] == "ok") & (runs["fid"] > 0)]
     logs = np.log(fine["fid"].astype(float))
     groups = logs.groupby(fine["cell"])
@@ -137,7 +136,8 @@ def protocol_facts(sweep: Sweep, dataset: str) -> dict:
         if column == "precision" and column in runs and pd.api.types.is_numeric_dtype(runs[column]):
             continue
         if column not in facts and column in runs and runs[column].notna().any():
-            facts[column] = " / ".join(sorted(runs[column].dropna().astype(str).unique()))
+            values = sorted(runs[column].dropna().unique())
+            facts[column] = values[0] if len(values) == 1 else " / ".join(map(str, values))
     return {_PROTOCOL.get(name, str(name).replace("_", " ")): value for name, value in facts.items()}
 
 
@@ -160,7 +160,7 @@ def flat(facts: dict, prefix: str = "") -> list[tuple[str, str]]:
             rows.append((full, ", ".join(map(str, value)) if value else "none"))
         elif isinstance(value, bool) or value is None:
             rows.append((full, {True: "yes", False: "no", None: "none"}[value]))
-        elif isinstance(value, float):
+        elif isinstance(value, (float, np.floating)):
             rows.append((full, f"{value:.6g}"))
         elif isinstance(value, int):
             rows.append((full, str(value)))

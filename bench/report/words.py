@@ -15,7 +15,7 @@ def number(value: object, digits: int = 3) -> str:
     """`value` to `digits` significant digits without an exponent where it can be read without: 0.0123, 4.57, 1,234."""
     if not known(value):
         return NOTHING
-    if value == 0:
+    if abs(value) < 1e-12:
         return "0"
     if abs(value) < 1e-4 or abs(value) >= 1e7:
         return f"{value:.{digits - 1}e}".replace("-", "−")
@@ -27,7 +27,7 @@ def percent(value: object, signed: bool = True) -> str:
     """A percentage, signed by default: +12 %, −3.4 %; one decimal below ten."""
     if not known(value):
         return NOTHING
-    digits = 0 if abs(value) >= 9.95 or value == 0 else 1
+    digits = 0 if abs(value) >= 9.95 or abs(value) < 0.05 else 1
     rounded = round(float(value), digits)
     text = f"{rounded:+,.{digits}f}" if signed and rounded else f"{abs(rounded) if signed else rounded:,.{digits}f}"
     return text.replace("-", "−") + " %"
