@@ -11,11 +11,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 import hacks as registry
-from bench.data import load
+from bench.data import Dataset, load
 from bench.errors import UserError
+from bench.metrics.extractors import get_extractor
 from bench.plan import Plan, make_plan
 from bench.presets import PRESETS
 from bench.runner.environment import resolve_device, resolve_precision
+from bench.runner.paths import cache_folder
 
 PLACEBO = "placebo"
 
@@ -71,7 +73,7 @@ def build_plan(request: Request, *, device: str, data_root: str | None = None) -
     parameters = check_parameters(request.hack)
     exclusions = registry.conflicts(names, parameters)
     for dataset in request.datasets:
-        load(dataset, request.resolution, Path(data_root) if data_root else None)
+        _check_scorable(load(dataset, request.resolution, Path(data_root) if data_root else None), request)
     return make_plan(
         request.name,
         names,
@@ -92,6 +94,17 @@ def build_plan(request: Request, *, device: str, data_root: str | None = None) -
         prerequisites=_prerequisites(names),
         exclusions=exclusions,
     )
+
+
+def _check_scorable(dataset: Dataset, request: Request) -> None:
+    """Have the extractor ready before the first run, and refuse fewer images than it has features."""
+    extractor = get_extractor(request.extractor, dataset, cache_folder())
+    n = min(request.n, len(dataset.reference_images))
+    if n <= extractor.dim:
+        raise UserError(
+            f"n {n} on {dataset.name}: FID needs more images than the {extractor.dim} features of {extractor.name}; "
+            f"the reference split has {len(dataset.reference_images)}"
+        )
 
 
 def _prerequisites(names: list[str]) -> dict[str, tuple[str, ...]]:

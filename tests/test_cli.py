@@ -86,6 +86,7 @@ def test_options_that_take_lists():
         (["sweep", "--hack", "label_flips"], "--hack 'label_flips': expected HACK.PARAMETER=VALUE"),
         (["sweep", "--spec", "missing.toml"], "--spec 'missing.toml': cannot be read"),
         (["sweep", "--storage", "nonsense"], "storage 'nonsense' cannot be opened"),
+        (["sweep", "--n", "60", "--datasets", "digits"], "n 60 on digits: FID needs more images than the 64 features"),
         (["sweep", "--bogus"], "No such option: --bogus"),
         (["bogus"], "No such command 'bogus'"),
         (["hacks", "bogus"], "unknown hack 'bogus'"),
