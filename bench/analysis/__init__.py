@@ -15,6 +15,7 @@ from bench.analysis.robustness import robustness
 from bench.analysis.sentences import summary_sentence
 from bench.analysis.shapley import shapley
 from bench.analysis.skill import performance_profile, skill_profile
+from bench.analysis.spread import spread
 from bench.analysis.steps import effects_over_steps
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "robustness",
     "shapley",
     "skill_profile",
+    "spread",
     "summary_sentence",
     "with_outcome",
 ]

@@ -6,15 +6,14 @@ from typing import Any
 import pandas as pd
 
 from bench.errors import UserError
-from bench.plan.factorial import full_factorial, resolution_v
+from bench.plan.designs import design_levels
 from bench.plan.names import checked_exclusions, checked_hacks, checked_prerequisites, checked_seeds
-from bench.plan.paley import screening
+from bench.plan.optimal import variance_cost
 from bench.plan.plan import Cell, Plan
 
 ARMS = ("leave_one_out", "add_one_in")
-DESIGNS = ("screen", "factorial", "resolution_v", "arms")
-FULL_FACTORIAL_UP_TO = 5
-"""Up to here a screen is the full factorial: the folded Paley design repeats cells, and a repeat is the same run."""
+SURVIVOR_RULE = {"p_adjusted": 0.10, "verdicts": ["helps", "hurts", "fragile"], "at_most": 5}
+"""Which hacks of a screen go on, unless its plan says otherwise; with the placebo they make 32 cells."""
 
 
 def make_plan(
@@ -40,20 +39,17 @@ def make_plan(
 ) -> Plan:
     """Lay out the cells and fix the plan.
 
-    `design` is one of `DESIGNS`; `arms` adds cells around the full ("leave_one_out") and the bare recipe
-    ("add_one_in") where the design does not have them already. `exclusions` are groups of which at most one hack
-    may be on. Raises UserError for anything that cannot be planned.
+    `design` is one of `bench.plan.designs.DESIGNS`; `arms` adds cells around the full ("leave_one_out") and the bare
+    recipe ("add_one_in") where the design does not have them already; design "arms" consists of them. `exclusions`
+    are groups of which at most one hack may be on, `prerequisites` what a hack needs on in order to act (such a hack
+    stays in the orthogonal design). Seeds are a count or a list. Raises UserError for anything that cannot be planned.
     """
     names = checked_hacks(hacks)
     excluded = checked_exclusions(exclusions, names)
-    if excluded:
-        raise UserError(f"exclusion {excluded[0]} cannot be planned with design {design!r} yet; name one of them only")
-    levels, words = _design(design, names, order_seed)
-    arms = tuple(ARMS) if design == "arms" else tuple(arms)
-    for arm in arms:
-        if arm not in ARMS:
-            raise UserError(f"arm {arm!r} is unknown; expected any of {', '.join(ARMS)}")
-    cells = _named(levels, "factorial" if design in ("factorial", "resolution_v") else "screen")
+    levels, words = design_levels(design, names, excluded, order_seed)
+    arms = tuple(ARMS) if design == "arms" and not arms else tuple(arms)
+    _check_arms(arms, excluded)
+    cells = _named(levels, "screen" if design == "screen" else "factorial")
     cells += _arm_cells(names, arms, cells)
     return Plan(
         name=name,
@@ -70,10 +66,10 @@ def make_plan(
         stage=stage,
         design=words,
         parent=parent,
-        survivor_rule=dict(survivor_rule or {}),
+        survivor_rule=dict(survivor_rule or SURVIVOR_RULE),
         prerequisites=checked_prerequisites(prerequisites or {}, names),
         exclusions=excluded,
-        variance=dict.fromkeys(names, 1.0) if len(levels) else {},
+        variance=variance_cost(levels) if len(levels) else {},
         order_seed=order_seed,
     )
 
@@ -90,20 +86,15 @@ def _checked_datasets(datasets: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _design(design: str, names: tuple[str, ...], seed: int) -> tuple[pd.DataFrame, str]:
-    """The levels of a design's cells, and the design in words."""
-    if design == "screen" and len(names) > FULL_FACTORIAL_UP_TO:
-        levels = screening(names, seed)
-        return levels, f"folded Paley (Plackett–Burman) design of {len(levels)} cells for {len(names)} hacks"
-    if design in ("screen", "factorial"):
-        levels = full_factorial(names).sample(frac=1, random_state=seed, ignore_index=True)
-        return levels, f"full factorial of {len(levels)} cells for {len(names)} hacks"
-    if design == "resolution_v":
-        levels = resolution_v(names).sample(frac=1, random_state=seed, ignore_index=True)
-        return levels, f"two-level design of resolution V, {len(levels)} cells for {len(names)} hacks"
-    if design == "arms":
-        return pd.DataFrame(columns=list(names), dtype=bool), f"leave-one-out and add-one-in arms of {len(names)} hacks"
-    raise UserError(f"design={design!r} is unknown; expected one of {', '.join(DESIGNS)}")
+def _check_arms(arms: tuple[str, ...], excluded: tuple[tuple[str, ...], ...]) -> None:
+    for arm in arms:
+        if arm not in ARMS:
+            raise UserError(f"arm {arm!r} is unknown; expected any of {', '.join(ARMS)}")
+    if "leave_one_out" in arms and excluded:
+        raise UserError(
+            f"arm 'leave_one_out' needs the full recipe, but {' and '.join(excluded[0])} exclude each other; "
+            "ask for add_one_in only"
+        )
 
 
 def _named(levels: pd.DataFrame, arm: str) -> list[Cell]:

@@ -90,17 +90,12 @@ class Plan:
             given = sorted(set(content) ^ expected) if isinstance(content, dict) else type(content).__name__
             raise UserError(f"the plan has missing or unknown fields ({given}); write it again with `ganbench plan`")
         written = content.pop("hash")
-        plan = cls(
-            **{
-                **content,
-                "hacks": tuple(content["hacks"]),
-                "cells": tuple(Cell(**cell) for cell in content["cells"]),
-                "datasets": tuple(content["datasets"]),
-                "seeds": tuple(content["seeds"]),
-                "prerequisites": {hack: tuple(needs) for hack, needs in content["prerequisites"].items()},
-                "exclusions": tuple(tuple(group) for group in content["exclusions"]),
-            }
-        )
+        try:
+            plan = cls(**_thawed(content))
+        except (TypeError, AttributeError) as error:
+            raise UserError(
+                f"the plan has a field of the wrong kind ({error}); write it with `ganbench plan`"
+            ) from error
         if plan.hash != written:
             raise UserError(
                 f"plan {plan.name!r} was changed after it was written (hash {plan.hash[:12]}, recorded "
@@ -138,6 +133,19 @@ class Plan:
             return json.loads(_canonical(asdict(self)))
         except (TypeError, ValueError) as error:
             raise UserError(f"plan {self.name!r} holds a value that JSON cannot: {error}; use plain values") from error
+
+
+def _thawed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON's lists as the tuples and cells that a plan holds."""
+    return {
+        **content,
+        "hacks": tuple(content["hacks"]),
+        "cells": tuple(Cell(**cell) for cell in content["cells"]),
+        "datasets": tuple(content["datasets"]),
+        "seeds": tuple(content["seeds"]),
+        "prerequisites": {hack: tuple(needs) for hack, needs in content["prerequisites"].items()},
+        "exclusions": tuple(tuple(group) for group in content["exclusions"]),
+    }
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

@@ -10,6 +10,8 @@ import math
 from scipy import optimize, stats
 from scipy.special import stdtrit
 
+from bench.plan.plan import Plan
+
 SEED_SD = 0.15
 """Default spread of log FID between seeds of one cell, used until a dataset has runs of its own."""
 CONFIG_SD = 0.10
@@ -42,6 +44,26 @@ def minimum_detectable_effect(
         return math.inf
     error = 2 * cell_sd(seeds, seed_sd, config_sd) / math.sqrt(cells)
     return 100 * math.expm1(detectable_shift(free, alpha, power) * error)
+
+
+def detectable(
+    plan: Plan, seed_sd: float = SEED_SD, config_sd: float = CONFIG_SD, alpha: float = 0.05, power: float = 0.80
+) -> float:
+    """Smallest true effect, in per cent of FID, that a plan finds on one dataset; that of its worst placed hack.
+
+    A plan of arms alone is judged by the mean of a hack's paired differences over the seeds.
+    """
+    seeds = len(plan.seeds)
+    design = [cell for cell in plan.cells if cell.arm not in ("leave_one_out", "add_one_in")]
+    if len(design) > 2:
+        inflated = math.sqrt(max(plan.variance.values(), default=1.0))
+        sds = (seed_sd * inflated, config_sd * inflated)
+        return minimum_detectable_effect(len(design), seeds, len(plan.hacks), *sds, alpha, power)
+    if seeds < 2:
+        return math.inf
+    pairs = max(len({cell.arm for cell in plan.cells} & {"leave_one_out", "add_one_in"}), 1)
+    error = seed_sd * math.sqrt(2 / pairs / seeds)
+    return 100 * math.expm1(detectable_shift(seeds - 1, alpha, power) * error)
 
 
 def detectable_shift(free: int, alpha: float = 0.05, power: float = 0.80) -> float:
