@@ -30,9 +30,11 @@ from bench.plan import Plan
 from bench.runner import study as studies
 from bench.runner.environment import environment, resolve_device
 from bench.runner.export import export
-from bench.runner.run import GRID, dataset_for, grid_png
+from bench.runner.grids import GRID, grid_png
+from bench.runner.run import dataset_for
 from bench.runner.spec import RunSpec
 from bench.runner.timing import run_seconds, timed_specs
+from bench.runner.training import RunStopped
 from bench.runner.view import State, View
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 
@@ -59,6 +61,10 @@ class Place:
         path = self.folder / "artifacts"
         path.mkdir(parents=True, exist_ok=True)
         return FileSystemArtifactStore(base_path=path)
+
+    def kept(self, key: str) -> Path:
+        """The file that holds a run on its way."""
+        return self.folder / "unfinished" / f"{key}.pt"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -170,8 +176,8 @@ class Sweep:
 
         `announce` is called once, before the first run is started, with the state the sweep begins in.
 
-        Ctrl-C once finishes the runs in the making, saves and stops; twice stops at once. Either way the same
-        command goes on from there.
+        Ctrl-C once keeps the runs in the making and stops; twice stops at once. Either way the same command goes on
+        from there.
 
         Raises:
             Stopped: the person asked to stop.
@@ -231,7 +237,7 @@ class Sweep:
         study = optuna.load_study(study_name=self.plan.name, storage=storage)
         try:
             while not self.stopping.is_set() and self._claim(study):
-                with suppress(WorkerDied, RunFailed):
+                with suppress(WorkerDied, RunFailed, RunStopped):
                     study.optimize(lambda trial: self._objective(trial, worker, study, state), n_trials=1)
         except BaseException:
             self.stopping.set()
@@ -257,8 +263,11 @@ class Sweep:
         state.begin(spec.dataset)
         record = None
         try:
-            record = worker.run(spec, on_checkpoint=lambda step, fid: trial.report(fid, step))
-            return studies.save_record(trial, record, self.place.artifacts)
+            keep = self.place.kept(key)
+            record = worker.run(spec, on_checkpoint=lambda step, fid: trial.report(fid, step), keep=keep)
+            value = studies.save_record(trial, record, self.place.artifacts)
+            keep.unlink(missing_ok=True)
+            return value
         except (WorkerDied, RunFailed) as crash:
             if not self.stopping.is_set():
                 self._crashed(trial, spec, study, crash)
@@ -290,7 +299,9 @@ class Sweep:
                     worker.kill()
                 return
             self.stopping.set()
-            self.view.message("stopping after the runs in the making; Ctrl-C again to stop at once")
+            self.view.message("stopping: the runs in the making are kept where they are; Ctrl-C again to stop at once")
+            for worker in self.pool:
+                worker.stop()
 
         if threading.current_thread() is not threading.main_thread():
             yield

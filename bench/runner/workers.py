@@ -10,13 +10,17 @@ import os
 import signal
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from bench.errors import UserError
 from bench.runner.spec import RunRecord, RunSpec
+from bench.runner.training import RunStopped
 
 TIMED_STEPS = 6
+STOP = ("stop",)
 PATIENCE_SECONDS = 5
 """How long an idle worker may take to notice that its owner is done with it."""
 
@@ -27,6 +31,9 @@ class WorkerDied(RuntimeError):
 
 class RunFailed(RuntimeError):
     """The run raised something unexpected; the message is the traceback from the worker."""
+
+
+_PROBLEMS: dict[str, type[Exception]] = {"refused": UserError, "failed": RunFailed, "stopped": RunStopped}
 
 
 class Worker:
@@ -42,15 +49,23 @@ class Worker:
         self._process: multiprocessing.Process | None = None
         self._pipe: Connection | None = None
 
-    def run(self, spec: RunSpec, on_checkpoint: Callable[[int, float], None] | None = None) -> RunRecord:
-        """Make the run in the process.
+    def run(
+        self, spec: RunSpec, on_checkpoint: Callable[[int, float], None] | None = None, keep: Path | None = None
+    ) -> RunRecord:
+        """Make the run in the process; `keep` is the file that holds it on its way.
 
         Raises:
             WorkerDied: the process ended on the way; the next call starts a new one.
             RunFailed: the run raised something unexpected.
+            RunStopped: `stop` was called.
             UserError: the spec cannot be run.
         """
-        return self._ask("run", spec, on_checkpoint)
+        return self._ask("run", spec, keep, on_checkpoint=on_checkpoint)
+
+    def stop(self) -> None:
+        """Ask the run in the making to be kept and to stop; from any thread."""
+        with suppress(OSError, AttributeError):
+            self._pipe.send(STOP)
 
     def seconds_per_step(self, spec: RunSpec) -> tuple[float, float]:
         """Measured wall seconds of one training step and of one evaluation of the spec."""
@@ -86,24 +101,22 @@ class Worker:
             self._process.join()
         self._process = self._pipe = None
 
-    def _ask(self, task: str, spec: RunSpec, on_checkpoint: Callable[[int, float], None] | None = None) -> Any:
+    def _ask(self, *task: Any, on_checkpoint: Callable[[int, float], None] | None = None) -> Any:
         self.start()
         try:
-            self._pipe.send((task, spec))
+            self._pipe.send(task)
             while True:
                 kind, content = self._pipe.recv()
                 if kind == "checkpoint":
                     if on_checkpoint:
                         on_checkpoint(*content)
                     continue
-                if kind == "refused":
-                    raise UserError(content)
-                if kind == "failed":
-                    raise RunFailed(content)
+                if kind in _PROBLEMS:
+                    raise _PROBLEMS[kind](content)
                 return content
         except (EOFError, ConnectionError) as gone:
             self.close()
-            raise WorkerDied(f"the worker process ended during run {spec.key}") from gone
+            raise WorkerDied("the worker process ended in the middle of a run") from gone
 
 
 def _serve(pipe: Connection, device: str, threads: int) -> None:
@@ -117,20 +130,31 @@ def _serve(pipe: Connection, device: str, threads: int) -> None:
     from bench.runner.timing import time_run
 
     torch.set_num_threads(threads)
-    tasks = {
-        "run": lambda spec: run(spec, device=device, on_checkpoint=lambda *at: pipe.send(("checkpoint", at))),
-        "time": lambda spec: time_run(spec, device=device, steps=TIMED_STEPS),
-    }
+
+    def make(spec: RunSpec, keep: Path | None) -> RunRecord:
+        # The owner sends nothing during a run but the wish to stop it, or is gone: both end the run.
+        checkpoint = lambda *at: pipe.send(("checkpoint", at))  # noqa: E731
+        return run(spec, device=device, on_checkpoint=checkpoint, keep=keep, should_stop=pipe.poll)
+
+    tasks = {"run": make, "time": lambda spec: time_run(spec, device=device, steps=TIMED_STEPS)}
     while True:
         try:
-            task, spec = pipe.recv()
+            task, *arguments = pipe.recv()
+            if task in tasks:
+                pipe.send(_answer(tasks[task], arguments))
         except (EOFError, ConnectionError):
             return
-        try:
-            pipe.send(("done", tasks[task](spec)))
-        except (BrokenPipeError, ConnectionError):
-            return
-        except UserError as refused:
-            pipe.send(("refused", str(refused)))
-        except Exception:
-            pipe.send(("failed", traceback.format_exc()))
+
+
+def _answer(task: Callable[..., Any], arguments: list[Any]) -> tuple[str, Any]:
+    """What came out of a task, as it is sent to the owner."""
+    try:
+        return "done", task(*arguments)
+    except ConnectionError:
+        raise
+    except UserError as refused:
+        return "refused", str(refused)
+    except RunStopped as stopped:
+        return "stopped", str(stopped)
+    except Exception:
+        return "failed", traceback.format_exc()
