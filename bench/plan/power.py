@@ -6,9 +6,10 @@ a hack in an orthogonal design of c cells has standard error 2 sd / sqrt(c) with
 """
 
 import math
+from bisect import bisect_left
 
 from scipy import optimize, stats
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from bench.plan.plan import Plan
 
@@ -95,24 +96,20 @@ def runs_needed(
     at least one run per parameter and at most `MOST_RUNS`, which stands for "not to be settled by more runs": an
     effect that lies on the border of interest never is.
     """
-    size = abs(math.expm1(effect_log))
-    if size > sesoi:
-        distance, tail = abs(effect_log), alpha / 2
-    else:
-        distance, tail = min(math.log1p(sesoi) - effect_log, effect_log - math.log1p(-sesoi)), 0.05
-        # Without a true difference both one-sided tests can fail, so each needs half of the risk.
-        power = 1 - (1 - power) / 2
-    fewest = hacks + 2
-    most = MOST_RUNS / seeds
-    if distance <= 0 or 4 * (sd / distance) ** 2 > most:
+    beyond = abs(math.expm1(effect_log)) > sesoi
+    margins = [abs(effect_log)] if beyond else [math.log1p(sesoi) - effect_log, effect_log - math.log1p(-sesoi)]
+    tail = alpha / 2 if beyond else 0.05
+
+    def enough(blocks: int) -> bool:
+        # Orthogonal two-level designs come in multiples of four cells.
+        free, error = 4 * blocks - hacks - 1, sd / math.sqrt(blocks)
+        misses = (1 - stdtr(free, margin / error - stdtrit(free, 1 - tail)) for margin in margins)
+        return sum(misses) <= 1 - power
+
+    fewest, most = (hacks + 2 + 3) // 4, int(MOST_RUNS / seeds / 4)
+    if sd <= 0:
+        return math.ceil(4 * fewest * seeds)
+    if fewest >= most or not enough(most):
         return MOST_RUNS
-    cells = float(fewest)
-    for _ in range(50):
-        free = max(cells - hacks - 1, 1.0)
-        wanted = max(4 * (sd / distance) ** 2 * (stdtrit(free, 1 - tail) + stdtrit(free, power)) ** 2, fewest)
-        if abs(wanted - cells) < 0.5:
-            break
-        # Half steps: near one degree of freedom the quantile swings so widely that full steps oscillate.
-        cells = (cells + wanted) / 2
-    # Orthogonal two-level designs come in multiples of four cells.
-    return int(min(math.ceil(max(cells, wanted) / 4) * 4 * seeds, MOST_RUNS))
+    blocks = bisect_left(range(most), True, lo=fewest, key=enough)
+    return math.ceil(4 * blocks * seeds)
