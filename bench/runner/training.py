@@ -154,7 +154,7 @@ class Training:
 
     def _identity(self) -> list[str]:
         """What must agree for a kept training to be this one."""
-        return [repr(self.spec), repr(self.game.recipe), torch.__version__, self.game.device.type]
+        return [repr(self.spec), repr(self.game.recipe), str(torch.__version__), self.game.device.type]
 
     def seconds(self) -> float:
         """Wall seconds spent on the run, earlier sessions included."""
