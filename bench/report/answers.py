@@ -125,7 +125,7 @@ def missing(sweep: Sweep) -> list[str]:
             words = f"On {code(dataset)} {len(own):,} of {planned:,} planned runs are recorded"
             gaps.append(words + (f"; {counted(len(absent), 'cell')} without any run." if absent else "."))
         at_noise = noise_share(sweep, dataset)
-        if at_noise >= 0.5:
+        if 0.5 <= at_noise < 1:
             words = f"On {code(dataset)} {share(at_noise)} of the runs are no better than noise or failed"
             gaps.append(f"{words}: effects there say who fails more than who is better.")
         if len(own) and own["seed"].nunique() == 1:

@@ -104,8 +104,8 @@ def code(name: object) -> str:
 
 
 def to_html(text: str) -> Markup:
-    """Escape `text` and turn its inline marks into tags."""
-    parts = _CODE.split(str(text))
+    """Escape `text` and turn its inline marks into tags; a percent sign stays with its number."""
+    parts = _CODE.split(str(text).replace(" %", "\u00a0%"))
     html = [
         Markup("<code>{}</code>").format(part)
         if position % 2

@@ -104,14 +104,16 @@ def _half_normal_panel(axis, rows: pd.DataFrame) -> None:
     colours = [PLACEBO if hack == "placebo" else BETTER for hack in rows["hack"]]
     axis.scatter(rows["quantile"], rows["size"], c=colours, s=30, zorder=3)
     standing_out = set(rows["hack"].iloc[-3:]) | set(rows.loc[rows["size"] > margin, "hack"])
-    for _, row in rows.iterrows():
+    for position, (_, row) in enumerate(rows.iterrows()):
         if row["hack"] not in standing_out | {"placebo"}:
             continue
         left = row["quantile"] > reach / 3
+        # Neighbours lie almost at one height: one name goes above its dot, the next below.
+        height = 6 if (len(rows) - position) % 2 else -7
         axis.annotate(
             shortened(row["hack"], 20),
             (row["quantile"], row["size"]),
-            xytext=(-7 if left else 2, 0 if left else 10),
+            xytext=(-5 if left else 2, height if left else 10),
             textcoords="offset points",
             ha="right" if left else "left",
             va="center",

@@ -197,7 +197,7 @@ def aliased_table(pairs: pd.DataFrame, dataset: str, most: int = 8) -> Table | N
         (
             f"{code(row['hack_a'])} × {code(row['hack_b'])}",
             percent(_value(row, "interaction_pct")),
-            str(row["aliased_with"]) or str(row["note"]),
+            str(row["aliased_with"]).replace("-", "−") or str(row["note"]),
         )
         for _, row in rows.iterrows()
     )

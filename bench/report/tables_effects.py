@@ -94,13 +94,21 @@ def needed_table(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Table | No
 
 
 def notes(effects: pd.DataFrame) -> list[str]:
-    """What the analysis says it could not estimate, or did otherwise than usual, each once with its datasets."""
-    said: dict[str, list[str]] = {}
+    """What the analysis could not estimate, or did otherwise than usual: each note once, with whom it concerns."""
+    said: dict[str, dict[str, list[str]]] = {}
     for _, row in effects.iterrows():
         for note in str(row.get("note") or "").split("; "):
             if note.strip():
-                said.setdefault(note.strip(), []).append(str(row["dataset"]))
-    return [f"{', '.join(code(d) for d in dict.fromkeys(where))}: {note}." for note, where in said.items()]
+                said.setdefault(note.strip(), {}).setdefault(str(row["dataset"]), []).append(str(row["hack"]))
+    sizes = effects.groupby("dataset").size()
+    return [
+        f"{'; '.join(_whom(dataset, hacks, int(sizes[dataset])) for dataset, hacks in where.items())}: {note}."
+        for note, where in said.items()
+    ]
+
+
+def _whom(dataset: str, hacks: list[str], of_all: int) -> str:
+    return code(dataset) if len(hacks) == of_all else f"{listed(map(code, hacks))} on {code(dataset)}"
 
 
 def _runs(value: object, is_open: bool) -> str:

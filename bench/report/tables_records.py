@@ -113,7 +113,11 @@ def plan_table(sweep: Sweep) -> Table | None:
     if not cells or not hacks:
         return None
     rows = [
-        (code(cell["name"]), str(cell.get("arm", "")), *("on" if cell["levels"].get(h) else "·" for h in hacks))
+        (
+            code(cell["name"]),
+            str(cell.get("arm", "")).replace("_", " "),
+            *("on" if cell["levels"].get(h) else "·" for h in hacks),
+        )
         for cell in cells
     ]
     return Table(("cell", "arm", *map(code, hacks)), tuple(rows), "ll" + "l" * len(hacks))

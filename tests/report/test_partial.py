@@ -64,6 +64,26 @@ def test_every_run_failed(make_sweep):
     text = told(make_sweep(**TINY, failures=99.0))
     assert "On **shapes**, every run failed (16 runs), so no trick can be told from another" in text
     assert "16 of 16 runs failed" in text
+    assert "negligible |" not in text
+
+
+def test_no_run_better_than_noise(make_sweep):
+    """Runs that ended well and are all worse than noise have equal outcomes: that is silence, not equivalence."""
+    folder = make_sweep(**TINY, failures=0.0)
+    rewrite(folder, lambda runs: runs.assign(fid=2 * runs["fid_noise"]))
+    sweep = read_sweep(folder)
+    effects = estimated(sweep)
+    assert effects["effect_log"].isna().all()
+    assert set(effects["verdict"]) == {"inconclusive"}
+    text = told(folder)
+    assert "no run got below the FID of noise (16 runs)" in text
+    assert "negligible |" not in text
+
+
+def test_mostly_noise_is_said(make_sweep):
+    folder = make_sweep(**TINY, failures=0.0)
+    rewrite(folder, lambda runs: runs.assign(fid=runs["fid"].where(runs["cell"] == "full", runs["fid_noise"])))
+    assert "On `shapes` 88 % of the runs are no better than noise or failed" in told(folder)
 
 
 def test_a_dataset_without_any_run(make_sweep):

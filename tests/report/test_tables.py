@@ -104,7 +104,7 @@ def test_runs_needed_tell_settled_from_hopeless():
 
 def test_notes_are_said_once_with_their_datasets():
     rows = [effect("a", note="x; y"), effect("b", note="x"), effect("a", "e", note="y")]
-    assert notes(pd.DataFrame(rows)) == ["`d`: x.", "`d`, `e`: y."]
+    assert notes(pd.DataFrame(rows)) == ["`d`: x.", "`a` on `d`; `e`: y."]
 
 
 def test_detectable_effect_is_that_of_the_plan():
