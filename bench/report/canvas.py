@@ -99,8 +99,8 @@ def shortened(text: str, length: int = 28) -> str:
 
 
 def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round values (1, 2, 5 × a power of ten) between exp(low) and exp(high), at most `most` of them, as logarithms."""
-    for steps in ((1, 2, 5), (1, 3), (1,)):
+    """Round values between exp(low) and exp(high), at most `most` of them unless powers of ten are more, as logs."""
+    for steps in ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
         powers = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)
         ticks = [math.log(step * 10.0**power) for power in powers for step in steps]
         inside = [tick for tick in ticks if low <= tick <= high]

@@ -95,13 +95,13 @@ def losses_figure(sweep: Sweep, dataset: str) -> Figure | None:
     chosen = [(choice, curve) for choice, curve in chosen if len(curve) > 1]
     if not chosen:
         return None
-    with drawing(10.4, 2.3) as canvas:
+    with drawing(10.4, 2.45) as canvas:
         axes = np.atleast_1d(canvas.subplots(1, len(chosen), sharex=True, sharey=True))
         for axis, (choice, curve) in zip(axes, chosen, strict=True):
             curve = curve.sort_values("step")
             axis.plot(curve["step"], curve["g_loss"], color="#c2591b", linewidth=0.9, label="generator")
             axis.plot(curve["step"], curve["d_loss"], color=INK, linewidth=0.9, label="discriminator")
-            axis.set_title(f"{choice.role} ({choice.run['cell']})", fontsize=8.5)
+            axis.set_title(f"{choice.role}\n{shortened(choice.run['cell'], 24)}", fontsize=8.5)
             axis.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axis.grid(axis="y")
             axis.spines["left"].set_color(RULE)

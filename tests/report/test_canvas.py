@@ -53,7 +53,9 @@ def test_file_names_are_plain_and_distinct(one, other):
 
 
 def test_log_ticks_are_round():
-    ticks = np.exp(log_ticks(np.log(20), np.log(300)))
+    ticks = np.exp(log_ticks(np.log(19), np.log(310)))
     assert ticks == pytest.approx([20, 50, 100, 200])
+    narrow = np.exp(log_ticks(np.log(19), np.log(34)))
+    assert narrow == pytest.approx([20, 25, 30])
     wide = np.exp(log_ticks(np.log(0.01), np.log(10_000)))
     assert wide == pytest.approx([0.01, 0.1, 1, 10, 100, 1000, 10_000])
