@@ -50,7 +50,7 @@ def mechanisms_table(
         off, change = _value(row, "mean_off"), _value(row, "effect")
         if change is None:
             continue
-        low, high = (number(_value(row, name)) for name in ("ci_low", "ci_high"))
+        low, high = (number(_value(row, name), 2) for name in ("ci_low", "ci_high"))
         rows.append(
             (
                 code(hack) if hack != told else "",
