@@ -30,9 +30,12 @@ class CellMeans:
 
 
 def cell_means(runs: pd.DataFrame, hacks: Sequence[str], values: np.ndarray) -> CellMeans:
-    """Average `values` (runs,) over the runs of each cell; rows that share a name but not the levels are kept apart."""
+    """Average `values` (runs,) over the runs of each cell; rows that share a name but not the levels are kept apart.
+
+    Cells are in an order of their own, so that nothing depends on the order of the runs.
+    """
     levels = runs[list(hacks)].to_numpy(dtype=bool)
-    codes, _ = pd.factorize(runs["cell"])
+    codes, _ = pd.factorize(runs["cell"].astype(str), sort=True)
     keys = np.column_stack([codes.astype(np.int64), np.packbits(levels, axis=1).astype(np.int64)])
     _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     index = index.ravel()

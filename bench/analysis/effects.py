@@ -1,7 +1,7 @@
 """The table of effects: one row per dataset and hack."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -119,8 +119,12 @@ def _from_design(design: pd.DataFrame, hacks: list[str], means: CellMeans, famil
     levels = design[hacks].to_numpy(dtype=bool)
     estimates = main_effects(means, hacks, design, y, pairs=family == "followup")
     notes = []
-    if failed.all():
-        notes.append("every run failed: there is nothing to compare")
+    if np.ptp(y) == 0:
+        # Without any spread a t test would call every hack negligible with certainty.
+        level = np.where(np.isfinite(estimates.effect), 0.0, np.nan)
+        estimates = replace(estimates, effect=level, error=np.full(len(hacks), np.nan))
+        what = "every run failed" if failed.all() else "every run ended the same, none better than noise"
+        notes.append(f"{what}: there is nothing to compare")
     elif estimates.source == "none" and np.isfinite(estimates.effect).any():
         notes.append(f"{len(means.counts)} cells leave nothing to judge noise by: no interval can be given")
     elif estimates.source == "seeds":
@@ -221,7 +225,7 @@ def _judged(columns: dict[str, list], found: _Found, notes: list[str], sesoi: fl
                 own.append(f"the estimate lies so near ±{100 * sesoi:g} % that more runs will not settle it")
         columns["verdict"].append(word)
         columns["runs_needed"].append(needed)
-        columns["note"].append("; ".join([*own, *notes, *found.notes]))
+        columns["note"].append("; ".join([*own, *found.notes, *notes]))
     return columns
 
 

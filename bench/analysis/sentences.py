@@ -12,7 +12,7 @@ def summary_sentence(effects: pd.DataFrame, sesoi: float = 0.05) -> str:
         return "No hack was tried on any dataset."
     dataset, cells, runs = effects["dataset"].iloc[0], int(effects["cells"].iloc[0]), int(effects["runs"].iloc[0])
     tried = effects[effects["hack"] != PLACEBO]
-    unknown = tried[tried["effect_log"].isna()]
+    unknown = tried[tried["se_log"].isna() & (tried["verdict"] == "inconclusive")]
     if len(tried) and len(unknown) == len(tried):
         return f"On {dataset}, nothing can be said: {tried['note'].iloc[0]}."
     parts = [_claims(tried[tried["verdict"] == word].sort_values("effect_log", key=abs, ascending=False), word)
@@ -20,7 +20,7 @@ def summary_sentence(effects: pd.DataFrame, sesoi: float = 0.05) -> str:
     parts.append(_fragile(tried[tried["verdict"] == "fragile"]))
     parts.append(_negligible(tried[tried["verdict"] == "negligible"], sesoi))
     parts = [part for part in parts if part]
-    open_ = tried[(tried["verdict"] == "inconclusive") & tried["effect_log"].notna()]
+    open_ = tried[(tried["verdict"] == "inconclusive") & tried["se_log"].notna()]
     parts += [text for text in (_inconclusive(open_, cells, runs, bool(parts)), _not_estimable(unknown)) if text]
     sentence = f"On {dataset}, {'; '.join(parts)}." if parts else f"On {dataset}, only the placebo was tried."
     return sentence + _placebo_warning(effects[effects["hack"] == PLACEBO])
