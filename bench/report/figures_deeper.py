@@ -99,8 +99,14 @@ def _half_normal_panel(axis, rows: pd.DataFrame) -> None:
     slope = float((inert["size"] * inert["quantile"]).sum() / (inert["quantile"] ** 2).sum())
     reach, margin = float(rows["quantile"].max()), float(rows["margin"].iloc[0])
     axis.plot([0, reach], [0, slope * reach], color=OFF, linewidth=1)
-    if np.isfinite(margin):
+    largest = float(rows["size"].max())
+    # A margin far above every effect would press them flat: then it is told, not drawn.
+    drawn = np.isfinite(margin) and margin <= 2 * largest
+    if drawn:
         axis.axhline(margin, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+    elif np.isfinite(margin):
+        told = f"margin {margin:.2g}, above the frame"
+        axis.text(0.99, 0.99, told, transform=axis.transAxes, ha="right", va="top", fontsize=7.5, color=QUIET)
     colours = [PLACEBO if hack == "placebo" else BETTER for hack in rows["hack"]]
     axis.scatter(rows["quantile"], rows["size"], c=colours, s=30, zorder=3)
     standing_out = set(rows["hack"].iloc[-3:]) | set(rows.loc[rows["size"] > margin, "hack"])
@@ -119,8 +125,7 @@ def _half_normal_panel(axis, rows: pd.DataFrame) -> None:
             va="center",
             fontsize=7.5,
         )
-    top = max(float(rows["size"].max()), margin if np.isfinite(margin) else 0.0)
-    axis.set(xlim=(-0.03 * reach, reach * 1.08), ylim=(0, max(top * 1.12, 1e-6)))
+    axis.set(xlim=(-0.03 * reach, reach * 1.08), ylim=(0, 1.15 * max(largest, margin if drawn else 0.0)))
     axis.grid()
 
 

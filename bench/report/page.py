@@ -41,7 +41,7 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
 
 
 def estimated(sweep: Sweep) -> pd.DataFrame:
-    """The table of effects, in the order of the sweep's datasets and hacks; empty where nothing ran."""
+    """The table of effects, one row per dataset and hack in the plan's order; empty where nothing ran."""
     if sweep.runs.empty or not sweep.hacks:
         return pd.DataFrame(columns=["dataset", "hack", "effect_log", "verdict", "note"])
     table = analysis.effects(sweep.runs, list(sweep.hacks), sesoi=sweep.sesoi, family=sweep.family)
@@ -51,8 +51,8 @@ def estimated(sweep: Sweep) -> pd.DataFrame:
     table.loc[silent, estimates] = float("nan")
     table.loc[silent, "verdict"] = "inconclusive"
     table.loc[silent, "note"] = "no run got below the FID of noise"
-    order = {name: place for place, name in enumerate(sweep.datasets)}
-    return table.sort_values("dataset", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    places = {name: place for place, name in enumerate(sweep.datasets)}
+    return table.sort_values("dataset", key=lambda names: names.map(places), kind="stable", ignore_index=True)
 
 
 def compose(sweep: Sweep, effects: pd.DataFrame, relative: str) -> Report:

@@ -137,6 +137,7 @@ def interactions(sweep: Sweep) -> Section:
     pairs = analysis.interactions(sweep.runs, list(sweep.hacks), family)
     blocks: list = []
     clear = pairs[pairs["estimable"].astype(bool)]
+    known = [dataset for dataset in sweep.datasets if dataset in set(clear["dataset"])]
     if clear.empty:
         words = (
             "These cells cannot tell any pair of tricks from the other pairs: a screen finds what matters on average, "
@@ -144,12 +145,12 @@ def interactions(sweep: Sweep) -> Section:
         )
         blocks.append(Text(words))
     else:
-        for dataset in dict.fromkeys(clear["dataset"]):
+        for dataset in known:
             found = clear[(clear["dataset"] == dataset) & clear["found"].astype(bool)]
             told = listed(f"{code(row['hack_a'])} × {code(row['hack_b'])}" for _, row in found.iterrows())
             verb = "depend on each other" if told else "no pair is shown to depend on each other"
             blocks.append(Text(f"On {code(dataset)} {told + ' ' if told else ''}{verb}."))
-    shown = list(dict.fromkeys(clear["dataset"])) or sweep.datasets[:1]
+    shown = known or sweep.datasets[:1]
     blocks += [figure for figure in (interactions_figure(pairs, name, sweep.hacks) for name in shown) if figure]
     sums = [table for table in (aliased_table(pairs, dataset) for dataset in sweep.datasets) if table]
     if sums:

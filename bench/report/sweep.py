@@ -63,7 +63,8 @@ def read_sweep(folder: Path) -> Sweep:
     planned = [d if isinstance(d, str) else str(d.get("name", d)) for d in plan.get("datasets", [])]
     datasets = list(dict.fromkeys([*planned, *sorted(runs["dataset"].unique())]))
     name = str(plan.get("name") or folder.resolve().name)
-    runs = runs.astype(dict.fromkeys(hacks, bool))
+    places = runs["dataset"].map({dataset: place for place, dataset in enumerate(datasets)})
+    runs = runs.astype(dict.fromkeys(hacks, bool)).loc[places.sort_values(kind="stable").index].reset_index(drop=True)
     return Sweep(folder, name, plan, environment, runs, curves, tuple(hacks), tuple(datasets))
 
 

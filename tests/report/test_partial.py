@@ -111,6 +111,13 @@ def test_a_constant_hack_and_missing_cells(make_sweep):
     assert "not estimable" not in text.split("## What helps")[0]
 
 
+def test_datasets_keep_the_order_of_the_plan(make_sweep):
+    sweep = read_sweep(make_sweep(**TINY | {"datasets": ("shapes", "mnist5k", "digits")}))
+    assert sweep.datasets == ("shapes", "mnist5k", "digits")
+    assert list(sweep.runs["dataset"].unique()) == ["shapes", "mnist5k", "digits"]
+    assert list(estimated(sweep)["dataset"].unique()) == ["shapes", "mnist5k", "digits"]
+
+
 def test_a_single_run(make_sweep):
     sweep = make_sweep(**TINY)
     rewrite(sweep, lambda runs: runs.iloc[:1])
