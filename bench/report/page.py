@@ -17,6 +17,7 @@ QUESTION = (
     "When a GAN training trick is switched on, and everything else is varied by plan, how much does FID change, on "
     "which dataset, and how sure is that?"
 )
+# Columns of the effects that are no estimates.
 _FACTS = ("dataset", "hack", "cells", "runs", "runs_needed", "verdict", "note")
 
 
