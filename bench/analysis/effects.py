@@ -17,6 +17,7 @@ from bench.analysis.verdicts import next_alpha, verdict
 from bench.errors import UserError
 from bench.plan.power import MOST_RUNS, runs_needed
 
+NOTABLE_INFLATION = 1.05
 COLUMNS = [
     "dataset",
     "hack",
@@ -161,7 +162,7 @@ def _from_arms(group: pd.DataFrame, hacks: list[str], differences: dict[str, lis
 
 def _nothing(hacks: list[str]) -> _Found:
     empty = np.full(len(hacks), np.nan)
-    estimates = Estimates(empty, empty, np.zeros(len(hacks)), empty, [""] * len(hacks), "none", 1.0, len(hacks))
+    estimates = Estimates(empty, empty, np.zeros(len(hacks)), empty, [""] * len(hacks), "none", 1.0, len(hacks), empty)
     notes = ["no run of this dataset has an outcome"]
     return _Found(estimates, np.full((len(hacks), 3), np.nan), empty, empty, 0, 0, notes)
 
@@ -211,6 +212,8 @@ def _judged(columns: dict[str, list], found: _Found, notes: list[str], sesoi: fl
     for index, values in enumerate(zip(*(columns[key] for key in keys), strict=True)):
         word = verdict(*values, sesoi, family)
         own = [text for text in [estimates.reason[index]] if text]
+        if estimates.tested[index] and estimates.inflation[index] > NOTABLE_INFLATION:
+            own.append(f"uneven cells: {estimates.inflation[index]:.2f} times the variance of an orthogonal design")
         needed = pd.NA
         if word == "inconclusive" and estimates.tested[index] and estimates.sd[index] > 0:
             needed = runs_needed(

@@ -26,6 +26,7 @@ class Estimates:
     `free` are the degrees of freedom of the standard errors and `source` what they come from: "cells", "seeds",
     "pairs" or "none". A unit is what is replicated: a cell, or a seed that ran every cell wanted. `sd` is such that
     `error` = 2 sd / sqrt(units); a unit takes `runs_per_unit` runs, and `parameters` units are used up by the model.
+    `inflation` is the variance relative to an orthogonal design of as many units.
     """
 
     effect: np.ndarray
@@ -36,6 +37,7 @@ class Estimates:
     source: str
     runs_per_unit: float
     parameters: int
+    inflation: np.ndarray
 
     @property
     def tested(self) -> np.ndarray:
@@ -62,19 +64,22 @@ def main_effects(
     free = round(fit.df_resid)
     effect = np.where(estimable, 2 * fit.params[rows], np.nan)
     runs_per_cell = float(means.counts.mean())
+    inflation = len(signs) * np.diag(fit.normalized_cov_params)[rows]
     if free <= FEW_FREE and estimable.any() and len(np.unique(signs, axis=0)) == 2 ** int(estimable.sum()):
         noise = seed_noise(means, runs, values)
         if noise is not None and noise.free > free:
             error = np.where(estimable, noise.errors(2 * inverse[rows]), np.nan)
             free_each, sd = np.full(len(hacks), noise.free), error * np.sqrt(noise.seeds) / 2
-            return Estimates(effect, error, free_each, sd, reason, "seeds", len(signs), 0)
+            return Estimates(effect, error, free_each, sd, reason, "seeds", len(signs), 0, inflation)
     if free < 1:
         nothing = np.full(len(hacks), np.nan)
-        return Estimates(effect, nothing, np.zeros(len(hacks)), nothing, reason, "none", runs_per_cell, len(hacks))
+        zero = np.zeros(len(hacks))
+        return Estimates(effect, nothing, zero, nothing, reason, "none", runs_per_cell, len(hacks), inflation)
     error = np.where(estimable, 2 * fit.bse[rows], np.nan)
     sd = error * np.sqrt(len(signs)) / 2
     parameters = terms.shape[1] - 1
-    return Estimates(effect, error, np.full(len(hacks), free), sd, reason, "cells", runs_per_cell, parameters)
+    frees = np.full(len(hacks), free)
+    return Estimates(effect, error, frees, sd, reason, "cells", runs_per_cell, parameters, inflation)
 
 
 def from_pairs(differences: Sequence[np.ndarray], runs_per_unit: float, reason: Sequence[str]) -> Estimates:
@@ -83,7 +88,8 @@ def from_pairs(differences: Sequence[np.ndarray], runs_per_unit: float, reason: 
     free = np.array([max(len(values) - 1, 0) for values in differences])
     deviation = np.array([values.std(ddof=1) if len(values) > 1 else np.nan for values in differences])
     error = deviation / np.sqrt(free + 1)
-    return Estimates(effect, error, free, deviation / 2, list(reason), "pairs", runs_per_unit, 0)
+    even = np.ones(len(effect))
+    return Estimates(effect, error, free, deviation / 2, list(reason), "pairs", runs_per_unit, 0, even)
 
 
 def _terms(signs: np.ndarray, pairs: bool) -> np.ndarray:

@@ -30,8 +30,9 @@ def signed(percentage: float) -> str:
     """A percentage with its sign, as "−12 %" or "+3 %"; infinite and huge ones as "over +1000 %"."""
     if percentage > 1000:
         return "over +1000 %"
-    number = f"{abs(percentage):.1f}" if abs(percentage) < 10 else f"{abs(percentage):.0f}"
-    return f"{'−' if percentage < 0 else '+'}{number} %"
+    number = f"{abs(percentage):.1f}" if abs(percentage) < 9.95 else f"{abs(percentage):.0f}"
+    sign = "" if float(number) == 0 else "−" if percentage < 0 else "+"
+    return f"{sign}{number} %"
 
 
 def listed(words: list[str]) -> str:

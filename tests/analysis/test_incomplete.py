@@ -125,6 +125,8 @@ def test_missing_cells_cost_precision_and_no_more(runs, hacks):
     assert (partial["se_log"] > 0).all()
     assert set(partial["cells"]) == {21}
     assert set(partial["df"]) == {8.0}
+    assert partial["note"].str.contains(r"uneven cells: \d\.\d\d times the variance", regex=True).any()
+    assert (complete["note"] == "").all()
     assert partial.loc[("a", "h0"), "verdict"] == complete.loc[("a", "h0"), "verdict"] == "helps"
 
 

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+import statsmodels.formula.api as smf
+
+from bench.analysis import cost_ratio, mechanism_effects, robustness, spread
+
+
+def test_mechanisms_are_regressed_in_their_own_unit(simulate, hacks):
+    runs = simulate(hacks, seeds=2)
+    generator = np.random.default_rng(0)
+    runs["zeros"] = 0.1 + 0.3 * runs["h2"] + 0.02 * generator.standard_normal(len(runs))
+    runs["other"] = generator.standard_normal(len(runs))
+    table = mechanism_effects(runs, ["zeros", "other"], hacks).set_index(["quantity", "hack"])
+    cells = runs.groupby("cell")[["zeros", *hacks]].mean().astype(float)
+    fit = smf.ols("zeros ~ " + " + ".join(hacks), cells).fit()
+    for hack in hacks:
+        row = table.loc[("zeros", hack)]
+        assert row["effect"] == pytest.approx(fit.params[hack], abs=1e-12)
+        assert row["p"] == pytest.approx(fit.pvalues[hack], abs=1e-12)
+        np.testing.assert_allclose(row[["ci_low", "ci_high"]].to_list(), fit.conf_int().loc[hack], atol=1e-12)
+    assert table.loc[("zeros", "h2"), "mean_off"] == pytest.approx(runs.loc[~runs["h2"], "zeros"].mean(), abs=1e-12)
+    assert table.loc[("zeros", "h2"), "p_adjusted"] < 1e-6
+
+
+def test_runs_without_the_quantity_are_counted(simulate, hacks):
+    runs = simulate(hacks, seeds=2)
+    runs["q"] = np.where(runs["cell"] == "c04", np.nan, 1.0 * runs["h1"])
+    row = mechanism_effects(runs, ["q"], hacks).set_index("hack").loc["h1"]
+    assert row["effect"] == pytest.approx(1.0, abs=1e-9)
+    assert row["note"] == "2 runs left out, without this quantity"
+    assert row["runs"] == 46
+
+
+def test_cost_is_a_ratio_of_times_of_finished_runs(simulate, hacks):
+    runs = simulate(hacks, seeds=2, risks=(0, 0.3))
+    runs["seconds"] = 10.0 * np.where(runs["h3"], 1.5, 1) * np.where(runs["h5"], 0.8, 1)
+    runs.loc[runs["status"] != "ok", "seconds"] = 0.1
+    table = cost_ratio(runs, hacks).set_index("hack")["ratio"]
+    expected = dict.fromkeys(hacks, 1.0) | {"h3": 1.5, "h5": 0.8}
+    for hack in hacks:
+        assert table[hack] == pytest.approx(expected[hack], rel=1e-9)
+
+
+def test_robustness_by_doing_it_the_long_way(simulate, hacks):
+    runs = simulate(hacks, (-0.4, 0.2), seeds=3)
+    table = robustness(runs, hacks).set_index("hack")
+    y = np.log(runs["fid"])
+    cells = runs.groupby("cell")[hacks].first().astype(float)
+    formula = "y ~ " + " + ".join(hacks)
+    median = smf.ols(formula, cells.assign(y=y.groupby(runs["cell"]).median())).fit().params[hacks]
+    np.testing.assert_allclose(table["median_pct"], 100 * np.expm1(median), atol=1e-8)
+    ranks = smf.ols(formula, cells.assign(y=(y.rank() / len(y)).groupby(runs["cell"]).mean())).fit()
+    np.testing.assert_allclose(table["rank_effect"], ranks.params[hacks], atol=1e-10)
+    np.testing.assert_allclose(table["rank_p"], ranks.pvalues[hacks], atol=1e-10)
+    means = cells.assign(y=y.groupby(runs["cell"]).mean())
+    deleted = [smf.ols(formula, means.drop(index=cell)).fit().params[hacks] for cell in means.index]
+    np.testing.assert_allclose(table["leave_one_cell_low_pct"], 100 * np.expm1(np.min(deleted, axis=0)), atol=1e-8)
+    np.testing.assert_allclose(table["leave_one_cell_high_pct"], 100 * np.expm1(np.max(deleted, axis=0)), atol=1e-8)
+    assert table.loc["h0", "same_sign"]
+
+
+def test_spread_recovers_both_sources_of_noise(simulate, hacks):
+    runs = simulate(hacks, (-0.4,), seeds=400, noise_sd=0.15)
+    generator = np.random.default_rng(0)
+    cells = {cell: 0.3 * generator.standard_normal() for cell in sorted(runs["cell"].unique())}
+    runs["fid"] *= np.exp(runs["cell"].map(cells))
+    row = spread(runs, hacks).iloc[0]
+    assert row["seed_sd"] == pytest.approx(0.15, rel=0.02)
+    terms = np.column_stack([np.ones(24), runs.groupby("cell")[hacks].first()])
+    rest = np.array(list(cells.values()))
+    rest = rest - terms @ np.linalg.lstsq(terms, rest, rcond=None)[0]
+    assert row["config_sd"] == pytest.approx(np.sqrt((rest**2).sum() / 11), rel=0.02)
+
+
+def test_spread_of_single_seeds_is_given_as_that_of_seeds(simulate, hacks):
+    row = spread(simulate(hacks, (-0.4,), seeds=1, noise_sd=0.2), hacks).iloc[0]
+    assert row["config_sd"] == 0
+    assert 0.08 < row["seed_sd"] < 0.4

@@ -1,0 +1,148 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize, stats
+
+from bench.analysis import disagreements, effects, half_normal, pooled, summary_sentence
+from bench.analysis.halfnormal import simultaneous_margin
+from bench.analysis.sentences import signed
+
+
+def rows(*values):
+    frame = pd.DataFrame(values, columns=["dataset", "hack", "effect_log", "se_log", "verdict"])
+    return frame.assign(effect_pct=100 * np.expm1(frame["effect_log"]), failure_difference=0.25, ci_low_pct=-50.0,
+                        ci_high_pct=50.0, cells=24, runs=48, note="")  # fmt: skip
+
+
+FOUR = rows(
+    ("w", "h", -0.5, 0.10, "helps"),
+    ("x", "h", -0.1, 0.15, "inconclusive"),
+    ("y", "h", 0.3, 0.12, "hurts"),
+    ("z", "h", -0.2, 0.08, "helps"),
+)
+
+
+def test_random_effects_by_their_definition():
+    effect, variance = FOUR["effect_log"].to_numpy(), FOUR["se_log"].to_numpy() ** 2
+
+    def mandel_paule(tau2):
+        weights = 1 / (variance + tau2)
+        mean = (weights * effect).sum() / weights.sum()
+        return (weights * (effect - mean) ** 2).sum() - 3
+
+    tau2 = optimize.brentq(mandel_paule, 0, 10, xtol=1e-14)
+    weights = 1 / (variance + tau2)
+    mean = (weights * effect).sum() / weights.sum()
+    knapp = (weights * (effect - mean) ** 2).sum() / 3 / weights.sum()
+    error = np.sqrt(max(knapp, 1 / weights.sum()))
+    fixed = 1 / variance
+    q = (fixed * (effect - (fixed * effect).sum() / fixed.sum()) ** 2).sum()
+    row = pooled(FOUR).iloc[0]
+    assert row["effect_log"] == pytest.approx(mean, abs=1e-6)
+    assert row["tau"] == pytest.approx(np.sqrt(tau2), abs=1e-5)
+    assert row["i2"] == pytest.approx(1 - 3 / q, abs=1e-9)
+    assert row["heterogeneity_p"] == pytest.approx(stats.chi2.sf(q, 3), abs=1e-12)
+    half = stats.t.isf(0.025, 3) * error
+    assert row["ci_low_pct"] == pytest.approx(100 * np.expm1(mean - half), abs=1e-3)
+    reach = stats.t.isf(0.025, 2) * np.sqrt(tau2 + error**2)
+    assert row["prediction_high_pct"] == pytest.approx(100 * np.expm1(mean + reach), abs=1e-2)
+
+
+def test_datasets_that_agree_have_no_heterogeneity():
+    row = pooled(FOUR.assign(effect_log=-0.2)).iloc[0]
+    assert row["i2"] == 0
+    assert row["tau"] == 0
+    assert row["effect_log"] == pytest.approx(-0.2, abs=1e-9)
+
+
+def test_one_and_two_datasets_say_what_they_cannot():
+    assert pooled(FOUR.iloc[:1]).iloc[0]["note"] == "one dataset: nothing to pool"
+    two = pooled(FOUR.iloc[:2]).iloc[0]
+    assert "hardly known" in two["note"]
+    assert np.isnan(two["prediction_low_pct"])
+    assert pooled(FOUR.assign(se_log=np.nan)).iloc[0]["note"].startswith("no dataset gives")
+
+
+def test_disagreement_in_words():
+    table = pd.concat(
+        [
+            FOUR.iloc[[0, 2]],
+            rows(("w", "part", -0.3, 0.1, "helps"), ("x", "part", 0.01, 0.01, "negligible")),
+            rows(("w", "risky", -0.3, 0.1, "helps"), ("x", "risky", -0.3, 0.1, "fragile")),
+            rows(("w", "size", -0.9, 0.05, "helps"), ("x", "size", -0.2, 0.05, "helps")),
+            rows(("w", "same", -0.2, 0.1, "helps"), ("x", "same", -0.25, 0.1, "helps")),
+        ]
+    )
+    found = disagreements(table).set_index("hack")
+    assert list(found["kind"]) == ["opposite", "opposite", "only some", "size"]
+    assert found.loc["h", "sentence"] == "h helps on w (−39 % FID) but hurts on y (+35 % FID)."
+    assert found.loc["risky", "sentence"] == (
+        "risky helps on w (−26 % FID) but makes training fail more often on x (+25 points)."
+    )
+    assert found.loc["part", "sentence"] == "part helps on w (−26 % FID) but is negligible on x (+1.0 % FID)."
+    assert found.loc["size", "sentence"] == "size does not do the same everywhere: w (−59 % FID) and x (−18 % FID)."
+    assert disagreements(table[table["hack"] == "same"]).empty
+
+
+def test_simulated_disagreement_is_found_and_agreement_is_not(simulate, hacks):
+    runs = simulate(hacks, (-0.4, 0.3), datasets=("a", "b"), seeds=2, noise_sd=0.05)
+    flipped = np.where((runs["dataset"] == "b") & runs["h0"], runs["fid"] * np.exp(0.8), runs["fid"])
+    found = disagreements(effects(runs.assign(fid=flipped), hacks))
+    assert list(found["hack"]) == ["h0"]
+    assert found["kind"].iloc[0] == "opposite"
+    assert disagreements(effects(runs, hacks)).query("kind == 'opposite'").empty
+
+
+def test_a_sentence_names_claims_warnings_and_what_is_open():
+    table = rows(
+        ("m", "a", -0.5, 0.1, "helps"),
+        ("m", "b", -0.7, 0.1, "helps"),
+        ("m", "c", 0.4, 0.1, "hurts"),
+        ("m", "d", 0.0, 0.1, "fragile"),
+        ("m", "e", 0.0, 0.01, "negligible"),
+        ("m", "f", 0.1, 0.1, "inconclusive"),
+        ("m", "g", 0.1, 0.1, "inconclusive"),
+        ("m", "i", np.nan, np.nan, "inconclusive"),
+        ("m", "placebo", 0.1, 0.1, "inconclusive"),
+    )
+    assert summary_sentence(table) == (
+        "On m, b (−50 % FID, 95 % interval −50 % to +50 %) and a (−39 % FID, 95 % interval −50 % to +50 %) help; "
+        "c (+49 % FID, 95 % interval −50 % to +50 %) hurts; d (+25 points of failed runs) makes training fail more "
+        "often; e is negligible (within ±5 % FID); the other 2 hacks are inconclusive with 24 cells and 48 runs; "
+        "i could not be estimated."
+    )
+
+
+def test_a_sentence_without_a_claim_says_how_wide_the_intervals_are():
+    table = rows(("m", "a", 0.1, 0.1, "inconclusive"), ("m", "b", 0.1, 0.1, "inconclusive"))
+    assert summary_sentence(table) == (
+        "On m, 24 cells and 48 runs cannot tell any of the 2 hacks from no effect, whose intervals are about ±50 % "
+        "FID wide."
+    )
+
+
+def test_a_placebo_that_stands_out_is_named_and_never_counted_as_a_hack():
+    table = rows(("m", "a", -0.5, 0.1, "helps"), ("m", "placebo", -0.2, 0.1, "helps"))
+    sentence = summary_sentence(table)
+    assert sentence.startswith("On m, a (−39 % FID, 95 % interval −50 % to +50 %) helps. The placebo, which changes")
+    assert "“helps”" in sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-41.4, "−41 %"), (3.24, "+3.2 %"), (-0.04, "0.0 %"), (5e6, "over +1000 %"), (250, "+250 %")]
+)
+def test_percentages_have_signs(value, text):
+    assert signed(value) == text
+
+
+def test_half_normal_quantiles_and_lenths_margin():
+    table = rows(*[("m", f"h{i}", value, 0.1, "x") for i, value in enumerate([0.3, -0.1, 0.02, -2.0])])
+    data = half_normal(table)
+    assert list(data["hack"]) == ["h2", "h1", "h0", "h3"]
+    np.testing.assert_allclose(data["size"], [0.02, 0.1, 0.3, 2.0])
+    np.testing.assert_allclose(data["quantile"], stats.halfnorm.ppf([0.125, 0.375, 0.625, 0.875]))
+    # Median 0.2, so 1.5 * 0.2 = 0.3; below 0.75 remain 0.02, 0.1, 0.3, whose median makes the error 0.15.
+    expected = 0.15 * stats.t.ppf((1 + 0.95**0.25) / 2, 4 / 3)
+    np.testing.assert_allclose(data["margin"], expected)
+    assert np.isnan(simultaneous_margin(np.array([1.0, 2.0])))
+    assert half_normal(table.assign(effect_log=np.nan)).empty
