@@ -31,7 +31,7 @@ _PROTOCOL = {
     "inception_splits": "splits of the Inception score",
     "batch_norm_at_sampling": "BatchNorm of G when sampling",
     "ema": "averaging of G (EMA)",
-    "precision": "arithmetic of training",
+    "arithmetic": "arithmetic of training",
     "split": "train and reference split",
     "source": "where the images come from",
     "dataset_hash": "SHA-256 of the images",
@@ -136,9 +136,6 @@ def protocol_facts(sweep: Sweep, dataset: str) -> dict:
     facts = dict(own if own is not None else {k: v for k, v in recorded.items() if not isinstance(v, dict)})
     runs = sweep.of(dataset)
     for column in _PROTOCOL:
-        # The score called precision is a number, the arithmetic called precision is a word.
-        if column == "precision" and column in runs and pd.api.types.is_numeric_dtype(runs[column]):
-            continue
         if column not in facts and column in runs and runs[column].notna().any():
             values = sorted(runs[column].dropna().unique())
             facts[column] = values[0] if len(values) == 1 else " / ".join(map(str, values))

@@ -72,7 +72,7 @@ def run(
         checkpoints=training.fids,
         curves=training.thinned(),
         samples=sample_grid(game),
-        protocol={**scorer.protocol, "precision": spec.precision, "batch_norm_at_sampling": "running statistics"},
+        protocol={**scorer.protocol, "arithmetic": spec.precision, "batch_norm_at_sampling": "running statistics"},
         recipe=recipe.describe(),
         environment=environment(where),
         timing={

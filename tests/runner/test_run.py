@@ -57,7 +57,8 @@ def test_off_equals_absent_in_the_whole_record(record):
 def test_the_record_says_what_its_scores_depend_on(record):
     assert record.protocol["extractor"] == "domain:digits"
     assert record.protocol["n_fake"] == 200
-    assert record.protocol["precision"] == "float32"
+    assert record.protocol["arithmetic"] == "float32"
+    assert not set(record.protocol) & set(record.scores)
     assert len(record.protocol["dataset_hash"]) == 64
     assert record.recipe["kernel"] == "4"
     assert record.environment["versions"]["torch"].startswith("2.13")
