@@ -70,6 +70,8 @@ def _row(group: pd.DataFrame, hack: str, needs: list[str], names: list[str], ses
     row = {"cells": len(np.unique(means.index[acting])), "runs": int(acting.sum()), "verdict": "inconclusive"}
     if np.abs(wanted @ np.linalg.pinv(terms) @ terms - wanted).max() > 1e-8:
         return {**row, "note": f"{len(means.signs)} cells cannot tell the effect of {hack} given {'+'.join(needs)}"}
+    if np.ptp(group["y"]) == 0:
+        return {**row, "effect_log": 0.0, "effect_pct": 0.0, "note": "every run ended the same: nothing to compare"}
     effect, free = float(wanted @ fit.params), round(fit.df_resid)
     row |= {"effect_log": effect, "effect_pct": float(percent(effect))}
     if free < 1:

@@ -1,7 +1,7 @@
 """The table of effects: one row per dataset and hack."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -120,15 +120,18 @@ def _from_design(design: pd.DataFrame, hacks: list[str], means: CellMeans, famil
     levels = design[hacks].to_numpy(dtype=bool)
     estimates = main_effects(means, hacks, design, y, pairs=family == "followup")
     notes = []
-    if np.ptp(y) == 0:
-        # Without any spread a t test would call every hack negligible with certainty.
-        level = np.where(np.isfinite(estimates.effect), 0.0, np.nan)
-        estimates = replace(estimates, effect=level, error=np.full(len(hacks), np.nan))
-        what = "every run failed" if failed.all() else "every run ended the same, none better than noise"
-        notes.append(f"{what}: there is nothing to compare")
-    elif estimates.source == "none" and np.isfinite(estimates.effect).any():
+    lost = int(design["at_noise"].sum())
+    if failed.all():
+        notes.append("every run failed: there is nothing to compare")
+    elif lost == len(design):
+        notes.append("no run ended better than noise: there is nothing to compare")
+    elif estimates.source == "constant" and len(design) > 1:
+        notes.append("every run ended the same: there is nothing to compare")
+    elif 2 * lost > len(design):
+        notes.append(f"{lost} of {len(design)} runs ended no better than noise, which hides effects: train for longer")
+    if estimates.source == "none" and np.isfinite(estimates.effect).any():
         notes.append(f"{len(means.counts)} cells leave nothing to judge noise by: no interval can be given")
-    elif estimates.source == "seeds":
+    if estimates.source == "seeds":
         notes.append("all combinations ran, so the error is that between seeds")
     return _Found(
         estimates,

@@ -24,9 +24,10 @@ class Estimates:
     """Effects on minus off, in units of the outcome; arrays (hacks,). NaN where `reason` says why not.
 
     `free` are the degrees of freedom of the standard errors and `source` what they come from: "cells", "seeds",
-    "pairs" or "none". A unit is what is replicated: a cell, or a seed that ran every cell wanted. `sd` is such that
-    `error` = 2 sd / sqrt(units); a unit takes `runs_per_unit` runs, and `parameters` units are used up by the model.
-    `inflation` is the variance relative to an orthogonal design of as many units.
+    "pairs", "none" (nothing to judge noise by) or "constant" (all outcomes are equal, so there is no noise to see and
+    a t test would be certain of nothing at all). A unit is what is replicated: a cell, or a seed that ran every cell
+    wanted. `sd` is such that `error` = 2 sd / sqrt(units); a unit takes `runs_per_unit` runs, and `parameters` units
+    are used up by the model. `inflation` is the variance relative to an orthogonal design of as many units.
     """
 
     effect: np.ndarray
@@ -65,6 +66,8 @@ def main_effects(
     effect = np.where(estimable, 2 * fit.params[rows], np.nan)
     runs_per_cell = float(means.counts.mean())
     inflation = len(signs) * np.diag(fit.normalized_cov_params)[rows]
+    if np.ptp(values) == 0:
+        return _without_error(np.where(estimable, 0.0, np.nan), reason, "constant", runs_per_cell, inflation)
     if free <= FEW_FREE and estimable.any() and len(np.unique(signs, axis=0)) == 2 ** int(estimable.sum()):
         noise = seed_noise(means, runs, values)
         if noise is not None and noise.free > free:
@@ -72,9 +75,7 @@ def main_effects(
             free_each, sd = np.full(len(hacks), noise.free), error * np.sqrt(noise.seeds) / 2
             return Estimates(effect, error, free_each, sd, reason, "seeds", len(signs), 0, inflation)
     if free < 1:
-        nothing = np.full(len(hacks), np.nan)
-        zero = np.zeros(len(hacks))
-        return Estimates(effect, nothing, zero, nothing, reason, "none", runs_per_cell, len(hacks), inflation)
+        return _without_error(effect, reason, "none", runs_per_cell, inflation)
     error = np.where(estimable, 2 * fit.bse[rows], np.nan)
     sd = error * np.sqrt(len(signs)) / 2
     parameters = terms.shape[1] - 1
@@ -90,6 +91,13 @@ def from_pairs(differences: Sequence[np.ndarray], runs_per_unit: float, reason: 
     error = deviation / np.sqrt(free + 1)
     even = np.ones(len(effect))
     return Estimates(effect, error, free, deviation / 2, list(reason), "pairs", runs_per_unit, 0, even)
+
+
+def _without_error(
+    effect: np.ndarray, reason: list[str], source: str, runs_per_unit: float, inflation: np.ndarray
+) -> Estimates:
+    unknown, zero = np.full(len(effect), np.nan), np.zeros(len(effect))
+    return Estimates(effect, unknown, zero, unknown, reason, source, runs_per_unit, len(effect), inflation)
 
 
 def _terms(signs: np.ndarray, pairs: bool) -> np.ndarray:

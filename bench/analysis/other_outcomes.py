@@ -58,6 +58,7 @@ def _rows(dataset: str, quantity: str, group: pd.DataFrame, hacks: list[str], fa
     if len(group) < FEWEST_VALUES:
         return [{**base, "hack": hack, "note": "; ".join(filter(None, ["no runs to compare", note]))} for hack in hacks]
     estimates = main_effects(cell_means(group, hacks, values), hacks, group, values)
+    same = "the same in every run" if estimates.source == "constant" else ""
     p = two_sided_p(estimates.effect, estimates.error, estimates.free)
     p_adjusted = adjusted(p, family)
     half = stats.t.isf(0.025, np.where(estimates.free > 0, estimates.free, np.nan)) * estimates.error
@@ -71,7 +72,7 @@ def _rows(dataset: str, quantity: str, group: pd.DataFrame, hacks: list[str], fa
             "ci_high": estimates.effect[index] + half[index],
             "p": p[index],
             "p_adjusted": p_adjusted[index],
-            "note": "; ".join(filter(None, [estimates.reason[index], note])),
+            "note": "; ".join(filter(None, [estimates.reason[index], same, note])),
         }
         for index, hack in enumerate(hacks)
     ]

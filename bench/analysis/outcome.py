@@ -40,8 +40,9 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[str], what: str) -> Non
 
 
 def with_outcome(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with `failed` (bool), `y` (log FID, capped, failures at the cap) and `skill` (0 to 1) added.
+    """The runs with `failed`, `at_noise` (bool), `y` (log FID, capped, failures at the cap) and `skill` (0 to 1) added.
 
+    `at_noise`: the run failed or its FID is no better than that of noise.
     `y` is missing where there is nothing to go by; `skill` = clip((log noise - y) / (log noise - log real), 0, 1)
     where the column `fid_real` gives the second anchor. Where noise itself was not scored, the worst FID of the
     dataset stands for it.
@@ -54,7 +55,7 @@ def with_outcome(runs: pd.DataFrame) -> pd.DataFrame:
     noise = noise.where(np.isfinite(noise) & (noise > 0), worst)
     y = np.log(np.minimum(fid.where(usable & (runs["status"] == "ok")), noise))
     y = y.mask(failed, np.log(noise))
-    out = runs.assign(failed=failed, y=y)
+    out = runs.assign(failed=failed, at_noise=y >= np.log(noise), y=y)
     if "fid_real" in runs.columns:
         real = pd.to_numeric(runs["fid_real"], errors="coerce").astype(float)
         real = real.where(np.isfinite(real) & (real > 0) & (real < noise))

@@ -11,6 +11,7 @@ from bench.analysis.intervals import percent
 from bench.analysis.linear import main_effects
 from bench.analysis.outcome import check_columns, check_runs, in_design, with_outcome
 
+SAME = "every run is the same here"
 COLUMNS = ["dataset", "hack", "step", "effect_log", "effect_pct", "ci_low_pct", "ci_high_pct", "runs", "note"]
 
 
@@ -59,7 +60,7 @@ def _dataset_rows(dataset: str, group: pd.DataFrame, log_fid: pd.DataFrame, hack
                 "ci_low_pct": percent(estimates.effect[index] - half[index]),
                 "ci_high_pct": percent(estimates.effect[index] + half[index]),
                 "runs": int(known.sum()),
-                "note": estimates.reason[index],
+                "note": estimates.reason[index] or SAME * (estimates.source == "constant"),
             }
             for index, hack in enumerate(hacks)
         ]

@@ -157,7 +157,17 @@ def test_every_run_failed_says_so(runs, hacks):
 def test_runs_that_all_end_at_noise_are_no_proof_of_negligible_effects(runs, hacks):
     table = effects(all_at_noise(runs), hacks)
     assert set(table["verdict"]) == {"inconclusive"}
-    assert table["note"].str.startswith("every run ended the same, none better than noise").all()
+    assert table["note"].str.startswith("no run ended better than noise").all()
+
+
+def test_a_sweep_mostly_at_noise_says_that_it_hides_effects(runs, hacks):
+    mostly = runs.assign(fid=runs["fid"].where(runs["cell"].isin(["c01", "c02", "c03", "c04", "full"]), 1e4))
+    note = effects(mostly, hacks)["note"].iloc[0]
+    assert note == "38 of 48 runs ended no better than noise, which hides effects: train for longer"
+
+
+def test_a_single_run_is_not_said_to_be_at_noise(runs, hacks):
+    assert not effects(one_run(runs), hacks)["note"].str.contains("noise").any()
 
 
 def test_runs_left_out_are_counted(runs, hacks):
