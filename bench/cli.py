@@ -45,6 +45,8 @@ Arms = Annotated[list[str] | None, Option(help="Extra cells: leave_one_out and/o
 Levels = Annotated[list[str] | None, Option("--set", help="Levels: batch_norm=on label_flips=off; a bare name is on.")]
 Sesoi = Annotated[float | None, Option(help="Smallest effect of interest, as a fraction of FID: 0.05 is 5 %.")]
 Spec = Annotated[Path | None, Option(help="TOML file with the same fields.")]
+Stage = Annotated[str | None, Option(help="follow-up or confirm: what comes after the sweep named by --from.")]
+Parent = Annotated[str | None, Option("--from", help="The finished sweep that a stage follows.")]
 Device = Annotated[str, Option(help="auto, cpu, cuda or mps.")]
 DataRoot = Annotated[str | None, Option(help="Folder of downloaded datasets.")]
 Results = Annotated[Path, Option(help="Folder of all sweeps.")]
@@ -104,15 +106,19 @@ def plan(
     arms: Arms = None,
     sesoi: Sesoi = None,
     spec: Spec = None,
+    stage: Stage = None,
+    parent: Parent = None,
     device: Device = "auto",
     data_root: DataRoot = None,
+    results: Results = RESULTS,
     write: Annotated[Path | None, Option(help="Write the plan to this file.")] = None,
 ) -> None:
     """Show a plan's cells and what it can detect; writes nothing unless asked."""
     from bench.describe import cell_table, plan_text
+    from bench.earlier import known_spreads
 
     made = _plan(locals())
-    print(plan_text(made))
+    print(plan_text(made, known_spreads(results, made)))
     print(cell_table(made))
     if write is not None:
         print(f"written: {made.save(write)}")
@@ -137,6 +143,8 @@ def sweep(
     arms: Arms = None,
     sesoi: Sesoi = None,
     spec: Spec = None,
+    stage: Stage = None,
+    parent: Parent = None,
     device: Device = "auto",
     data_root: DataRoot = None,
     workers: Annotated[int | None, Option(help="Runs made at once. Default: one per core.")] = None,
@@ -149,6 +157,7 @@ def sweep(
 ) -> None:
     """Train every cell of a plan, score it, and write the report. The same command continues a stopped sweep."""
     from bench.describe import announcement
+    from bench.earlier import known_spreads
     from bench.runner.paths import sweep_folder
     from bench.runner.sweep import Place, Stopped, Sweep, worker_count
     from bench.runner.view import make_view
@@ -158,8 +167,14 @@ def sweep(
     view = make_view(quiet=quiet, as_json=as_json, every=every)
     job = Sweep(made, Place(folder, storage), worker_count(workers, device), device, view, data_root)
     job.check()
+    spreads = known_spreads(results, made)
+
+    def announce(state) -> None:
+        if not quiet:
+            view.message(announcement(made, spreads, state, folder, device))
+
     try:
-        complete = job.run(lambda state: None if quiet else view.message(announcement(made, state, folder, device)))
+        complete = job.run(announce)
     except Stopped:
         view.message(f"stopped; every finished run is in {folder}. The same command goes on from here")
         raise typer.Exit(130) from None
@@ -304,8 +319,13 @@ def _fail(line: str) -> None:
 
 def _plan(options: dict):
     """The plan that the options of `plan` and `sweep` describe."""
+    from bench.earlier import next_plan
     from bench.request import Request, build_plan, build_request, parse_parameters
 
+    if (options["stage"] is None) != (options["parent"] is None):
+        raise UserError("--stage and --from belong together: --stage follow-up --from NAME")
+    if options["stage"] is not None:
+        return next_plan(options["results"], options["parent"], options["stage"], options["name"], options["seeds"])
     given = {field: options.get(field) for field in Request.model_fields}
     given["hack"] = parse_parameters(options["hack"]) if options["hack"] else None
     request = build_request(options["preset"], options["spec"], given)

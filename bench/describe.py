@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,44 +13,54 @@ import pandas as pd
 
 from bench.errors import UserError
 from bench.plan import Plan, minimum_detectable_effect
-from bench.plan.power import CONFIG_SD, SEED_SD
 from bench.runner.view import duration
 
 if TYPE_CHECKING:
+    from bench.earlier import Spread
     from bench.runner.spec import RunRecord
     from bench.runner.view import State
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: Plan, spreads: Mapping[str, Spread]) -> str:
     """What the plan will do and what it can see."""
     arms = Counter(cell.arm for cell in plan.cells)
     parts = ", ".join(f"{count} {arm.replace('_', ' ')}" for arm, count in arms.items())
     budget, scoring = plan.budget, plan.scoring
-    design_cells = sum(cell.arm in ("screen", "factorial", "full", "bare") for cell in plan.cells)
-    seen = minimum_detectable_effect(design_cells, len(plan.seeds), len(plan.hacks))
     runs = len(plan.runs())
     shape = f"{len(plan.cells)} cells × {len(plan.datasets)} datasets × {len(plan.seeds)} seeds = {runs} runs"
+    parent = [f"  follows:  {plan.parent}"] if plan.parent else []
     return "\n".join(
         [
             f"sweep {plan.name} ({plan.hash[:12]}): {shape}",
+            *parent,
             f"  hacks:    {', '.join(plan.hacks)}",
-            f"  datasets: {', '.join(plan.datasets)}",
             f"  cells:    {plan.design} ({parts})",
             f"  each run: {budget['steps']:,} steps of batch {budget['batch']}, width {budget['width']}, "
             f"{budget['precision']}, scored {budget['evaluations']} times on {scoring['n']:,} images",
-            f"  can see:  effects of {seen:.0f} % FID and more on each dataset with 80 % probability, if seeds "
-            f"spread by {SEED_SD} and cells by {CONFIG_SD} in log FID",
+            *(f"  can see:  {sight(plan, dataset, spreads[dataset])}" for dataset in plan.datasets),
         ]
     )
 
 
-def announcement(plan: Plan, state: State, folder: Path, device: str) -> str:
+def sight(plan: Plan, dataset: str, spread: Spread) -> str:
+    """The smallest effect that the plan finds on a dataset, and what that rests on."""
+    design_cells = sum(cell.arm not in ("leave_one_out", "add_one_in") for cell in plan.cells)
+    least = minimum_detectable_effect(
+        design_cells, len(plan.seeds), len(plan.hacks), seed_sd=spread.seed_sd, config_sd=spread.config_sd
+    )
+    rests = f"log FID spreads by {spread.seed_sd:.2f} over seeds and {spread.config_sd:.2f} over cells: {spread.source}"
+    if math.isinf(least):
+        return f"on {dataset} no averaged effects, only each arm against its reference"
+    return f"on {dataset} effects of {least:.0f} % FID and more, 80 % of the time ({rests})"
+
+
+def announcement(plan: Plan, spreads: Mapping[str, Spread], state: State, folder: Path, device: str) -> str:
     """What is going to happen, printed before the first run."""
     left = state.total - state.done
     start = f"  continues: {state.done} of {state.total} runs are there\n" if state.done else ""
     workers = f"{state.workers} worker{'s' if state.workers > 1 else ''}"
     return (
-        f"{plan_text(plan)}\n{start}"
+        f"{plan_text(plan, spreads)}\n{start}"
         f"  will take: about {duration(state.eta())} for {left} runs on {workers} ({device})\n"
         f"  writes:   {folder}"
     )

@@ -38,7 +38,7 @@ def test_plan_shows_cells_and_writes_nothing(capsys, tmp_path, monkeypatch):
     code, out, _ = call(capsys, "plan", "--preset", "smoke", "--seeds", "2")
     assert code == 0
     assert "24 cells × 1 datasets × 2 seeds = 48 runs" in out
-    assert "can see:  effects of 20 %" in out
+    assert "can see:  on digits effects of 20 % FID and more" in out
     assert list(tmp_path.iterdir()) == []
 
 
@@ -87,6 +87,8 @@ def test_options_that_take_lists():
         (["sweep", "--spec", "missing.toml"], "--spec 'missing.toml': cannot be read"),
         (["sweep", "--storage", "nonsense"], "storage 'nonsense' cannot be opened"),
         (["sweep", "--n", "60", "--datasets", "digits"], "n 60 on digits: FID needs more images than the 64 features"),
+        (["sweep", "--stage", "confirm"], "--stage and --from belong together"),
+        (["sweep", "--stage", "confirm", "--from", "nothing"], "no plan at"),
         (["sweep", "--bogus"], "No such option: --bogus"),
         (["bogus"], "No such command 'bogus'"),
         (["hacks", "bogus"], "unknown hack 'bogus'"),
