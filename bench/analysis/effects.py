@@ -159,7 +159,7 @@ def _from_arms(group: pd.DataFrame, hacks: list[str], differences: dict[str, lis
         improvement,
         group["cell"].nunique(),
         len(group),
-        ["estimated from the leave-one-out and add-one-in arms, paired by seed"],
+        ["from the arms, paired by seed: true of the full and the bare recipe, not of others"],
     )
 
 

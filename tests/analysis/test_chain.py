@@ -40,4 +40,4 @@ def test_three_stages_end_with_the_hacks_that_matter(simulate, hacks, arms):
             row = third.loc[(dataset, hack)]
             assert row["verdict"] == ("helps" if shift < 0 else "hurts")
             assert row["ci_low_simultaneous_pct"] < 100 * np.expm1(shift) < row["ci_high_simultaneous_pct"]
-        assert third.loc[(dataset, "placebo"), "verdict"] == "inconclusive"
+        assert third.loc[(dataset, "placebo"), "verdict"] in ("inconclusive", "negligible")

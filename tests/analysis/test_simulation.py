@@ -98,3 +98,11 @@ def test_the_sign_flip_is_never_said_to_help(scores):
     for family in ("screen", "confirm"):
         assert scores[name, family]["first_helps"] <= 0.005
     assert scores[name, "screen"]["first_bad"] > 0.65
+
+
+def test_arms_alone_are_right_about_their_recipes_and_wrong_about_hacks(script):
+    """Why a confirmation has a design of its own."""
+    here, anywhere = script.arms_alone(5, script.CELL_SD, 1000, seed=0)
+    assert here < 0.055
+    assert anywhere > 0.20
+    assert script.arms_alone(5, 0.0, 1000, seed=0)[1] < 0.055

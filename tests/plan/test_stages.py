@@ -60,12 +60,19 @@ def test_six_survivors_take_a_design_of_resolution_v():
     assert "resolution V" in plan.design
 
 
-def test_confirmation_is_arms_on_seeds_after_those_of_the_follow_up():
+def test_confirmation_is_a_design_with_all_arms_on_seeds_after_those_of_the_follow_up():
     follow = next_stage(screen(), EFFECTS, "follow-up", "t", seeds=3)
     plan = next_stage(follow, EFFECTS, "confirm", "u", seeds=5)
     assert plan.seeds == (5, 6, 7, 8, 9)
     assert plan.family == "confirm"
-    assert len(plan.cells) == 2 + 2 * len(plan.hacks)
+    assert len(plan.cells) == 32, "the full factorial of five hacks holds every arm"
+    rows = [("x", hack, 0.5, 0.001, 1.0, "hurts") for hack in "abdef"]
+    six = next_stage(make_plan("s", HACKS, ["x"], 1), table(rows), "confirm", "t", seeds=1)
+    assert sum(cell.arm in ("screen", "full", "bare") for cell in six.cells) == 24
+    levels = {tuple(cell.levels.values()) for cell in six.cells}
+    for index in range(6):
+        assert tuple(i != index for i in range(6)) in levels
+        assert tuple(i == index for i in range(6)) in levels
     assert plan.parent.startswith("t@")
 
 
