@@ -89,7 +89,7 @@ class Sweeps:
         sweep, cell, seed = np.indices(self.log_fid.shape).reshape(3, -1)
         runs = {
             "dataset": sweep,
-            "cell": cell,
+            "cell": np.array([f"c{index:02d}" for index in range(len(self.levels))])[cell],
             "seed": seed,
             "status": np.where(self.failed.ravel(), "diverged", "ok"),
             "fid": np.where(self.failed, np.nan, np.exp(self.log_fid)).ravel(),
