@@ -24,7 +24,7 @@ RECIPES = {
     "digits": TrainingRecipe(epochs=80),
     "shapes": TrainingRecipe(epochs=40, mirror=True, quarter_turns=True),
     "fashion-mnist": TrainingRecipe(epochs=6, batch_size=128, rotation=3.0, shift=0.04, zoom=0.05, mirror=True),
-    "cifar10": TrainingRecipe(epochs=8, batch_size=128, rotation=3.0, mirror=True),
+    "cifar10": TrainingRecipe(epochs=12, batch_size=128, rotation=3.0, shift=0.1, mirror=True, coarse=0.1),
 }
 LARGEST_BYTES = 500_000
 

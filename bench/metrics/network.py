@@ -8,6 +8,8 @@ from torch.nn import functional as F
 
 INPUT_SIZE = 32
 FEATURES = 64
+BEND = 1.5
+"""Standard deviations of the train split at which a feature has left the linear part of its tanh."""
 
 
 def to_input(images: torch.Tensor) -> torch.Tensor:
@@ -19,9 +21,11 @@ def to_input(images: torch.Tensor) -> torch.Tensor:
 
 
 class DomainClassifier(nn.Module):
-    """Four convolutions and two dense layers on 32 × 32 images; the first dense layer's output is the features.
+    """Four convolutions and two dense layers on 32 × 32 images; the first dense layer's output gives the features.
 
-    The features are taken before the rectifier, so that their covariance has full rank.
+    The features are taken before the rectifier, so that their covariance has full rank, standardised over the train
+    split, and bounded by a tanh. Without a bound, images far from the data dominate the score: a classifier of clean
+    shapes gave recognisable shapes on a noisy ground a ten times larger FID than a black picture.
 
     Args:
         channels: of the images, 1 or 3.
@@ -41,15 +45,17 @@ class DomainClassifier(nn.Module):
             self.convolutions.append(nn.ReLU())
         self.embed = nn.Linear(width[-1] * (INPUT_SIZE // 8) ** 2, FEATURES)
         self.classify = nn.Linear(FEATURES, classes)
+        self.register_buffer("centre", torch.zeros(FEATURES))
+        self.register_buffer("spread", torch.ones(FEATURES))
 
     def shallow(self, x: torch.Tensor) -> torch.Tensor:
         """Maps (N, c, 16, 16) after the second convolution, which see texture more than content."""
         return self.convolutions[:6](x)
 
     def deep(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features (N, 64) and logits (N, classes) of the shallow maps."""
-        features = self.embed(self.convolutions[6:](maps).flatten(1))
-        return features, self.classify(F.relu(features))
+        """Features (N, 64) in [-1, 1] and logits (N, classes) of the shallow maps."""
+        embedding = self.embed(self.convolutions[6:](maps).flatten(1))
+        return torch.tanh((embedding - self.centre) / (BEND * self.spread)), self.classify(F.relu(embedding))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Features (N, 64) and logits (N, classes) of inputs made by `to_input`."""

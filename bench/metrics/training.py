@@ -33,6 +33,9 @@ class TrainingRecipe:
         quarter_turns: whether images are turned by a random multiple of 90 degrees.
         coarse: share of the images that are halved in resolution and brought back, so that the features hold at
             16 pixels too.
+        spoilt: share of the images that are blended with uniform noise, by a share a drawn from U(0, 1), towards an
+            extra class of weight a: it makes the features follow how damaged an image is (mixup, Zhang et al. 2018,
+            with outlier exposure, Hendrycks et al. 2019). The extra class is dropped after training.
         seed: of the weights, the order and the augmentation.
     """
 
@@ -46,6 +49,7 @@ class TrainingRecipe:
     mirror: bool = False
     quarter_turns: bool = False
     coarse: float = 0.3
+    spoilt: float = 0.3
     seed: int = 0
 
 
@@ -72,6 +76,14 @@ def _augment(x: torch.Tensor, recipe: TrainingRecipe, stream: torch.Generator) -
     return torch.where(coarse, blurred, x)
 
 
+def _spoil(x: torch.Tensor, share: float, stream: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Some images blended with noise, and each one's weight of noise (n,)."""
+    n = len(x)
+    weight = torch.rand(n, generator=stream) * (torch.rand(n, generator=stream) < share)
+    noise = torch.rand(x.shape, generator=stream) * 2 - 1
+    return torch.lerp(x, noise, weight[:, None, None, None]), weight
+
+
 def train_classifier(
     images: torch.Tensor, labels: torch.Tensor, classes: int, recipe: TrainingRecipe = TrainingRecipe()
 ) -> DomainClassifier:
@@ -82,7 +94,7 @@ def train_classifier(
     stream = torch.Generator().manual_seed(recipe.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        network = DomainClassifier(images.shape[1], classes).to(memory_format=torch.channels_last)
+        network = DomainClassifier(images.shape[1], classes + 1).to(memory_format=torch.channels_last)
     inputs = torch.cat([to_input(part) for part in images.split(1000)])
     steps = recipe.epochs * math.ceil(len(inputs) / recipe.batch_size)
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
@@ -90,27 +102,38 @@ def train_classifier(
     network.train()
     for _ in range(recipe.epochs):
         for rows in torch.randperm(len(inputs), generator=stream).split(recipe.batch_size):
-            batch = _augment(inputs[rows], recipe, stream).contiguous(memory_format=torch.channels_last)
-            loss = nn.functional.cross_entropy(network(batch)[1], labels[rows])
+            batch, weight = _spoil(_augment(inputs[rows], recipe, stream), recipe.spoilt, stream)
+            wanted = F.one_hot(labels[rows], classes + 1) * (1 - weight[:, None])
+            wanted[:, classes] = weight
+            logits = network(batch.contiguous(memory_format=torch.channels_last))[1]
+            loss = F.cross_entropy(logits, wanted)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
             schedule.step()
-    _unit_variance(network.eval(), inputs)
+    network.classify = _without_last(network.classify)
+    standardise(network.eval(), inputs)
     return network
 
 
-@torch.inference_mode()
-def _unit_variance(network: DomainClassifier, inputs: torch.Tensor) -> None:
-    """Rescale the features, and undo it in the last layer, so that their variance is 1 on average over the inputs.
+def _without_last(layer: nn.Linear) -> nn.Linear:
+    """A dense layer without its last output."""
+    with torch.random.fork_rng(devices=[]):
+        shorter = nn.Linear(layer.in_features, layer.out_features - 1)
+    shorter.load_state_dict({"weight": layer.weight[:-1].detach(), "bias": layer.bias[:-1].detach()})
+    return shorter
 
-    The kernel distance's cubic kernel takes features of about unit size for granted. The logits stay as they were.
-    """
-    features = torch.cat([network(part)[0] for part in inputs.split(200)])
-    scale = features.var(dim=0).mean().sqrt()
-    network.embed.weight.div_(scale)
-    network.embed.bias.div_(scale)
-    network.classify.weight.mul_(scale)
+
+@torch.inference_mode()
+def standardise(network: DomainClassifier, inputs: torch.Tensor) -> None:
+    """Set the centre and the spread of the features from inputs made by `to_input`; the logits stay as they were."""
+    embeddings: list[torch.Tensor] = []
+    hook = network.embed.register_forward_hook(lambda _, __, made: embeddings.append(made))
+    for part in inputs.split(200):
+        network(part)
+    hook.remove()
+    network.centre.copy_(torch.cat(embeddings).mean(dim=0))
+    network.spread.copy_(torch.cat(embeddings).std(dim=0).clamp(min=1e-6))
 
 
 @torch.inference_mode()
