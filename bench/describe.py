@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bench.errors import UserError
-from bench.plan import Plan, minimum_detectable_effect
+from bench.plan import Plan, detectable
 from bench.runner.view import duration
 
 if TYPE_CHECKING:
@@ -44,13 +44,10 @@ def plan_text(plan: Plan, spreads: Mapping[str, Spread]) -> str:
 
 def sight(plan: Plan, dataset: str, spread: Spread) -> str:
     """The smallest effect that the plan finds on a dataset, and what that rests on."""
-    design_cells = sum(cell.arm not in ("leave_one_out", "add_one_in") for cell in plan.cells)
-    least = minimum_detectable_effect(
-        design_cells, len(plan.seeds), len(plan.hacks), seed_sd=spread.seed_sd, config_sd=spread.config_sd
-    )
+    least = detectable(plan, spread.seed_sd, spread.config_sd)
     rests = f"log FID spreads by {spread.seed_sd:.2f} over seeds and {spread.config_sd:.2f} over cells: {spread.source}"
     if math.isinf(least):
-        return f"on {dataset} no averaged effects, only each arm against its reference"
+        return f"on {dataset} nothing: too few cells or seeds to tell an effect from noise"
     return f"on {dataset} effects of {least:.0f} % FID and more, 80 % of the time ({rests})"
 
 
