@@ -12,7 +12,7 @@ from rich.table import Table
 from typer import Argument, Option
 from typer.exceptions import TyperException
 
-from bench.errors import UserError
+from bench.errors import Halted, UserError
 
 app = typer.Typer(
     name="ganbench",
@@ -47,6 +47,12 @@ Sesoi = Annotated[float | None, Option(help="Smallest effect of interest, as a f
 Spec = Annotated[Path | None, Option(help="TOML file with the same fields.")]
 Stage = Annotated[str | None, Option(help="follow-up or confirm: what comes after the sweep named by --from.")]
 Parent = Annotated[str | None, Option("--from", help="The finished sweep that a stage follows.")]
+Storage = Annotated[str | None, Option(help="Address of a database; default: a file in the sweep's folder.")]
+Workers = Annotated[int | None, Option(help="Runs made at once. Default: one per core.")]
+Quiet = Annotated[bool, Option("--quiet", help="Print nothing but problems and the report's place.")]
+Json = Annotated[bool, Option("--json", help="One JSON object per line, for machines.")]
+Lines = Annotated[bool, Option("--lines", help="A line for every finished run.")]
+Changes = Annotated[bool, Option("--accept-changes", help="Go on with other versions or data, and record it.")]
 Device = Annotated[str, Option(help="auto, cpu, cuda or mps.")]
 DataRoot = Annotated[str | None, Option(help="Folder of downloaded datasets.")]
 Results = Annotated[Path, Option(help="Folder of all sweeps.")]
@@ -147,25 +153,28 @@ def sweep(
     parent: Parent = None,
     device: Device = "auto",
     data_root: DataRoot = None,
-    workers: Annotated[int | None, Option(help="Runs made at once. Default: one per core.")] = None,
-    storage: Annotated[str | None, Option(help="Address of a database; default: a file in the sweep's folder.")] = None,
+    workers: Workers = None,
+    storage: Storage = None,
+    accept_changes: Changes = False,
     results: Results = RESULTS,
     reports: Reports = REPORTS,
-    quiet: Annotated[bool, Option("--quiet", help="Print nothing but problems and the report's place.")] = False,
-    as_json: Annotated[bool, Option("--json", help="One JSON object per line, for machines.")] = False,
-    every: Annotated[bool, Option("--lines", help="A line for every finished run.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    every: Lines = False,
 ) -> None:
     """Train every cell of a plan, score it, and write the report. The same command continues a stopped sweep."""
     from bench.describe import announcement
     from bench.earlier import known_spreads
     from bench.runner.paths import sweep_folder
-    from bench.runner.sweep import Place, Stopped, Sweep, worker_count
+    from bench.runner.place import Place
+    from bench.runner.sweep import Sweep, worker_count
     from bench.runner.view import make_view
+    from bench.runner.work import COMPLETE, INCOMPLETE, carry_out
 
     made = _plan(locals())
     folder = sweep_folder(results, made.name)
     view = make_view(quiet=quiet, as_json=as_json, every=every)
-    job = Sweep(made, Place(folder, storage), worker_count(workers, device), device, view, data_root)
+    job = Sweep(made, Place(folder, storage), worker_count(workers, device), device, view, data_root, accept_changes)
     job.check()
     spreads = known_spreads(results, made)
 
@@ -173,15 +182,42 @@ def sweep(
         if not quiet:
             view.message(announcement(made, spreads, state, folder, device))
 
-    try:
-        complete = job.run(announce)
-    except Stopped:
-        view.message(f"stopped; every finished run is in {folder}. The same command goes on from here")
-        raise typer.Exit(130) from None
-    _report(folder, reports / made.name, view.message)
-    if not complete:
-        view.message(f"some runs crashed {job.last_error}: the same command tries them again")
-        raise typer.Exit(1)
+    code = carry_out(job, announce)
+    if code in (COMPLETE, INCOMPLETE):
+        _report(folder, reports / made.name, view.message)
+    raise typer.Exit(code)
+
+
+@app.command()
+def work(
+    name: Annotated[str, Argument(help="Name of the sweep.")],
+    storage: Annotated[str, Option(help="Address of the database that the sweep is in.")],
+    wait: Annotated[int, Option(help="Seconds to wait for the sweep to be begun elsewhere.", min=0)] = 0,
+    device: Device = "auto",
+    data_root: DataRoot = None,
+    workers: Workers = None,
+    accept_changes: Changes = False,
+    results: Results = RESULTS,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    every: Lines = False,
+) -> None:
+    """Help with a sweep that `ganbench sweep --storage` has begun, on this or any other machine."""
+    from bench.runner.paths import sweep_folder
+    from bench.runner.place import Place
+    from bench.runner.sweep import Sweep, worker_count
+    from bench.runner.view import make_view, summary
+    from bench.runner.work import COMPLETE, await_plan, carry_out
+
+    folder = sweep_folder(results, name)
+    count = worker_count(workers, device)
+    view = make_view(quiet=quiet, as_json=as_json, every=every)
+    found = await_plan(name, storage, wait)
+    job = Sweep(found, Place(folder, storage), count, device, view, data_root, accept_changes, home=False)
+    code = carry_out(job, lambda state: None if quiet else view.message(summary(state)))
+    if code == COMPLETE:
+        view.message(f"done; `ganbench export {name} --storage ...` brings the records home")
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -262,21 +298,23 @@ def report(
 @app.command()
 def export(
     name: Annotated[str, Argument(help="Name of the sweep.")] = "default",
-    storage: Annotated[str | None, Option(help="Address of the database, if it is not in the sweep's folder.")] = None,
+    storage: Storage = None,
     results: Results = RESULTS,
 ) -> None:
     """Write the tables and sample grids of a sweep again from its storage."""
     from bench.runner.export import export as export_study
     from bench.runner.paths import sweep_folder
-    from bench.runner.study import load_study, open_storage
-    from bench.runner.sweep import Place
+    from bench.runner.place import Place
+    from bench.runner.storage import DatabaseArtifactStore, open_storage
+    from bench.runner.study import load_study
 
     folder = sweep_folder(results, name)
     place = Place(folder, storage)
-    if storage is None and not (folder / "study.db").is_file():
-        raise UserError(f"no sweep named {name!r} in {str(results)!r}: expected {folder / 'study.db'}")
-    study, found = load_study(name, open_storage(place.url))
-    runs = export_study(study, found, folder, place.artifacts)
+    if place.database is not None and not place.database.is_file():
+        raise UserError(f"no sweep named {name!r} in {str(results)!r}: expected {str(place.database)!r}")
+    opened = open_storage(place.url)
+    study, found = load_study(name, opened)
+    runs = export_study(study, found, folder, DatabaseArtifactStore(opened))
     print(f"written: {len(runs)} of {len(found.runs())} runs to {folder}")
 
 
@@ -289,6 +327,8 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(problem))
     except TyperException as problem:
         _fail(f"{problem.format_message()} See `ganbench --help`.")
+    except Halted as problem:
+        _fail(str(problem), code=1)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
@@ -312,9 +352,9 @@ def spread(words: list[str]) -> list[str]:
     return out
 
 
-def _fail(line: str) -> None:
+def _fail(line: str, code: int = 2) -> None:
     print(f"ganbench: {' '.join(line.split())}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def _plan(options: dict):

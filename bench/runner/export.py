@@ -9,18 +9,20 @@ from typing import Any
 
 import optuna
 import pandas as pd
-from optuna.artifacts import FileSystemArtifactStore
 from optuna.trial import FrozenTrial
 
 from bench.errors import UserError
 from bench.plan import Plan
+from bench.runner.sessions import environment_of
+from bench.runner.storage import DatabaseArtifactStore
 from bench.runner.study import GRID_NAME, finished, grid_of, key_of, real_grid_name
 
 RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
+PLAN, ENVIRONMENT = "plan.json", "environment.json"
 
 
-def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: FileSystemArtifactStore) -> pd.DataFrame:
-    """Write runs.parquet, runs.csv, curves.parquet, plan.json and samples/ into the folder; returns the frame of runs.
+def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: DatabaseArtifactStore) -> pd.DataFrame:
+    """Write all tables, plan.json, environment.json and samples/ into the folder; returns the frame of runs.
 
     Rows come in the plan's own order, so that the same records give the same files whatever order they were made in.
     """
@@ -30,7 +32,9 @@ def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: FileSystemA
     runs = pd.DataFrame([run_row(t, plan) for t in ordered])
     curves = pd.concat([curve_rows(t) for t in ordered], ignore_index=True) if ordered else pd.DataFrame()
     folder.mkdir(parents=True, exist_ok=True)
-    plan.save(folder / "plan.json")
+    _replace(folder / PLAN, plan.save)
+    about = json.dumps(environment_of(study), indent=1)
+    _replace(folder / ENVIRONMENT, lambda path: path.write_text(about, encoding="utf-8"))
     _replace(folder / RUNS, lambda path: runs.to_parquet(path, index=False))
     _replace(folder / RUNS_CSV, lambda path: runs.to_csv(path, index=False))
     _replace(folder / CURVES, lambda path: curves.to_parquet(path, index=False))

@@ -11,85 +11,61 @@ import json
 import math
 import re
 import tempfile
-import warnings
-from collections.abc import Iterable
+from collections.abc import Container, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta, upload_artifact
+from optuna.artifacts import get_all_artifact_meta, upload_artifact
+from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.distributions import CategoricalDistribution
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.samplers import RandomSampler
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
 
 from bench.errors import UserError
 from bench.plan import Plan
 from bench.runner.spec import RunRecord, RunSpec
+from bench.runner.storage import DatabaseArtifactStore, reason
 
-HEARTBEAT_SECONDS = 20
 ATTEMPTS = 3
 """How often one session tries a run that crashes before it is left out and reported."""
 PLAN_ATTRIBUTE, HASH_ATTRIBUTE = "plan", "plan_hash"
+CLAIMED = "claimed"
+"""The attribute that tells that a trial's owner lived long enough to take it; holds the trial's own number."""
 GRID_NAME = "samples.png"
-_TO_DO = (TrialState.WAITING, TrialState.RUNNING)
+_PRESENT = (TrialState.WAITING, TrialState.RUNNING, TrialState.COMPLETE)
+_RECORD = {
+    "key": str,
+    "cell": str,
+    "arm": str,
+    "status": str,
+    **dict.fromkeys(("scores", "reasons", "curves", "protocol", "recipe", "environment", "timing"), dict),
+}
 
 
-def open_storage(url: str) -> RDBStorage:
-    """The storage at that address, with heartbeat and retry where several machines may work on it.
-
-    Raises:
-        UserError: the address cannot be opened, or what is there is no study storage.
-    """
-    embedded = url.startswith("sqlite")
-    liveness = (
-        {}
-        if embedded
-        else {
-            "heartbeat_interval": HEARTBEAT_SECONDS,
-            "grace_period": 3 * HEARTBEAT_SECONDS,
-            "heartbeat_stale_trial_callback": RetryHeartbeatStaleTrialCallback(),
-        }
-    )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}} if embedded else {}, **liveness)
-    except (SQLAlchemyError, ImportError, RuntimeError) as problem:
-        shown = str(problem).splitlines()[0]
-        raise UserError(f"storage {url!r} cannot be opened ({shown}): expected sqlite:///… or postgresql://…") from None
-    if embedded:
-        # A commit then survives the death of any process; only a power cut can lose the last ones, and those runs
-        # are made again. The default waits for the disk several times per run.
-        event.listen(storage.engine, "connect", _relaxed_sync)
-        storage.engine.dispose()
-    return storage
-
-
-def _relaxed_sync(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-
-
-def open_study(plan: Plan, storage: RDBStorage) -> optuna.Study:
+def open_study(plan: Plan, storage: BaseStorage) -> optuna.Study:
     """The plan's study, created if the storage has none of that name.
 
     Raises:
         UserError: the storage has a sweep of that name with another plan; the difference is named.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(study_name=plan.name, storage=storage, load_if_exists=True, direction="minimize")
-    attributes = study.user_attrs
+    study = optuna.create_study(
+        study_name=plan.name, storage=storage, load_if_exists=True, direction="minimize", sampler=RandomSampler()
+    )
+    attributes = study_attributes(study)
     if HASH_ATTRIBUTE not in attributes:
         study.set_user_attr(PLAN_ATTRIBUTE, plan.to_json())
         study.set_user_attr(HASH_ATTRIBUTE, plan.hash)
     elif attributes[HASH_ATTRIBUTE] != plan.hash:
-        refuse_other_plan(plan, Plan.from_json(attributes[PLAN_ATTRIBUTE]))
+        refuse_other_plan(plan, _plan_in(attributes))
     return study
 
 
-def load_study(name: str, storage: RDBStorage) -> tuple[optuna.Study, Plan]:
+def load_study(name: str, storage: BaseStorage) -> tuple[optuna.Study, Plan]:
     """A study that exists, and its plan.
 
     Raises:
@@ -97,13 +73,34 @@ def load_study(name: str, storage: RDBStorage) -> tuple[optuna.Study, Plan]:
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        study = optuna.load_study(study_name=name, storage=storage)
+        # Nothing is ever sampled; the default sampler would look at all trials to find that out.
+        study = optuna.load_study(study_name=name, storage=storage, sampler=RandomSampler())
     except KeyError:
         names = ", ".join(optuna.get_all_study_names(storage)) or "none"
         raise UserError(f"no sweep named {name!r} in the storage: it has {names}") from None
-    if PLAN_ATTRIBUTE not in study.user_attrs:
+    attributes = study_attributes(study)
+    if HASH_ATTRIBUTE not in attributes:
         raise UserError(f"study {name!r} holds no plan: expected a study made by `ganbench sweep`")
-    return study, Plan.from_json(study.user_attrs[PLAN_ATTRIBUTE])
+    return study, _plan_in(attributes)
+
+
+def study_attributes(study: optuna.Study) -> dict[str, Any]:
+    """The study's user attributes.
+
+    Raises:
+        UserError: they cannot be read.
+    """
+    try:
+        return study.user_attrs
+    except ValueError as problem:
+        raise _damaged(f"an attribute cannot be read: {problem}") from None
+
+
+def _plan_in(attributes: dict[str, Any]) -> Plan:
+    try:
+        return Plan.from_json(attributes[PLAN_ATTRIBUTE])
+    except (UserError, KeyError, TypeError) as problem:
+        raise _damaged(f"its plan: {problem}") from None
 
 
 def refuse_other_plan(wanted: Plan, found: Plan) -> None:
@@ -141,35 +138,92 @@ def specs_of(plan: Plan, data_root: str | None = None) -> list[RunSpec]:
     ]
 
 
-def enqueue_missing(study: optuna.Study, plan: Plan, specs: Iterable[RunSpec]) -> int:
-    """Queue every run that is neither finished, queued nor under way; returns how many that were."""
-    trials = study.get_trials(deepcopy=False)
-    present = {key_of(t) for t in trials if t.state in (*_TO_DO, TrialState.COMPLETE)}
+def trials_of(study: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
+    """The study's trials in those states, or all of them.
+
+    Raises:
+        UserError: the storage holds something that cannot be read.
+    """
+    try:
+        return study.get_trials(deepcopy=False, states=states or None)
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as problem:
+        raise _damaged(f"a trial cannot be read: {reason(problem)}") from None
+
+
+def _damaged(what: str) -> UserError:
+    return UserError(
+        f"the sweep's storage is damaged ({what}): restore it from a copy, or move it away and let the same command "
+        "make the runs again"
+    )
+
+
+def queue_next(
+    study: optuna.Study,
+    trials: list[FrozenTrial],
+    plan: Plan,
+    specs: Mapping[str, RunSpec],
+    skip: Container[str] = (),
+) -> bool:
+    """Have a run ready to be taken: one that waits, else the first that nobody has; returns whether there is one.
+
+    The plan is the queue: a trial is made when its run is about to be taken, so that a storage with thousands of
+    planned runs stays quick, and a run whose trial failed for whatever reason is there again. Call it under
+    `claims_lock`, from the look at the trials until the run is taken.
+
+    Args:
+        study: the sweep's study.
+        trials: all of its trials.
+        plan: the sweep's plan.
+        specs: the plan's runs by key, in the order to make them.
+        skip: keys that are not to be queued.
+    """
+    # Their owners died before their first sign of life, and for these no heartbeat will ever be missed.
+    unclaimed = [t for t in trials if t.state == TrialState.RUNNING and t.user_attrs.get(CLAIMED) != t.number]
+    for trial in unclaimed:
+        _give_up(study, trial)
+    if any(t.state == TrialState.WAITING for t in trials):
+        return True
+    lost = {t.number for t in unclaimed}
+    present = {key_of(t) for t in trials if t.state in _PRESENT and t.number not in lost}
+    wanted = next((spec for key, spec in specs.items() if key not in present and key not in skip), None)
+    if wanted is not None:
+        study.add_trial(_queued(plan, wanted))
+    return wanted is not None
+
+
+def _queued(plan: Plan, spec: RunSpec) -> FrozenTrial:
     space = {hack: CategoricalDistribution([False, True]) for hack in plan.hacks}
     space["dataset"] = CategoricalDistribution(list(plan.datasets))
     space["seed"] = CategoricalDistribution(list(plan.seeds))
-    queued = [
-        optuna.create_trial(
-            state=TrialState.WAITING,
-            params={**spec.levels, "dataset": spec.dataset, "seed": spec.seed},
-            distributions=space,
-            user_attrs={"key": spec.key, "cell": spec.cell, "arm": spec.arm},
-        )
-        for spec in specs
-        if spec.key not in present
-    ]
-    study.add_trials(queued)
-    return len(queued)
+    return optuna.create_trial(
+        state=TrialState.WAITING,
+        params={**spec.levels, "dataset": spec.dataset, "seed": spec.seed},
+        distributions=space,
+        user_attrs={"key": spec.key, "cell": spec.cell, "arm": spec.arm},
+    )
+
+
+def _give_up(study: optuna.Study, trial: FrozenTrial) -> None:
+    with suppress(ValueError, UpdateFinishedTrialError):
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
+def take(trial: optuna.Trial, storage: RDBStorage) -> str | None:
+    """Mark a trial as this process's and return its run's key; before `claims_lock` is let go of."""
+    if storage.get_heartbeat_interval() is not None:
+        storage.record_heartbeat(trial._trial_id)
+    trial.set_user_attr(CLAIMED, trial.number)
+    return key_of(trial)
 
 
 def release_running(study: optuna.Study) -> int:
-    """Give up the trials a dead owner left running, so that they can be queued again; returns how many.
+    """Give up the trials a dead owner left running, so that their runs are made again; returns how many.
 
     Only for a storage that one process at a time works on, which the sweep's lock file guarantees.
     """
-    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    running = trials_of(study, TrialState.RUNNING)
     for trial in running:
-        study.tell(trial.number, state=TrialState.FAIL)
+        _give_up(study, trial)
     return len(running)
 
 
@@ -178,27 +232,29 @@ def key_of(trial: FrozenTrial | optuna.Trial) -> str | None:
     return trial.user_attrs.get("key")
 
 
-def enqueue_again(study: optuna.Study, trial: optuna.Trial) -> None:
-    """Queue the run of a trial that crashed once more."""
-    attributes = {name: trial.user_attrs[name] for name in ("key", "cell", "arm")}
-    study.add_trial(
-        optuna.create_trial(
-            state=TrialState.WAITING, params=trial.params, distributions=trial.distributions, user_attrs=attributes
-        )
-    )
-
-
 def finished(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that hold the sweep's records: the first completed one of each key, in the order they were queued."""
+    """The trials that hold the sweep's records: the first completed one of each key, in the order they were queued.
+
+    Raises:
+        UserError: a record is damaged.
+    """
     first: dict[str, FrozenTrial] = {}
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+    for trial in trials_of(study, TrialState.COMPLETE):
         key = key_of(trial)
         if key is not None and key not in first:
+            _check_record(trial)
             first[key] = trial
     return list(first.values())
 
 
-def save_record(trial: optuna.Trial, record: RunRecord, artifacts: FileSystemArtifactStore) -> float:
+def _check_record(trial: FrozenTrial) -> None:
+    lacking = [name for name, kind in _RECORD.items() if not isinstance(trial.user_attrs.get(name), kind)]
+    lacking += [name for name in ("dataset", "seed") if name not in trial.params]
+    if lacking or not isinstance(trial.user_attrs["timing"].get("seconds"), int | float):
+        raise _damaged(f"trial {trial.number} lacks {', '.join(lacking) or 'its seconds'}")
+
+
+def save_record(trial: optuna.Trial, record: RunRecord, artifacts: DatabaseArtifactStore) -> float:
     """Write a record into its trial; returns the trial's value, log min(FID, FID of noise)."""
     _upload_png(record.samples, GRID_NAME, trial, artifacts)
     for name in ("status", "scores", "reasons", "curves", "protocol", "recipe", "environment", "timing"):
@@ -213,7 +269,7 @@ def outcome(record: RunRecord) -> float:
     return math.log(min(fid, noise))
 
 
-def save_real_grid(study: optuna.Study, dataset: str, png: bytes, artifacts: FileSystemArtifactStore) -> None:
+def save_real_grid(study: optuna.Study, dataset: str, png: bytes, artifacts: DatabaseArtifactStore) -> None:
     """Keep a grid of real images with the study."""
     _upload_png(png, real_grid_name(dataset), study, artifacts)
 
@@ -224,17 +280,18 @@ def real_grid_name(dataset: str) -> str:
 
 
 def grid_of(
-    owner: FrozenTrial | optuna.Study, name: str, study: optuna.Study, artifacts: FileSystemArtifactStore
+    owner: FrozenTrial | optuna.Study, name: str, study: optuna.Study, artifacts: DatabaseArtifactStore
 ) -> bytes | None:
     """PNG bytes of the artifact of that name, of a trial or of the study itself, or None where there is none."""
     for meta in get_all_artifact_meta(owner, storage=study._storage):
         if meta.filename == name:
-            with artifacts.open_reader(meta.artifact_id) as source:
-                return source.read()
+            # Whoever wrote the note may have died before the picture.
+            with suppress(ArtifactNotFound):
+                return artifacts.open_reader(meta.artifact_id).read()
     return None
 
 
-def _upload_png(png: bytes, name: str, owner: optuna.Trial | optuna.Study, artifacts: FileSystemArtifactStore) -> None:
+def _upload_png(png: bytes, name: str, owner: optuna.Trial | optuna.Study, artifacts: DatabaseArtifactStore) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(png)

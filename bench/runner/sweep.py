@@ -6,80 +6,48 @@ run, and tells the study what came out. The same command continues an interrupte
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import signal
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any, Literal
 
 import optuna
 import torch
-from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta
+from optuna.artifacts import get_all_artifact_meta
 from optuna.storages import BaseStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UserError
 from bench.plan import Plan
+from bench.runner import sessions
 from bench.runner import study as studies
 from bench.runner.environment import environment, resolve_device
-from bench.runner.export import export
+from bench.runner.export import PLAN, export
 from bench.runner.grids import GRID, grid_png
+from bench.runner.place import REFUSALS, Place, halting
 from bench.runner.run import dataset_for
 from bench.runner.spec import RunSpec
+from bench.runner.storage import DatabaseArtifactStore, claims_lock, open_storage
 from bench.runner.timing import run_seconds, timed_specs
 from bench.runner.training import RunStopped
 from bench.runner.view import State, View
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 
+IDLE_SECONDS = 0.2
+"""How long a worker with nothing to do waits before it looks again, where looking costs nothing."""
+
+_GIVEN_AWAY = "Cannot tell a"
+"""How Optuna's ValueError begins when a trial was ended by another machine meanwhile."""
+
 
 class Stopped(RuntimeError):
     """The person stopped the sweep; what was finished is saved."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a sweep keeps its things."""
-
-    folder: Path
-    storage_url: str | None = None
-
-    @property
-    def url(self) -> str:
-        """The storage's address: an embedded file in the sweep's folder, unless another was given."""
-        return self.storage_url or f"sqlite:///{(self.folder / 'study.db').absolute()}"
-
-    @property
-    def artifacts(self) -> FileSystemArtifactStore:
-        """Where sample grids are kept."""
-        path = self.folder / "artifacts"
-        path.mkdir(parents=True, exist_ok=True)
-        return FileSystemArtifactStore(base_path=path)
-
-    def kept(self, key: str) -> Path:
-        """The file that holds a run on its way."""
-        return self.folder / "unfinished" / f"{key}.pt"
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the folder for this process; the system lets go of it however the process ends.
-
-        Raises:
-            UserError: another process works on this sweep.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("a+") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(f"another process works on {str(self.folder)!r}: wait for it or stop it") from None
-            yield
 
 
 def worker_count(wanted: int | None, device: str) -> int:
@@ -106,6 +74,8 @@ class Sweep:
         device: where networks live.
         view: who is told about progress.
         data_root: where datasets are looked for.
+        accept_changes: go on although versions or datasets differ from those the sweep began on.
+        home: whether the records are brought home to the sweep's folder.
     """
 
     plan: Plan
@@ -114,6 +84,8 @@ class Sweep:
     device: str
     view: View
     data_root: str | None = None
+    accept_changes: bool = False
+    home: bool = True
     crashes: Counter[str] = field(default_factory=Counter)
     last_error: str = ""
 
@@ -121,20 +93,24 @@ class Sweep:
         self.specs = {spec.key: spec for spec in studies.specs_of(self.plan, self.data_root)}
         self.pool = [Worker(self.device) for _ in range(self.workers)]
         self.stopping = threading.Event()
-        self.claims = threading.Lock()
-        self.asking = 0
+        self.counted: set[str] = set()
 
     def check(self) -> None:
-        """Refuse a folder or storage that already holds another plan under this name, before anything is written.
+        """Refuse a folder that already holds another plan under this name, before anything is written.
 
         Raises:
             UserError: names what differs.
         """
-        written = self.place.folder / "plan.json"
-        if written.is_file():
+        written = self.place.folder / PLAN
+        if not (self.home and written.is_file()):
+            return
+        try:
             found = Plan.load(written)
-            if found.hash != self.plan.hash:
-                studies.refuse_other_plan(self.plan, found)
+        except (UserError, ValueError) as problem:
+            self.view.message(f"{written} is damaged and written again ({problem})")
+            return
+        if found.hash != self.plan.hash:
+            studies.refuse_other_plan(self.plan, found)
 
     def expected_seconds(self, study: optuna.Study) -> dict[str, float]:
         """Wall seconds that a run of each dataset will take: from this sweep's finished runs, else measured."""
@@ -181,49 +157,79 @@ class Sweep:
 
         Raises:
             Stopped: the person asked to stop.
+            Halted: the disk or the database refused to go on.
         """
-        with self.place.lock():
+        with halting(), self.place.lock():
             self.check()
-            study = studies.open_study(self.plan, studies.open_storage(self.place.url))
-            self.plan.save(self.place.folder / "plan.json")
-            if self.place.storage_url is None:
+            self.storage = open_storage(self.place.url)
+            self.artifacts = DatabaseArtifactStore(self.storage)
+            study = studies.open_study(self.plan, self.storage)
+            if self.place.database is not None:
                 studies.release_running(study)
-            studies.enqueue_missing(study, self.plan, self.specs.values())
-            self._keep_real_grids(study)
-            self._note_session(started=True)
+            about = {**environment(resolve_device(self.device)), "workers": self.workers}
+            session = self._begin(study, about)
             try:
-                state = self._state(study, self.expected_seconds(study))
-                announce(state)
-                self.view.open(state)
-                with self._interrupts():
-                    self._work(study, state)
-            finally:
-                for worker in self.pool:
-                    worker.close()
-                self.view.close()
-                export(study, self.plan, self.place.folder, self.place.artifacts)
-                self._note_session(started=False)
+                self._session(study, announce)
+            except BaseException:
+                with suppress(*REFUSALS, UserError):
+                    self._finish(study, session)
+                raise
+            done = self._finish(study, session)
             if self.stopping.is_set():
                 raise Stopped
-            return state.done == state.total
+            return done
 
-    def _keep_real_grids(self, study: optuna.Study) -> None:
-        """Keep what real images of each dataset look like, drawn once from the reference split."""
-        kept = {meta.filename for meta in get_all_artifact_meta(study)}
-        for dataset in self.plan.datasets:
-            if studies.real_grid_name(dataset) not in kept:
-                images = dataset_for(next(s for s in self.specs.values() if s.dataset == dataset)).reference_images
-                chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:GRID]
-                studies.save_real_grid(study, dataset, grid_png(images[chosen]), self.place.artifacts)
+    def _begin(self, study: optuna.Study, about: dict[str, Any]) -> str:
+        """Compare this machine with what the sweep began on, and note that work begins."""
+        examples = {name: next(s for s in self.specs.values() if s.dataset == name) for name in self.plan.datasets}
+        hashes = {name: dataset_for(spec).content_hash for name, spec in examples.items()}
+        with claims_lock(self.storage, self.plan.name):
+            current = sessions.foundation(about["versions"], hashes)
+            departed = sessions.departures(study, current, accept=self.accept_changes)
+            kept = {meta.filename for meta in get_all_artifact_meta(study)}
+            for dataset, spec in examples.items():
+                if studies.real_grid_name(dataset) not in kept:
+                    studies.save_real_grid(study, dataset, _real_grid(spec), self.artifacts)
+        return sessions.begin(study, about, departed)
+
+    def _session(self, study: optuna.Study, announce: Callable[[State], None]) -> None:
+        try:
+            state = self._state(study, self.expected_seconds(study))
+            announce(state)
+            self.view.open(state)
+            with self._interrupts():
+                self._work(study, state)
+        finally:
+            for worker in self.pool:
+                worker.close()
+            self.view.close()
+
+    def _finish(self, study: optuna.Study, session: str) -> bool:
+        """Note that work ends, and bring the records home; returns whether all of them are there."""
+        sessions.end(study, session)
+        done = {studies.key_of(trial) for trial in studies.finished(study)} >= set(self.specs)
+        if self.home:
+            export(study, self.plan, self.place.folder, self.artifacts)
+        if done:
+            for key in self.specs:
+                self.place.kept(key).unlink(missing_ok=True)
+        return done
 
     def _state(self, study: optuna.Study, expected: dict[str, float]) -> State:
         totals = Counter(spec.dataset for spec in self.specs.values())
         state = State({name: totals[name] for name in self.plan.datasets}, expected, self.workers)
-        for trial in studies.finished(study):
-            found = trial.user_attrs
-            fid = found["scores"].get("fid")
-            state.restore(trial.params["dataset"], found["status"], fid, found["cell"], found["timing"]["seconds"])
+        self._notice(studies.finished(study), state)
         return state
+
+    def _notice(self, trials: list[FrozenTrial], state: State) -> None:
+        """Count what earlier sessions and other machines have finished, and how many runs are being made at once."""
+        for trial in trials:
+            key, found = studies.key_of(trial), trial.user_attrs
+            if trial.state == TrialState.COMPLETE and key in self.specs and key not in self.counted:
+                self.counted.add(key)
+                fid = found["scores"].get("fid")
+                state.restore(trial.params["dataset"], found["status"], fid, found["cell"], found["timing"]["seconds"])
+        state.workers = max(self.workers, sum(trial.state == TrialState.RUNNING for trial in trials))
 
     def _work(self, study: optuna.Study, state: State) -> None:
         with ThreadPoolExecutor(self.workers) as threads:
@@ -232,62 +238,79 @@ class Sweep:
             driver.result()
 
     def _drive(self, worker: Worker, storage: BaseStorage, state: State) -> None:
-        """Have one worker make runs until the queue is empty or the person stops."""
+        """Have one worker make runs until none is left, here or on another machine, or the person stops."""
         # One study object per thread: Optuna's `optimize` refuses to be entered twice through one object.
-        study = optuna.load_study(study_name=self.plan.name, storage=storage)
+        study, _ = studies.load_study(self.plan.name, storage)
+        beat = self.storage.get_heartbeat_interval()
+        pause = IDLE_SECONDS if beat is None else beat / 2
         try:
-            while not self.stopping.is_set() and self._claim(study):
-                with suppress(WorkerDied, RunFailed, RunStopped):
-                    study.optimize(lambda trial: self._objective(trial, worker, study, state), n_trials=1)
+            while not self.stopping.is_set() and (making := self._take_one(study, worker, state)) != "done":
+                if making == "elsewhere":
+                    self.stopping.wait(pause)
         except BaseException:
             self.stopping.set()
+            for one in self.pool:
+                one.stop()
             raise
 
-    def _claim(self, study: optuna.Study) -> bool:
-        """Whether a queued trial is left for the thread that asks. An ask too many would make Optuna invent one."""
-        with self.claims:
-            waiting = len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-            if waiting <= self.asking:
-                return False
-            self.asking += 1
-            return True
+    def _take_one(self, study: optuna.Study, worker: Worker, state: State) -> Literal["here", "elsewhere", "done"]:
+        """Make one run if there is one to be made; says whether it was, or where the last ones are being made."""
+        with ExitStack() as claim:
+            claim.enter_context(claims_lock(self.storage, self.plan.name))
+            trials = studies.trials_of(study)
+            self._notice(trials, state)
+            left_out = {key for key, count in self.crashes.items() if count >= studies.ATTEMPTS}
+            if studies.queue_next(study, trials, self.plan, self.specs, left_out):
+                try:
+                    study.optimize(lambda trial: self._objective(trial, worker, claim, state), n_trials=1)
+                except ValueError as problem:
+                    if not str(problem).startswith(_GIVEN_AWAY):
+                        raise
+                    self.view.message("a run of this machine was given to another, which saw no sign of life of it")
+                except (WorkerDied, RunFailed, RunStopped):
+                    pass  # its trial has failed, so that the run is in the queue again
+                return "here"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                optuna.storages.fail_stale_trials(study)
+            return "elsewhere" if any(t.state == TrialState.RUNNING for t in trials) else "done"
 
-    def _objective(self, trial: optuna.Trial, worker: Worker, study: optuna.Study, state: State) -> float:
-        with self.claims:
-            self.asking -= 1
-        key = studies.key_of(trial)
+    def _objective(self, trial: optuna.Trial, worker: Worker, claim: ExitStack, state: State) -> float:
+        key = studies.take(trial, self.storage)
+        claim.close()
         if key not in self.specs:
-            # Two machines asked for the last queued run at the same moment, and Optuna made one up.
+            # Queued by something else than this sweep.
             raise optuna.TrialPruned
         spec = self.specs[key]
         state.begin(spec.dataset)
-        record = None
+        saved = None
         try:
             keep = self.place.kept(key)
             record = worker.run(spec, on_checkpoint=lambda step, fid: trial.report(fid, step), keep=keep)
-            value = studies.save_record(trial, record, self.place.artifacts)
+            value = studies.save_record(trial, record, self.artifacts)
+            self.counted.add(key)
+            saved = record
             keep.unlink(missing_ok=True)
             return value
         except (WorkerDied, RunFailed) as crash:
             if not self.stopping.is_set():
-                self._crashed(trial, spec, study, crash)
+                self._crashed(trial, spec, crash)
             raise
         finally:
-            state.end(spec.dataset, record)
-            if record is not None:
-                self.view.finished(state, spec, record)
+            state.end(spec.dataset, saved)
+            if saved is not None:
+                self.view.finished(state, spec, saved)
 
-    def _crashed(self, trial: optuna.Trial, spec: RunSpec, study: optuna.Study, crash: Exception) -> None:
-        """Note the crash in the trial and queue the run again, unless it has crashed too often in this session."""
-        trial.set_user_attr("error", str(crash))
+    def _crashed(self, trial: optuna.Trial, spec: RunSpec, crash: Exception) -> None:
+        """Note the crash in the trial; the run is made again, unless it has crashed too often in this session."""
         self.crashes[spec.key] += 1
         self.last_error = str(crash).strip().splitlines()[-1]
         what = f"{spec.dataset} {spec.cell} seed {spec.seed} crashed ({self.last_error})"
         if self.crashes[spec.key] < studies.ATTEMPTS:
             self.view.message(f"{what}: it is run again")
-            studies.enqueue_again(study, trial)
         else:
             self.view.message(f"{what} for the {studies.ATTEMPTS}rd time: it is left out; the same command tries again")
+        trial.set_user_attr("error", str(crash))
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:
@@ -313,18 +336,9 @@ class Sweep:
             for number, handler in previous.items():
                 signal.signal(number, handler)
 
-    def _note_session(self, *, started: bool) -> None:
-        """Keep when and on what the sweep was worked on, in environment.json."""
-        path = self.place.folder / "environment.json"
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        about = {**environment(resolve_device(self.device)), "workers": self.workers}
-        content = {"started": now, "departures": [], "sessions": [], **about}
-        if path.is_file():
-            content = json.loads(path.read_text())
-        if started:
-            content["sessions"].append({"started": now, "finished": None, **about})
-        else:
-            content["finished"] = content["sessions"][-1]["finished"] = now
-        temporary = path.with_name(f".environment.{os.getpid()}")
-        temporary.write_text(json.dumps(content, indent=1))
-        temporary.replace(path)
+
+def _real_grid(spec: RunSpec) -> bytes:
+    """What real images look like: drawn once from the reference split."""
+    images = dataset_for(spec).reference_images
+    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:GRID]
+    return grid_png(images[chosen])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,8 @@ STRIDE = 100
 """Steps between two looks at the clock and at whether to stop."""
 SAVE_SECONDS = 30.0
 """A longer stretch of training than this is kept on disk."""
+DIGEST = sha256().digest_size
+"""A kept training starts with this many bytes of digest over the rest, so that no damage goes unnoticed."""
 
 
 class RunStopped(RuntimeError):
@@ -135,9 +141,15 @@ class Training:
             "seconds": [self.seconds(), self.training_seconds, self.scoring_seconds],
         }
         self.keep.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.keep.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.keep)
+        # Through memory, because torch reports a full disk as an error of its own kind.
+        content = io.BytesIO()
+        torch.save(state, content)
+        partial = self.keep.with_suffix(f".{os.getpid()}")
+        try:
+            partial.write_bytes(sha256(content.getbuffer()).digest() + content.getbuffer())
+            partial.replace(self.keep)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def _take_up(self) -> None:
         """Go to where a kept training of this very spec stands. A file that is another's or damaged is left alone."""
@@ -154,7 +166,8 @@ class Training:
 
     def _identity(self) -> list[str]:
         """What must agree for a kept training to be this one."""
-        return [repr(self.spec), repr(self.game.recipe), str(torch.__version__), self.game.device.type]
+        versions = [str(torch.__version__), version("ganbench"), self.scorer.dataset.content_hash]
+        return [repr(self.spec), repr(self.game.recipe), self.game.device.type, *versions]
 
     def seconds(self) -> float:
         """Wall seconds spent on the run, earlier sessions included."""
@@ -185,8 +198,11 @@ def _read(path: Path | None) -> dict[str, Any] | None:
     """A kept training, read without running any code that the file might bring; None where there is none to use."""
     if path is None or not path.is_file():
         return None
+    content = path.read_bytes()
+    if sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+        return None
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(io.BytesIO(content[DIGEST:]), map_location="cpu", weights_only=True)
     except Exception:  # whatever a damaged or foreign file raises, the run is made from its beginning
         return None
     return state if isinstance(state, dict) else None

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bench.errors import UserError
+from bench.errors import Halted, UserError
 from bench.runner.spec import RunRecord, RunSpec
 from bench.runner.training import RunStopped
 
@@ -33,7 +33,13 @@ class RunFailed(RuntimeError):
     """The run raised something unexpected; the message is the traceback from the worker."""
 
 
-_PROBLEMS: dict[str, type[Exception]] = {"refused": UserError, "failed": RunFailed, "stopped": RunStopped}
+_PROBLEMS: dict[str, type[Exception]] = {
+    "refused": UserError,
+    "failed": RunFailed,
+    "stopped": RunStopped,
+    "halted": Halted,
+}
+_SENT = tuple(_PROBLEMS.values())
 
 
 class Worker:
@@ -58,6 +64,7 @@ class Worker:
             WorkerDied: the process ended on the way; the next call starts a new one.
             RunFailed: the run raised something unexpected.
             RunStopped: `stop` was called.
+            Halted: the disk refused to keep the run.
             UserError: the spec cannot be run.
         """
         return self._ask("run", spec, keep, on_checkpoint=on_checkpoint)
@@ -117,6 +124,13 @@ class Worker:
         except (EOFError, ConnectionError) as gone:
             self.close()
             raise WorkerDied("the worker process ended in the middle of a run") from gone
+        except _SENT:
+            raise
+        except BaseException:
+            # The caller's own function failed while the process works on: what it sends later answers no question.
+            self.kill()
+            self.close()
+            raise
 
 
 def _serve(pipe: Connection, device: str, threads: int) -> None:
@@ -156,5 +170,7 @@ def _answer(task: Callable[..., Any], arguments: list[Any]) -> tuple[str, Any]:
         return "refused", str(refused)
     except RunStopped as stopped:
         return "stopped", str(stopped)
+    except OSError as problem:
+        return "halted", str(problem)
     except Exception:
         return "failed", traceback.format_exc()

@@ -1,7 +1,9 @@
 """A run that is stopped goes on exactly where it was; a file that cannot be used is no danger."""
 
+import io
 import pickle
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 import torch
@@ -58,7 +60,7 @@ def test_time_spent_before_counts(tmp_path):
     keep = tmp_path / "run.pt"
     with pytest.raises(RunStopped):
         run(SPEC, keep=keep, should_stop=stop_after(2))
-    before = torch.load(keep, weights_only=True)["seconds"][0]
+    before = training._read(keep)["seconds"][0]
     assert run(SPEC, keep=keep).timing["seconds"] > before > 0
 
 
@@ -68,7 +70,7 @@ def test_long_stretches_are_kept(tmp_path, monkeypatch):
     assert not keep.exists()
     monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
     run(SPEC, keep=keep)
-    assert torch.load(keep, weights_only=True)["game"]["step"] == 23
+    assert training._read(keep)["game"]["step"] == 23
 
 
 def _damaged(kind, good):
@@ -96,10 +98,12 @@ def test_a_pickle_is_not_run(tmp_path, straight):
             return (open, (str(tmp_path / "exploded"), "w"))
 
     keep = tmp_path / "run.pt"
-    keep.write_bytes(pickle.dumps(Bomb()))
-    assert run(SPEC, keep=keep).result() == straight.result()
-    torch.save({"identity": Bomb()}, keep)
-    assert run(SPEC, keep=keep).result() == straight.result()
+    saved = io.BytesIO()
+    torch.save({"identity": Bomb()}, saved)
+    for content in (pickle.dumps(Bomb()), saved.getvalue()):
+        for prefix in (b"", sha256(content).digest()):
+            keep.write_bytes(prefix + content)
+            assert run(SPEC, keep=keep).result() == straight.result()
     assert not (tmp_path / "exploded").exists()
 
 
@@ -107,4 +111,36 @@ def test_the_file_of_another_spec_is_not_taken_up(tmp_path, straight):
     keep = tmp_path / "run.pt"
     with pytest.raises(RunStopped):
         run(replace(SPEC, seed=1), keep=keep, should_stop=stop_after(2))
+    assert run(SPEC, keep=keep).result() == straight.result()
+
+
+def test_a_single_changed_byte_is_noticed(tmp_path):
+    keep = tmp_path / "run.pt"
+    with pytest.raises(RunStopped):
+        run(SPEC, keep=keep, should_stop=stop_after(2))
+    good = keep.read_bytes()
+    assert training._read(keep) is not None
+    for place in range(0, len(good), len(good) // 50):
+        keep.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        assert training._read(keep) is None
+
+
+def test_a_kept_run_is_whole_or_not_there(tmp_path, monkeypatch, straight):
+    """A disk that fills up while a run is kept leaves the file that was there, and no litter."""
+    keep = tmp_path / "run.pt"
+    with pytest.raises(RunStopped):
+        run(SPEC, keep=keep, should_stop=stop_after(1))
+    before = keep.read_bytes()
+
+    def full(self, content):
+        with self.open("wb") as handle:
+            handle.write(content[:1000])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(training.Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        run(SPEC, keep=keep, should_stop=stop_after(2))
+    monkeypatch.undo()
+    assert keep.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [keep]
     assert run(SPEC, keep=keep).result() == straight.result()

@@ -1,0 +1,57 @@
+"""A PostgreSQL server of its own for the tests that need one."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+def _programs():
+    """The folder of PostgreSQL's programs, newest first as Debian lays them out, or None."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -int(path.parent.name))
+    on_path = shutil.which("initdb")
+    return next((folder for folder in folders if (folder / "initdb").is_file()), on_path and Path(on_path).parent)
+
+
+def _as_server_user(folder):
+    """The words before a command that run it as somebody who may start the server: it refuses to be root."""
+    if os.geteuid() != 0:
+        return []
+    shutil.chown(folder, "postgres")
+    return ["runuser", "-u", "postgres", "--"]
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """Address of an empty database on a server that lives as long as the tests."""
+    pytest.importorskip("psycopg")
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="ganbench-postgresql-"))
+    before = _as_server_user(folder)
+    port = _free_port()
+    quiet = {"check": True, "capture_output": True, "cwd": folder}
+    try:
+        data = str(folder / "data")
+        initdb = [programs / "initdb", "-D", data, "-A", "trust", "-U", "ganbench", "--no-sync"]
+        subprocess.run([*before, *initdb], **quiet)
+        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        control = [*before, programs / "pg_ctl", "-D", data, "-w", "-l", str(folder / "log")]
+        subprocess.run([*control, "-o", settings, "start"], **quiet | {"capture_output": False})
+        try:
+            yield f"postgresql://ganbench@127.0.0.1:{port}/postgres"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
