@@ -20,7 +20,7 @@ from bench.metrics.training import TrainingRecipe, train_on
 from bench.metrics.weights import SHIPPED, describe, save_atomically
 
 RECIPES = {
-    "mnist": TrainingRecipe(epochs=100, rotation=12.0, zoom=0.15),
+    "mnist": TrainingRecipe(epochs=60, rotation=12.0, zoom=0.15),
     "digits": TrainingRecipe(epochs=80),
     "shapes": TrainingRecipe(epochs=40, mirror=True, quarter_turns=True),
     "fashion-mnist": TrainingRecipe(epochs=6, batch_size=128, rotation=3.0, shift=0.04, zoom=0.05, mirror=True),

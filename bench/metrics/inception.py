@@ -37,13 +37,13 @@ def inception_extractor(path: Path | None = None) -> Extractor:
         )
     except (URLError, OSError) as problem:
         raise UserError(
-            f"extractor 'inception': its weights cannot be downloaded ({problem}); fetch {URL_INCEPTION_V3} by hand "
-            "and pass the file with --inception-weights PATH"
+            f"extractor 'inception': its weights cannot be downloaded ({problem}); fetch {URL_INCEPTION_V3} elsewhere "
+            "and choose extractor 'inception:PATH' of that file"
         ) from problem
-    except RuntimeError as problem:
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as problem:
         raise UserError(
-            f"--inception-weights {path}: not a state dict of torch-fidelity's Inception; expected the file at "
-            f"{URL_INCEPTION_V3}"
+            f"extractor 'inception': {path or _downloaded()} holds no state dict of torch-fidelity's Inception; "
+            f"expected the file at {URL_INCEPTION_V3}"
         ) from problem
     network.eval().requires_grad_(False)
 
@@ -62,15 +62,22 @@ def inception_extractor(path: Path | None = None) -> Extractor:
     )
 
 
+def _downloaded() -> Path:
+    """Where torch keeps what it downloads."""
+    return Path(torch.hub.get_dir(), "checkpoints", URL_INCEPTION_V3.rsplit("/", 1)[1])
+
+
 def _refuse_foreign(path: Path) -> None:
     """Refuse what is no file of tensors before torch-fidelity unpickles it, which could run what it holds."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
     except FileNotFoundError as problem:
-        raise UserError(f"--inception-weights {path}: no such file") from problem
+        raise UserError(
+            f"extractor 'inception:{path}': no such file, expected the one from {URL_INCEPTION_V3}"
+        ) from problem
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as problem:
         raise UserError(
-            f"--inception-weights {path}: not a PyTorch file of tensors, expected a state dict"
+            f"extractor 'inception:{path}': no PyTorch file of tensors, expected the one from {URL_INCEPTION_V3}"
         ) from problem
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
-        raise UserError(f"--inception-weights {path}: expected a state dict, found {type(state).__name__}")
+        raise UserError(f"extractor 'inception:{path}': holds no state dict, expected the file from {URL_INCEPTION_V3}")

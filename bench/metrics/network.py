@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 INPUT_SIZE = 32
 FEATURES = 64
-BEND = 1.5
+BEND = 3.0
 """Standard deviations of the train split at which a feature has left the linear part of its tanh."""
 
 
