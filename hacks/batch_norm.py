@@ -22,11 +22,17 @@ from hacks.registry import hack
 
 @dataclass(frozen=True)
 class BatchNorm:
-    """BatchNorm over (batch, height, width); PyTorch's momentum 0.1 and epsilon 1e-5 unless given."""
+    """BatchNorm over (batch, height, width).
+
+    Attributes:
+        momentum: weight of the new batch in the running statistics (Keras gives the old ones': 0.99 there is 0.01).
+        epsilon: added to the variance.
+        drops_bias: whether the layer before loses its bias, which the norm's shift makes redundant.
+    """
 
     momentum: float = 0.1
     epsilon: float = 1e-5
-    drops_bias = True
+    drops_bias: bool = True
 
     def __call__(self, channels: int) -> nn.Module:
         """A new normalisation layer for that many channels."""
@@ -34,10 +40,17 @@ class BatchNorm:
 
 
 @hack(order=30, core=True)
-def batch_norm(recipe: Recipe, nets: Literal["both", "d", "g"] = "both") -> Recipe:
+def batch_norm(
+    recipe: Recipe,
+    nets: Literal["both", "d", "g"] = "both",
+    momentum: float = 0.1,
+    epsilon: float = 1e-5,
+    drops_bias: bool = True,
+) -> Recipe:
     """Switch on BatchNorm in both networks, or in one."""
+    norm = BatchNorm(momentum, epsilon, drops_bias)
     if nets != "g":
-        recipe = recipe.fill(d_norm=BatchNorm())
+        recipe = recipe.fill(d_norm=norm)
     if nets != "d":
-        recipe = recipe.fill(g_norm=BatchNorm())
+        recipe = recipe.fill(g_norm=norm)
     return recipe

@@ -10,13 +10,19 @@ Mechanism: the energy of the images at the stride's frequency, relative to real 
 Measured: stride_energy
 """
 
+from typing import Literal
+
 from hacks.recipe import Recipe
 from hacks.registry import HackError, hack
 
 
 @hack(order=110, core=True, needs=("strided_conv",))
-def divisible_kernel(recipe: Recipe, kernel: int = 4) -> Recipe:
-    """Switch on the even kernel in every resampling convolution that has a stride."""
+def divisible_kernel(recipe: Recipe, kernel: int = 4, nets: Literal["both", "d", "g"] = "both") -> Recipe:
+    """Switch on the even kernel in every resampling convolution that has a stride, of both networks or of one."""
     if kernel < 2 or kernel % 2:
         raise HackError(f"divisible_kernel.kernel={kernel}: expected an even number, divisible by the stride 2")
-    return recipe.fill(kernel=kernel)
+    if nets != "g":
+        recipe = recipe.fill(d_kernel=kernel)
+    if nets != "d":
+        recipe = recipe.fill(g_kernel=kernel)
+    return recipe

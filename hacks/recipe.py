@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,12 @@ from torch.nn import functional as F
 Stream = torch.Generator
 Streams = Callable[[str], Stream]
 """Gives the run's own random generator of that name; every source of randomness has one."""
+
+
+Padding = Literal["symmetric", "same", "valid"]
+"""What is added around an image before a convolution with a stride: `symmetric`, (kernel − 1) // 2 on every side, as is
+usual in PyTorch; `same`, what the stride needs, an odd pixel going to the right and the bottom, as in TensorFlow and
+Keras; `valid`, nothing."""
 
 
 class Resampling(NamedTuple):
@@ -36,6 +42,13 @@ class Targets(NamedTuple):
 
     real: Tensor
     fake: Tensor
+
+
+class RandomLayer(nn.Module):
+    """A layer that draws while it trains. A game gives it the run's stream of that name, in place of PyTorch's own."""
+
+    stream_name: str
+    stream: Stream | None = None
 
 
 class Ordered(Protocol):
@@ -65,24 +78,51 @@ class NoNorm:
 
 
 @dataclass(frozen=True)
-class NearestUpsampling:
-    """Nearest-neighbour upsampling ×2, then a convolution of stride 1."""
+class NoDropout:
+    """Every unit stays."""
 
-    def __call__(self, inputs: int, outputs: int, kernel: int, bias: bool) -> Resampling:
-        """Double height and width. An even kernel cannot keep a size at stride 1: the next odd one is taken."""
+    def __call__(self) -> nn.Module | None:
+        """A new layer, or None."""
+        return None
+
+
+@dataclass(frozen=True)
+class NoWeightNorm:
+    """Weights are used as they are."""
+
+    def __call__(self, layer: nn.Module, seed: int) -> None:
+        """Change how one initialised convolution or dense layer computes its weight, in place."""
+
+
+@dataclass(frozen=True)
+class NearestUpsampling:
+    """Nearest-neighbour upsampling, then a convolution of stride 1."""
+
+    def __call__(
+        self, inputs: int, outputs: int, kernel: int, bias: bool, factor: int = 2, padding: Padding = "symmetric"
+    ) -> Resampling:
+        """Multiply height and width; `padding` is moot without a stride.
+
+        An even kernel cannot keep a size at stride 1: the next odd one is taken.
+        """
         odd = kernel | 1
         conv = nn.Conv2d(inputs, outputs, odd, padding=odd // 2, bias=bias)
-        return Resampling(nn.Upsample(scale_factor=2, mode="nearest"), conv, None)
+        return Resampling(nn.Upsample(scale_factor=factor, mode="nearest"), conv, None)
 
 
 @dataclass(frozen=True)
 class MaxPooling:
     """A convolution of stride 1, then 2×2 max-pooling."""
 
-    def __call__(self, inputs: int, outputs: int, kernel: int, bias: bool) -> Resampling:
-        """Halve height and width. An even kernel cannot keep a size at stride 1: the next odd one is taken."""
+    def __call__(
+        self, inputs: int, outputs: int, kernel: int, bias: bool, padding: Padding = "symmetric"
+    ) -> Resampling:
+        """Halve height and width; with padding `valid` the convolution takes its margin off first.
+
+        An even kernel cannot keep a size at stride 1: the next odd one is taken.
+        """
         odd = kernel | 1
-        conv = nn.Conv2d(inputs, outputs, odd, padding=odd // 2, bias=bias)
+        conv = nn.Conv2d(inputs, outputs, odd, padding=0 if padding == "valid" else odd // 2, bias=bias)
         return Resampling(None, conv, nn.MaxPool2d(2))
 
 
@@ -157,7 +197,9 @@ class Recipe:
         g_activation, d_activation: make the activation layer after every hidden layer.
         g_norm, d_norm: make the normalisation between a layer and its activation.
         upsampling, downsampling: make G's ×2 and D's ÷2 layers.
-        kernel: kernel size of the resampling convolutions, in pixels.
+        g_kernel, d_kernel: kernel size of the resampling convolutions, in pixels.
+        d_dropout: makes the layer that drops units of D after its hidden blocks.
+        d_weight_norm: changes how D's layers compute their weights.
         init: sets the parameters of a layer from a seed.
         g_optimizer, d_optimizer: make the optimisers, with learning rates `g_lr`, `d_lr` and `beta1`, `beta2`.
         pixel_range: the values (black, white) that D sees and G must make.
@@ -178,7 +220,10 @@ class Recipe:
     d_norm: Any = NoNorm()
     upsampling: Any = NearestUpsampling()
     downsampling: Any = MaxPooling()
-    kernel: int = 5
+    g_kernel: int = 5
+    d_kernel: int = 5
+    d_dropout: Any = NoDropout()
+    d_weight_norm: Any = NoWeightNorm()
     init: Any = FrameworkInit()
     g_optimizer: Any = Adam()
     d_optimizer: Any = Adam()

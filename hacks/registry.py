@@ -2,9 +2,10 @@
 
 A hack is one pure function `(Recipe, **parameters) -> Recipe` that switches the trick **on**. Everything else
 follows from it: its parameters are the function's keyword arguments, its slots are what it changes on the
-naive recipe, its **off** level puts the naive values back into those slots (on `Recipe()` that is the identity,
-so off equals absent; on a recipe that brings the trick along it really removes it), and two hacks exclude each
-other when they fill the same single-valued slot.
+naive recipe, its **off** level puts the naive values back into those slots that hold the trick (on `Recipe()` that
+is the identity, so off equals absent; on a recipe that brings the trick along it really removes it; on one that has
+something else in the slot, another framework's initialisation say, that stays), and two hacks exclude each other
+when they fill the same single-valued slot.
 """
 
 from __future__ import annotations
@@ -83,16 +84,24 @@ class Hack:
         return self.switch_on(recipe, **parameters)
 
     def off(self, recipe: Recipe, **parameters: Any) -> Recipe:
-        """The recipe without the trick: its slots hold the naive values, its members leave tuple slots."""
+        """The recipe without the trick: slots that hold it get the naive values, its members leave tuple slots.
+
+        A slot holds the trick if its object is of the trick's class, whatever its parameters, or equals its number.
+        """
         naive, back = Recipe(), {}
+        usual = self.slots()
         for slot, value in self.slots(**parameters).items():
             if slot in TUPLE_SLOTS:
                 kinds = tuple(type(member) for member in value)
                 gone = (lambda m, v=value: m in v) if kinds == (str,) else (lambda m, k=kinds: isinstance(m, k))
                 back[slot] = tuple(member for member in getattr(recipe, slot) if not gone(member))
-            else:
+            elif _same_trick(getattr(recipe, slot), (value, usual.get(slot, value))):
                 back[slot] = getattr(naive, slot)
         return recipe.fill(**back)
+
+
+def _same_trick(found: Any, tricks: tuple[Any, ...]) -> bool:
+    return any(type(found) is type(t) if dataclasses.is_dataclass(t) else found == t for t in tricks)
 
 
 _HACKS: dict[str, Hack] = {}

@@ -15,9 +15,9 @@ Measured: d_zero_gradient_share, stride_energy
 from dataclasses import dataclass
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
 
-from hacks.recipe import Recipe, Resampling
+from hacks.recipe import Padding, Recipe, Resampling
 from hacks.registry import hack
 
 
@@ -25,21 +25,49 @@ from hacks.registry import hack
 class StridedDownsampling:
     """A convolution of stride 2."""
 
-    def __call__(self, inputs: int, outputs: int, kernel: int, bias: bool) -> Resampling:
-        """Halve height and width (even sizes)."""
-        conv = nn.Conv2d(inputs, outputs, kernel, stride=2, padding=(kernel - 1) // 2, bias=bias)
-        return Resampling(None, conv, None)
+    def __call__(
+        self, inputs: int, outputs: int, kernel: int, bias: bool, padding: Padding = "symmetric"
+    ) -> Resampling:
+        """Halve height and width, of even sizes exactly unless the padding is `valid`."""
+        sides = (kernel - 1) // 2 if padding == "symmetric" else 0
+        conv = nn.Conv2d(inputs, outputs, kernel, stride=2, padding=sides, bias=bias)
+        return Resampling(_same_padding(kernel) if padding == "same" else None, conv, None)
+
+
+def _same_padding(kernel: int) -> nn.Module:
+    """What a stride of 2 needs around an image of even size: kernel − 2 pixels, the odd one right and below."""
+    first = (kernel - 2) // 2
+    return nn.ZeroPad2d((first, kernel - 2 - first) * 2)
+
+
+class CroppedTranspose(nn.ConvTranspose2d):
+    """A transposed convolution that cuts its image down to `factor` times the size, an odd pixel right and below.
+
+    The mirror image of `same` padding, which PyTorch's own symmetric padding cannot give for an odd surplus.
+    """
+
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """Images (N, C, H, W) -> (N, outputs, stride · H, stride · W)."""
+        height, width = input.shape[-2] * self.stride[0], input.shape[-1] * self.stride[1]
+        first = max(self.kernel_size[0] - self.stride[0], 0) // 2
+        return super().forward(input, output_size)[..., first : first + height, first : first + width]
 
 
 @dataclass(frozen=True)
 class TransposedUpsampling:
-    """A transposed convolution of stride 2."""
+    """A transposed convolution whose stride is the factor, 2 as a rule."""
 
-    def __call__(self, inputs: int, outputs: int, kernel: int, bias: bool) -> Resampling:
-        """Double height and width."""
-        padding = (kernel - 1) // 2
+    def __call__(
+        self, inputs: int, outputs: int, kernel: int, bias: bool, factor: int = 2, padding: Padding = "symmetric"
+    ) -> Resampling:
+        """Multiply height and width; the kernel is at least as large as the factor."""
+        kernel = max(kernel, factor)
+        if padding == "same":
+            return Resampling(None, CroppedTranspose(inputs, outputs, kernel, stride=factor, bias=bias), None)
+        sides = (kernel - factor + 1) // 2
+        surplus = 2 * sides + factor - kernel
         conv = nn.ConvTranspose2d(
-            inputs, outputs, kernel, stride=2, padding=padding, output_padding=2 * padding + 2 - kernel, bias=bias
+            inputs, outputs, kernel, stride=factor, padding=sides, output_padding=surplus, bias=bias
         )
         return Resampling(None, conv, None)
 

@@ -1,14 +1,19 @@
 """Backbones: the block plan of generator and discriminator, as data.
 
 A plan is a tuple of blocks. It says how many channels and which resolutions; what a block leaves open (activation,
-norm, kernel and kind of resampling) the recipe fills. `network.py` turns plan and recipe into modules.
+norm, dropout, kernel and kind of resampling) the recipe fills. `network.py` turns plan and recipe into modules.
+
+In every block, `hidden` says whether the recipe's activation follows; `norm` and `dropout` mark the places where the
+recipe's norm and (in D) its dropout go, if it has any.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bench.errors import UserError
+from hacks.recipe import Padding
 
 
 @dataclass(frozen=True)
@@ -19,27 +24,57 @@ class Dense:
     shape: tuple[int, int, int] | None = None
     hidden: bool = True
     norm: bool = False
+    dropout: bool = True
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """Gives features another shape = (channels, height, width); after a dense layer normalised feature by feature."""
+
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution of stride 1 with a kernel of its own, odd if it is `same`; no hack changes it."""
+
+    channels: int
+    kernel: int
+    padding: Literal["same", "valid"] = "same"
+    hidden: bool = True
+    norm: bool = True
+    dropout: bool = True
 
 
 @dataclass(frozen=True)
 class Up:
-    """Doubles height and width by the recipe's upsampling."""
+    """Multiplies height and width by the recipe's upsampling, with the recipe's kernel for G."""
 
     channels: int
     hidden: bool = True
     norm: bool = True
+    factor: int = 2
+    padding: Padding = "symmetric"
+    dropout: bool = True
 
 
 @dataclass(frozen=True)
 class Down:
-    """Halves height and width by the recipe's downsampling."""
+    """Halves height and width by the recipe's downsampling, with the recipe's kernel for D.
+
+    `pooled_padding` is that of a convolution before a pooling, where it differs: with both taking pixels away, a small
+    image would be used up.
+    """
 
     channels: int
     hidden: bool = True
     norm: bool = True
+    padding: Padding = "symmetric"
+    pooled_padding: Padding | None = None
+    dropout: bool = True
 
 
-Block = Dense | Up | Down
+Block = Dense | Reshape | Conv | Up | Down
 
 
 @dataclass(frozen=True)

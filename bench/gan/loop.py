@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.gan.backbone import Backbone
-from bench.gan.network import build_discriminator, build_generator, memory_format
+from bench.gan.network import build_discriminator, build_generator, give_streams, memory_format
 from bench.gan.streams import Streams
 from hacks.recipe import Recipe, Targets
 
@@ -71,6 +71,7 @@ class Game:
         self.streams = Streams(seed, self.device)
         self.generator = memory_format(build_generator(backbone, recipe, seed)).to(self.device)
         self.discriminator = memory_format(build_discriminator(backbone, recipe, seed)).to(self.device)
+        give_streams(self.discriminator, self.streams)
         self.averaged = copy.deepcopy(self.generator) if recipe.averaging else None
         self.d_parameters = list(self.discriminator.parameters())
         self.g_parameters = list(self.generator.parameters())

@@ -171,7 +171,9 @@ def test_flips_act_after_smoothing_whatever_the_order_of_switching_on():
 
 
 def test_divisible_kernel():
-    assert (NAIVE.kernel, on("divisible_kernel").kernel) == (5, 4)
+    assert (NAIVE.g_kernel, NAIVE.d_kernel) == (5, 5)
+    assert on("divisible_kernel") == NAIVE.fill(g_kernel=4, d_kernel=4)
+    assert on("divisible_kernel", nets="g") == NAIVE.fill(g_kernel=4)
     with pytest.raises(HackError, match=r"divisible_kernel.kernel=5: expected an even number"):
         on("divisible_kernel", kernel=5)
 

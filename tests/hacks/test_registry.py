@@ -67,14 +67,14 @@ def test_two_hacks_on_one_slot_exclude_each_other(monkeypatch):
 
     @registry.hack(order=2000)
     def other_kernel(recipe):
-        return recipe.fill(kernel=6)
+        return recipe.fill(g_kernel=6)
 
     assert conflicts(["divisible_kernel", "other_kernel"]) == [("divisible_kernel", "other_kernel")]
     with pytest.raises(HackError, match="divisible_kernel and other_kernel fill the same slot"):
         hacks.apply(Recipe(), {"divisible_kernel": True, "other_kernel": True})
     # One of them on is no conflict, in either order.
-    assert hacks.apply(Recipe(), {"divisible_kernel": True, "other_kernel": False}).kernel == 4
-    assert hacks.apply(Recipe(), {"other_kernel": False, "divisible_kernel": True}).kernel == 4
+    assert hacks.apply(Recipe(), {"divisible_kernel": True, "other_kernel": False}).g_kernel == 4
+    assert hacks.apply(Recipe(), {"other_kernel": False, "divisible_kernel": True}).g_kernel == 4
     with pytest.raises(HackError, match="registered twice"):
         registry.hack(order=1)(other_kernel)
 
@@ -91,7 +91,7 @@ def test_errors_say_what_was_expected():
 def test_recipe_is_frozen_and_hashable():
     assert len({Recipe(), hacks.apply(Recipe(), dict.fromkeys(CORE, True)), Recipe()}) == 2
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Recipe().kernel = 3
+        Recipe().g_kernel = 3
 
 
 def test_tuple_slots_are_those_that_are_empty_in_the_naive_recipe():
