@@ -131,11 +131,17 @@ class Sweep:
         free: list[Worker] = list(self.pool)
 
         def time_one(index: int) -> tuple[float, float]:
-            worker = free.pop()
+            worker, problem = free.pop(), ""
             try:
-                return worker.seconds_per_step(specs[index % len(specs)])
+                for _ in range(studies.ATTEMPTS):
+                    try:
+                        return worker.seconds_per_step(specs[index % len(specs)])
+                    except (WorkerDied, RunFailed) as crash:
+                        problem = str(crash).strip().splitlines()[-1]
             finally:
                 free.append(worker)
+            self.view.message(f"a cell of {specs[index % len(specs)].dataset} could not be timed ({problem})")
+            return 0.0, 0.0
 
         with ThreadPoolExecutor(self.workers) as threads:
             measured = list(threads.map(time_one, range(rounds)))[: len(specs)]
