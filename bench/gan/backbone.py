@@ -99,13 +99,14 @@ class Backbone:
 RESOLUTIONS = (16, 28, 32, 64)
 
 
-def dcgan(resolution: int, channels: int, width: int = 16) -> Backbone:
+def dcgan(resolution: int, channels: int, width: int = 16, padding: Padding = "symmetric") -> Backbone:
     """Radford's net scaled to the resolution: channels halve in G as the size doubles, D mirrors it.
 
     Args:
         resolution: 16, 28, 32 or 64 pixels; G starts from 4×4, or from 7×7 for 28.
         channels: of the image, 1 or 3.
         width: channels of G's last hidden layer and of D's first.
+        padding: of the resampling convolutions.
 
     Raises:
         UserError: a resolution the net cannot reach by doubling.
@@ -120,12 +121,12 @@ def dcgan(resolution: int, channels: int, width: int = 16) -> Backbone:
     inner = widths[-1]
     generator = (
         Dense(inner * start * start, shape=(inner, start, start), norm=True),
-        *(Up(w) for w in reversed(widths[:-1])),
-        Up(channels, hidden=False, norm=False),
+        *(Up(w, padding=padding) for w in reversed(widths[:-1])),
+        Up(channels, hidden=False, norm=False, padding=padding),
     )
     discriminator = (
-        Down(widths[0], norm=False),
-        *(Down(w) for w in widths[1:]),
+        Down(widths[0], norm=False, padding=padding),
+        *(Down(w, padding=padding) for w in widths[1:]),
         Dense(1, hidden=False),
     )
     return Backbone("dcgan", channels, resolution, generator, discriminator, width)

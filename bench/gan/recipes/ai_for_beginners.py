@@ -1,0 +1,51 @@
+"""A lesson's general shape: convolution and pooling in D, upsampling and convolution in G, dense layers in both."""
+
+from bench.gan.backbone import Backbone, Dense, Down, Up
+from bench.gan.recipes.card import Claim, RecipeCard, register
+from hacks import Recipe
+
+
+def networks(resolution: int, channels: int, width: int) -> Backbone:
+    """Three doublings in G, from an eighth of the resolution; three halvings and a dense layer in D."""
+    eighth = resolution // 8
+    return Backbone(
+        "ai-for-beginners",
+        channels,
+        resolution,
+        (
+            Dense(4 * width * eighth * eighth, shape=(4 * width, eighth, eighth), norm=True),
+            Up(4 * width),
+            Up(2 * width),
+            Up(channels, hidden=False, norm=False),
+        ),
+        (Down(width, norm=False), Down(2 * width), Down(4 * width), Dense(8 * width), Dense(1, hidden=False)),
+        width,
+    )
+
+
+register(
+    RecipeCard(
+        name="ai-for-beginners",
+        title="the general shape of a first lesson, every hack off",
+        source="Microsoft, AI for Beginners, lesson on generative adversarial networks",
+        make_backbone=networks,
+        slots=Recipe(),
+        levels={},
+        parameters={},
+        width=32,
+        resolution=64,
+        channels=3,
+        resolutions=(16, 32, 64),
+        dataset="shapes",
+        batch=64,
+        steps=1000,
+        keras=False,
+        claims=(Claim("when one network wins, give the two different learning rates", "two_learning_rates", True),),
+        notes=(
+            "The lesson gives a shape and no sizes: channels 32, 64, 128 in D and 128, 128, 64 in G, dense layers of "
+            "8,192 and 256 units, the latent, optimiser, batch and steps are ours.",
+            "Of its other remedies, skipping D's step while its loss is low, progressive growing and multi-scale "
+            "gradients have no toggle yet.",
+        ),
+    )
+)

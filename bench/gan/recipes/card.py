@@ -1,0 +1,146 @@
+"""What is known of a recipe: a backbone, the levels of its hacks, its other settings, and what its source claims."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import hacks
+from bench.errors import UserError
+from bench.gan.backbone import Backbone
+from bench.gan.network import build_discriminator, build_generator, parameter_count
+from hacks import Recipe
+
+
+class Claim(NamedTuple):
+    """A sentence of the source, in our words, and the hack whose `level` in an otherwise equal recipe tests it."""
+
+    text: str
+    hack: str
+    level: bool
+
+
+@dataclass(frozen=True, eq=False)
+class RecipeCard:
+    """A recipe by name: everything needed to build and train it as its source does.
+
+    Attributes:
+        name: what people type.
+        title, source: what it is, and whose.
+        make_backbone: `(resolution, channels, width) -> Backbone`.
+        slots: the recipe's slots that no hack of it fills.
+        levels: the hacks that it has, hack name -> on; all others are off.
+        parameters: those hacks' parameters, hack name -> parameter -> value, where they are not the usual ones.
+        width: channels of D's first layer; with the source's own, the networks have the source's own sizes.
+        resolution, channels: of the source's images.
+        resolutions: the sizes in pixels that the backbone can be built for.
+        dataset: a dataset to train on, as near to the source's as there is.
+        batch, steps: the source's own.
+        keras: whether counts of parameters include running statistics, as Keras's do.
+        claims: what the source says is crucial.
+        notes: what is assumed, what differs from the source, and which hacks cannot act.
+    """
+
+    name: str
+    title: str
+    source: str
+    make_backbone: Callable[[int, int, int], Backbone]
+    slots: Recipe
+    levels: Mapping[str, bool]
+    parameters: Mapping[str, Mapping[str, Any]]
+    width: int
+    resolution: int
+    channels: int
+    resolutions: tuple[int, ...]
+    dataset: str
+    batch: int
+    steps: int
+    keras: bool
+    claims: tuple[Claim, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def base(self) -> Recipe:
+        """The recipe as its source has it."""
+        return self.with_levels({})
+
+    def with_levels(
+        self, levels: Mapping[str, bool], parameters: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Recipe:
+        """The recipe with hacks at other levels than its own; those not named keep the recipe's.
+
+        Args:
+            levels: hack name -> on or off.
+            parameters: hack name -> parameter -> value, where they are not the recipe's.
+
+        Raises:
+            HackError: an unknown hack, parameter or level, or two hacks on that want one slot.
+        """
+        own = hacks.apply(self.slots, self.levels, self.parameters)
+        return hacks.apply(own, levels, self.merged(parameters or {}))
+
+    def merged(self, parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """The recipe's own parameters of hacks, with these in place of or beside them."""
+        return {
+            name: {**self.parameters.get(name, {}), **parameters.get(name, {})}
+            for name in dict.fromkeys([*self.parameters, *parameters])
+        }
+
+    def level(self, hack: str) -> bool:
+        """Whether the recipe has that hack."""
+        return self.levels.get(hack, False)
+
+    def backbone(
+        self, resolution: int | None = None, channels: int | None = None, width: int | None = None
+    ) -> Backbone:
+        """The block plans for images of that size; what is not given is the source's.
+
+        Raises:
+            UserError: a resolution the backbone cannot reach.
+        """
+        resolution = self.resolution if resolution is None else resolution
+        if resolution not in self.resolutions:
+            known = " or ".join(map(str, self.resolutions))
+            raise UserError(f"resolution {resolution} for recipe {self.name}: expected {known}; give --resolution")
+        return self.make_backbone(
+            resolution, self.channels if channels is None else channels, self.width if width is None else width
+        )
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Parameters of G and of D as the source has them, counted as the source counts."""
+        backbone = self.backbone()
+        networks = build_generator(backbone, self.base, 0), build_discriminator(backbone, self.base, 0)
+        generator, discriminator = (parameter_count(network, self.keras) for network in networks)
+        return generator, discriminator
+
+
+_CARDS: dict[str, RecipeCard] = {}
+
+
+def register(card: RecipeCard) -> RecipeCard:
+    """Add a recipe to the catalogue; a name taken twice is a programming error (ValueError)."""
+    if card.name in _CARDS:
+        raise ValueError(f"recipe {card.name!r} is registered twice")
+    _CARDS[card.name] = card
+    return card
+
+
+def names() -> list[str]:
+    """The recipes, `dcgan` first, the others in alphabetical order."""
+    return sorted(_CARDS, key=lambda name: (name != "dcgan", name))
+
+
+def get(name: str) -> RecipeCard:
+    """The recipe of that name.
+
+    Raises:
+        UserError: no recipe has that name.
+    """
+    if name not in _CARDS:
+        close = difflib.get_close_matches(name, _CARDS, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise UserError(f"recipe {name!r}{hint}: expected one of {', '.join(names())}")
+    return _CARDS[name]

@@ -1,0 +1,61 @@
+"""A DCGAN for handwritten digits in the manner of the book GANs in Action."""
+
+from bench.gan.backbone import Backbone, Conv, Dense, Down, Up
+from bench.gan.recipes.card import Claim, RecipeCard, register
+from bench.gan.recipes.keras import BATCH_NORM, LEAKY_RELU, GlorotUniform
+from hacks import Recipe
+
+
+def networks(resolution: int, channels: int, width: int) -> Backbone:
+    """Two doublings in G, from a quarter of the resolution; two halvings without padding in D, then a dense layer."""
+    quarter = resolution // 4
+    return Backbone(
+        "gans-in-action",
+        channels,
+        resolution,
+        (
+            Dense(4 * width * quarter * quarter, shape=(4 * width, quarter, quarter), hidden=False),
+            Up(2 * width, padding="same"),
+            Conv(width, 3),
+            Up(channels, hidden=False, norm=False, padding="same"),
+        ),
+        (
+            Conv(width, 5, norm=False),
+            Down(2 * width, padding="valid"),
+            Down(2 * width, padding="valid"),
+            Dense(16 * width),
+            Dense(1, hidden=False),
+        ),
+        width,
+    )
+
+
+register(
+    RecipeCard(
+        name="gans-in-action",
+        title="DCGAN for MNIST with BatchNorm in G only, Adam 1e-3",
+        source="Langr & Bok 2019, GANs in Action, chapter 4",
+        make_backbone=networks,
+        slots=Recipe(g_kernel=3, d_kernel=5, init=GlorotUniform(), g_lr=1e-3, d_lr=1e-3),
+        levels=dict.fromkeys(
+            ["strided_conv", "leaky_relu", "batch_norm", "tanh_scaling", "gaussian_latent", "split_batches"], True
+        ),
+        parameters={"leaky_relu": LEAKY_RELU, "batch_norm": {"nets": "g", **BATCH_NORM}},
+        width=64,
+        resolution=28,
+        channels=1,
+        resolutions=(16, 28, 32, 64),
+        dataset="mnist5k",
+        batch=128,
+        steps=20_000,
+        keras=True,
+        claims=(Claim("without batch normalisation DCGAN does not train", "batch_norm", False),),
+        notes=(
+            "The slope of LeakyReLU is taken to be Keras's default, 0.3.",
+            "The source's transposed convolution of stride 1 is built as a convolution, which it is but for the "
+            "mirrored kernel.",
+            "divisible_kernel off leaves the source's kernels, 3 in G and 5 in D.",
+            "The source trains on the whole of MNIST: --datasets mnist, where it is at hand.",
+        ),
+    )
+)

@@ -1,0 +1,60 @@
+"""A tutorial's eleven best practices for DCGANs: the recipe with every core hack on."""
+
+from dataclasses import replace
+
+from bench.gan import backbone
+from bench.gan.backbone import RESOLUTIONS, Backbone
+from bench.gan.recipes.card import Claim, RecipeCard, register
+from bench.gan.recipes.keras import BATCH_NORM, GlorotUniform
+from hacks import Recipe
+
+LEVELS = dict.fromkeys(
+    (
+        *("strided_conv", "leaky_relu", "batch_norm", "normal_init", "adam_beta1", "tanh_scaling"),
+        *("gaussian_latent", "split_batches", "label_smoothing", "label_flips", "divisible_kernel"),
+    ),
+    True,
+)
+
+
+def networks(resolution: int, channels: int, width: int) -> Backbone:
+    """Radford's net with Keras's padding."""
+    return replace(backbone.dcgan(resolution, channels, width, padding="same"), name="mlm-dcgan")
+
+
+register(
+    RecipeCard(
+        name="mlm-dcgan",
+        title="eleven best practices at once: every core hack on",
+        source="Brownlee, Machine Learning Mastery: tips for training stable GANs, with Keras code",
+        make_backbone=networks,
+        slots=Recipe(d_kernel=3, init=GlorotUniform()),
+        levels=LEVELS,
+        parameters={"batch_norm": BATCH_NORM, "divisible_kernel": {"nets": "g"}},
+        width=64,
+        resolution=64,
+        channels=3,
+        resolutions=RESOLUTIONS,
+        dataset="shapes",
+        batch=64,
+        steps=1000,
+        keras=True,
+        claims=(
+            Claim("downsample and upsample with strided convolutions, not with pooling", "strided_conv", False),
+            Claim("use LeakyReLU", "leaky_relu", False),
+            Claim("use batch normalisation before the activation", "batch_norm", False),
+            Claim("draw weights from a normal distribution of standard deviation 0.02", "normal_init", False),
+            Claim("use Adam with a momentum of 0.5", "adam_beta1", False),
+            Claim("scale images to [-1, 1] and end in tanh", "tanh_scaling", False),
+            Claim("draw the latent from a Gaussian", "gaussian_latent", False),
+            Claim("give the discriminator real and fake images in separate batches", "split_batches", False),
+            Claim("smooth the labels", "label_smoothing", False),
+            Claim("flip some labels", "label_flips", False),
+        ),
+        notes=(
+            "The source prints single layers, no whole network: the net is Radford's with the kernels of those layers, "
+            "3 in the discriminator and 4 in the generator. divisible_kernel is the generator's.",
+            "Dataset, batch and steps are not stated by the source and are assumed.",
+        ),
+    )
+)
