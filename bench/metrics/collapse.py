@@ -7,6 +7,7 @@ import torch
 from scipy.stats import entropy
 
 from bench.metrics.checks import ScoreUnavailable, as_feature_pair, as_features
+from bench.metrics.fidelity import ROWS_AT_ONCE
 
 
 def _histogram(labels, classes: int, name: str) -> np.ndarray:
@@ -32,7 +33,8 @@ def mode_coverage(labels, classes: int | Sequence, reference=None) -> tuple[int,
 
     Returns:
         (covered, kl): classes with at least one fake, higher is better; KL divergence in nats, 0 for equal
-        histograms, lower is better.
+        histograms, lower is better. One image that the classifier mistakes covers a class, and noise is given classes
+        too: the divergence sees what the count does not.
 
     Raises:
         ScoreUnavailable: no classes, labels out of range, or fakes in a class the reference has none of (KL infinite).
@@ -79,9 +81,13 @@ def mixture_modes(points, centres, sd: float) -> tuple[int, float, float]:
 
 def _nearest_other(features: torch.Tensor) -> torch.Tensor:
     """Distance (N,) of each row to the nearest other one."""
-    # NOTE: the faster way through a matrix product leaves equal rows some 1e-7 apart.
-    distance = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
-    return distance.fill_diagonal_(torch.inf).min(dim=1).values
+    nearest = []
+    for start, rows in zip(range(0, len(features), ROWS_AT_ONCE), features.split(ROWS_AT_ONCE), strict=True):
+        # NOTE: the faster way through a matrix product leaves equal rows some 1e-7 apart.
+        distance = torch.cdist(rows, features, compute_mode="donot_use_mm_for_euclid_dist")
+        distance[:, start:].fill_diagonal_(torch.inf)
+        nearest.append(distance.min(dim=1).values)
+    return torch.cat(nearest)
 
 
 def duplicates(real, fake, quantile: float = 0.01) -> float:

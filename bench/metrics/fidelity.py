@@ -18,6 +18,9 @@ from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, i
 from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
+ROWS_AT_ONCE = 5000
+"""Rows of a distance matrix that are held at once: 26,000 images against as many take 1 GB, not 5."""
+
 
 class InceptionScore(NamedTuple):
     """Mean and standard deviation of the Inception score over its splits."""
@@ -73,7 +76,8 @@ def frechet_distance(real, fake) -> float:
 
     Returns:
         A distance in squared feature units, 0 for equal mean and covariance; lower is better. Biased upwards for
-        small N and M: compare only values of the same N and M.
+        small N and M: compare only values of the same N and M. Of two sets that both look like nothing known to an
+        extractor with bounded features, either may be the further one.
 
     Raises:
         ScoreUnavailable: N <= d or M <= d, different d, NaN or infinity in the features.
@@ -94,7 +98,8 @@ def inception_score(logits, splits: int = 10) -> InceptionScore:
         splits: number of parts; each needs at least one row.
 
     Returns:
-        (mean, std) over the splits; mean between 1 and the number of classes, higher is better.
+        (mean, std) over the splits; mean between 1 and the number of classes, higher is better. It hardly sees blur,
+        nor that one image of each class is made again and again.
 
     Raises:
         ScoreUnavailable: fewer than two classes, N < splits, NaN or infinity in the logits.
@@ -160,7 +165,8 @@ def precision_recall(real, fake, k: int = 3) -> tuple[float, float]:
         real, fake: (N, d) and (M, d), both larger than k.
 
     Returns:
-        (precision, recall), each in [0, 1], higher is better.
+        (precision, recall), each in [0, 1], higher is better. Precision hardly sees blur, and is as high for one good
+        image as for all; recall may be high for a few very different images, whose balls are wide.
 
     Raises:
         ScoreUnavailable: N <= k or M <= k, different d, NaN or infinity.
@@ -169,7 +175,10 @@ def precision_recall(real, fake, k: int = 3) -> tuple[float, float]:
     """
     real, fake = as_feature_pair(real, fake)
     _refuse_few(len(real), len(fake), k, "precision and recall")
-    metric = prc_features_to_metric(fake, real, prc_neighborhood=k, save_cpu_ram=False, verbose=False)
+    many = max(len(real), len(fake)) > ROWS_AT_ONCE
+    metric = prc_features_to_metric(
+        fake, real, prc_neighborhood=k, prc_batch_size=ROWS_AT_ONCE, save_cpu_ram=many, verbose=False
+    )
     return metric[KEY_METRIC_PRECISION], metric[KEY_METRIC_RECALL]
 
 
@@ -183,7 +192,7 @@ def density_coverage(real, fake, k: int = 5) -> tuple[float, float]:
 
     Returns:
         (density, coverage); density ≥ 0 with expectation 1 for equal distributions, coverage in [0, 1]; higher is
-        better.
+        better. Blurred images may have a higher density than real ones, and coverage hardly sees blur either.
 
     Raises:
         ScoreUnavailable: N <= k or M <= k, different d, NaN or infinity.
@@ -192,9 +201,10 @@ def density_coverage(real, fake, k: int = 5) -> tuple[float, float]:
     """
     real, fake = as_feature_pair(real, fake)
     _refuse_few(len(real), len(fake), k, "density and coverage")
-    radius = torch.cdist(real, real).kthvalue(k + 1, dim=1).values
-    distance = torch.cdist(real, fake)
-    inside = distance < radius[:, None]
-    density = float(inside.sum(dim=0).double().mean()) / k
-    coverage = float((distance.min(dim=1).values < radius).double().mean())
-    return density, coverage
+    inside = covered = 0
+    for rows in real.split(ROWS_AT_ONCE):
+        radius = torch.cdist(rows, real).kthvalue(k + 1, dim=1).values
+        distance = torch.cdist(rows, fake)
+        inside += int((distance < radius[:, None]).sum())
+        covered += int((distance.min(dim=1).values < radius).sum())
+    return inside / (k * len(fake)), covered / len(real)

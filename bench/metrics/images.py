@@ -21,7 +21,7 @@ def ssim_within_class(images: torch.Tensor, labels: np.ndarray, pairs: int = 100
         pairs: at most so many per class.
 
     Returns:
-        A value in [-1, 1]; lower is more diverse.
+        A value in [-1, 1]; lower is more diverse. No score of fidelity: noise has the lowest of all.
 
     Raises:
         ScoreUnavailable: no class has two images.

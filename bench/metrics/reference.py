@@ -11,9 +11,9 @@ from bench.metrics.checks import ScoreUnavailable
 from bench.metrics.extractors import Extractor
 from bench.metrics.fidelity import frechet_distance
 from bench.metrics.images import mean_total_variation
-from bench.metrics.weights import save_atomically
+from bench.metrics.weights import hash_of, save_atomically
 
-_FORMAT = "2"  # changes when the meaning of a cached number does
+_FORMAT = "3"  # changes when the meaning of a cached number does
 _NOISE_SEED = 20_161_124
 
 
@@ -75,7 +75,8 @@ _NUMBERS = ("total_variation", "fid_real", "fid_uniform")
 def _write(reference: Reference, path: Path) -> None:
     tensors = {"features": reference.features, "logits": reference.logits, "gram": reference.gram}
     present = {name: tensor for name, tensor in tensors.items() if tensor is not None}
-    save_atomically(present, path, {name: json.dumps(getattr(reference, name)) for name in _NUMBERS})
+    numbers = {name: json.dumps(getattr(reference, name)) for name in _NUMBERS}
+    save_atomically(present, path, {**numbers, "hash": hash_of(present)})
 
 
 def _read(path: Path) -> Reference | None:
@@ -85,6 +86,8 @@ def _read(path: Path) -> Reference | None:
             tensors = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError):
         return None  # absent, or cut short by a full disk: measured again
+    if metadata is None or metadata.get("hash") != hash_of(tensors):
+        return None
     return Reference(
         features=tensors["features"],
         logits=tensors.get("logits"),

@@ -18,6 +18,7 @@ from bench.metrics.images import mean_total_variation, ssim_within_class, textur
 from bench.metrics.reference import Reference, cached
 
 INCEPTION_SPLITS = 10
+WHOLE_KERNEL = 5000  # so many images on each side are compared at once, 1 GB; of more, 100 subsets of 1,000 are
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,9 @@ class Scorer:
             "n_real": self.n,
             "n_fake": self.n,
             "n_real_anchor": self._anchor_images,
-            "inception_splits": INCEPTION_SPLITS,
+            "inception_splits": min(INCEPTION_SPLITS, self.n),
+            "kid_subsets": self._kernel_subsets[0],
+            "kid_subset_size": self._kernel_subsets[1],
             "dataset": self.dataset.name,
             "dataset_hash": self.dataset.content_hash,
             "split": self.dataset.split,
@@ -196,6 +199,15 @@ class Scorer:
             raise ScoreUnavailable(f"{self.dataset.name} has one class only")
         return fidelity.inception_score(fakes.logits, min(INCEPTION_SPLITS, self.n))
 
+    @property
+    def _kernel_subsets(self) -> tuple[int, int]:
+        """How many subsets KID is averaged over, and of how many images."""
+        return (1, self.n) if self.n <= WHOLE_KERNEL else (100, 1000)
+
+    def _kernel_distance(self, fakes: Fakes) -> tuple[float]:
+        subsets, size = self._kernel_subsets
+        return (fidelity.kernel_distance(self.reference.features, fakes.features, size, subsets),)
+
     def _labels(self, fakes: Fakes) -> np.ndarray:
         """Which of the dataset's classes each fake belongs to, by the extractor."""
         if len(self.dataset.classes) < 2:
@@ -208,8 +220,9 @@ class Scorer:
         if self.dataset.modes is not None:
             covered, _, kl = self._mixture(fakes)
             return covered, kl
+        labels = self._labels(fakes)
         real = torch.cat([self.dataset.labels, self.dataset.reference_labels])
-        return collapse.mode_coverage(self._labels(fakes), self.dataset.classes, real)
+        return collapse.mode_coverage(labels, self.dataset.classes, real)
 
     def _high_quality(self, fakes: Fakes) -> tuple[float]:
         if self.dataset.modes is None:
@@ -242,7 +255,7 @@ def _pictures(fakes: Fakes) -> Fakes:
 # Which scores each function gives, in order.
 _TABLE: tuple[tuple[tuple[str, ...], Callable[[Scorer, Fakes], tuple]], ...] = (
     (("fid",), lambda scorer, fakes: (scorer._fid(fakes),)),
-    (("kid",), lambda scorer, fakes: (fidelity.kernel_distance(scorer.reference.features, fakes.features),)),
+    (("kid",), Scorer._kernel_distance),
     (("is", "is_std"), Scorer._inception_score),
     (("precision", "recall"), lambda s, fakes: fidelity.precision_recall(s.reference.features, fakes.features)),
     (("density", "coverage"), lambda s, fakes: fidelity.density_coverage(s.reference.features, fakes.features)),
