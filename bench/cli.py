@@ -44,6 +44,8 @@ Images = Annotated[int | None, Option("--n", help="Generated images per score.")
 Arms = Annotated[list[str] | None, Option(help="Extra cells: leave_one_out and/or add_one_in.")]
 Levels = Annotated[list[str] | None, Option("--set", help="Levels: batch_norm=on label_flips=off; a bare name is on.")]
 Sesoi = Annotated[float | None, Option(help="Smallest effect of interest, as a fraction of FID: 0.05 is 5 %.")]
+Recipe = Annotated[str | None, Option(help="Recipe to start from; see `ganbench recipes`. Default: dcgan, the naive.")]
+Claims = Annotated[bool, Option("--claims", help="Test what the recipe's source claims, instead of a screen.")]
 Spec = Annotated[Path | None, Option(help="TOML file with the same fields.")]
 Stage = Annotated[str | None, Option(help="follow-up or confirm: what comes after the sweep named by --from.")]
 Parent = Annotated[str | None, Option("--from", help="The finished sweep that a stage follows.")]
@@ -93,12 +95,24 @@ def datasets(data_root: DataRoot = None) -> None:
     Console().print(table)
 
 
+@app.command("recipes")
+def show_recipes(name: Annotated[str | None, Argument(help="Print all that is known of this one.")] = None) -> None:
+    """List the recipes with the parameters of their networks and what their sources claim, or describe one."""
+    from bench.describe_recipe import recipe_text
+    from bench.gan import recipes
+
+    chosen = recipes.names() if name is None else [recipes.get(name).name]
+    print("\n".join(recipe_text(recipes.get(each), whole=name is not None) for each in chosen))
+
+
 @app.command()
 def plan(
     preset: Preset = "default",
     name: Name = None,
     datasets: Datasets = None,
     hacks: Hacks = None,
+    recipe: Recipe = None,
+    claims: Claims = False,
     hack: Parameters = None,
     seeds: Seeds = None,
     steps: Steps = None,
@@ -136,6 +150,8 @@ def sweep(
     name: Name = None,
     datasets: Datasets = None,
     hacks: Hacks = None,
+    recipe: Recipe = None,
+    claims: Claims = False,
     hack: Parameters = None,
     seeds: Seeds = None,
     steps: Steps = None,
@@ -222,14 +238,15 @@ def work(
 
 @app.command()
 def run(
-    dataset: Annotated[str, Option(help="Dataset to train on.")] = "mnist5k",
+    dataset: Annotated[str | None, Option(help="Dataset to train on. Default: the recipe's.")] = None,
+    recipe: Recipe = None,
     levels: Levels = None,
     full: Annotated[bool, Option("--full", help="Switch every core hack on; --set changes single ones.")] = False,
     hack: Parameters = None,
     seed: Annotated[int, Option(help="Seed of every random stream.")] = 0,
-    steps: Annotated[int, Option(help="Training steps.")] = 800,
-    batch: Annotated[int, Option(help="Images per batch, real and fake each.")] = 64,
-    width: Annotated[int, Option(help="Channels of the first layer.")] = 16,
+    steps: Annotated[int | None, Option(help="Training steps. Default: the recipe's.")] = None,
+    batch: Batch = None,
+    width: Width = None,
     resolution: Resolution = None,
     evaluations: Annotated[int, Option(help="How often the run is scored on its way.")] = 5,
     precision: Annotated[str, Option(help="auto, float32 or bf16.")] = "auto",
@@ -242,21 +259,25 @@ def run(
     """Make one run by hand and keep its record, curves and sample grid."""
     import hacks as registry
     from bench.describe import record_text, save_record_files
+    from bench.gan import recipes
     from bench.request import check_parameters, parse_levels, parse_parameters
     from bench.runner.environment import resolve_device, resolve_precision
     from bench.runner.run import run as make_run
-    from bench.runner.spec import RunSpec
+    from bench.runner.spec import DEFAULT_RECIPE, RunSpec
 
     chosen = dict.fromkeys(registry.names(core=True), True) if full else {}
+    card = recipes.get(DEFAULT_RECIPE if recipe is None else recipe)
+    own_resolution = None if card.name == DEFAULT_RECIPE else card.resolution
     spec = RunSpec(
-        dataset=dataset,
+        dataset=card.dataset if dataset is None else dataset,
         levels={**chosen, **parse_levels(levels or [])},
         hack_parameters=check_parameters(parse_parameters(hack or [])),
         seed=seed,
-        steps=steps,
-        batch=batch,
-        width=width,
-        resolution=resolution,
+        steps=card.steps if steps is None else steps,
+        batch=card.batch if batch is None else batch,
+        width=card.width if width is None else width,
+        resolution=own_resolution if resolution is None else resolution,
+        recipe=card.name,
         evaluations=evaluations,
         precision=resolve_precision(precision, resolve_device(device)),
         extractor=extractor,
@@ -304,7 +325,7 @@ def export(
     """Write the tables and sample grids of a sweep again from its storage."""
     from bench.runner.export import export as export_study
     from bench.runner.paths import sweep_folder
-    from bench.runner.place import Place
+    from bench.runner.place import Place, halting
     from bench.runner.storage import DatabaseArtifactStore, open_storage
     from bench.runner.study import load_study
 
@@ -312,9 +333,10 @@ def export(
     place = Place(folder, storage)
     if place.database is not None and not place.database.is_file():
         raise UserError(f"no sweep named {name!r} in {str(results)!r}: expected {str(place.database)!r}")
-    opened = open_storage(place.url)
-    study, found = load_study(name, opened)
-    runs = export_study(study, found, folder, DatabaseArtifactStore(opened))
+    with halting():
+        opened = open_storage(place.url)
+        study, found = load_study(name, opened)
+        runs = export_study(study, found, folder, DatabaseArtifactStore(opened))
     print(f"written: {len(runs)} of {len(found.runs())} runs to {folder}")
 
 
@@ -368,6 +390,7 @@ def _plan(options: dict):
         return next_plan(options["results"], options["parent"], options["stage"], options["name"], options["seeds"])
     given = {field: options.get(field) for field in Request.model_fields}
     given["hack"] = parse_parameters(options["hack"]) if options["hack"] else None
+    given["claims"] = options["claims"] or None
     request = build_request(options["preset"], options["spec"], given)
     return build_plan(request, device=options["device"], data_root=options["data_root"])
 

@@ -116,7 +116,13 @@ class Plan:
         path = Path(path)
         if not path.is_file():
             raise UserError(f"no plan at {path}; expected a plan.json: write one with `ganbench plan`")
-        return cls.from_json(path.read_text(encoding="utf-8"))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"the plan at {path} cannot be read ({error}); write it again with `ganbench export`"
+            ) from error
+        return cls.from_json(text)
 
     def runs(self) -> list[tuple[str, Cell, int]]:
         """Every (dataset, cell, seed), in the shuffled order in which to run them."""

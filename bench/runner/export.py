@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial
 from bench.errors import UserError
 from bench.plan import Plan
 from bench.runner.sessions import environment_of
-from bench.runner.storage import DatabaseArtifactStore
+from bench.runner.storage import DatabaseArtifactStore, damaged
 from bench.runner.study import GRID_NAME, finished, grid_of, key_of, real_grid_name
 
 RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
@@ -25,12 +25,14 @@ def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: DatabaseArt
     """Write all tables, plan.json, environment.json and samples/ into the folder; returns the frame of runs.
 
     Rows come in the plan's own order, so that the same records give the same files whatever order they were made in.
+
+    Raises:
+        UserError: a record is damaged; nothing is written then.
     """
-    trials = {key_of(t): t for t in finished(study)}
-    order = {(dataset, cell.name, seed): i for i, (dataset, cell, seed) in enumerate(_plan_order(plan))}
-    ordered = sorted(trials.values(), key=lambda t: order[t.params["dataset"], t.user_attrs["cell"], t.params["seed"]])
-    runs = pd.DataFrame([run_row(t, plan) for t in ordered])
-    curves = pd.concat([curve_rows(t) for t in ordered], ignore_index=True) if ordered else pd.DataFrame()
+    try:
+        ordered, runs, curves = _frames(finished(study), plan)
+    except (LookupError, TypeError, ValueError, AttributeError) as problem:
+        raise damaged(f"a record makes no row: {problem}") from problem
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / PLAN, plan.save)
     about = json.dumps(environment_of(study), indent=1)
@@ -46,6 +48,15 @@ def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: DatabaseArt
         if not target.exists() and (grid := grid_of(owner, name, study, artifacts)) is not None:
             _replace(target, lambda path, grid=grid: path.write_bytes(grid))
     return runs
+
+
+def _frames(trials: list[FrozenTrial], plan: Plan) -> tuple[list[FrozenTrial], pd.DataFrame, pd.DataFrame]:
+    """The trials in the plan's own order, their frame of runs and their curves."""
+    order = {(dataset, cell.name, seed): i for i, (dataset, cell, seed) in enumerate(_plan_order(plan))}
+    ordered = sorted(trials, key=lambda t: order[t.params["dataset"], t.user_attrs["cell"], t.params["seed"]])
+    runs = pd.DataFrame([run_row(t, plan) for t in ordered])
+    curves = pd.concat([curve_rows(t) for t in ordered], ignore_index=True) if ordered else pd.DataFrame()
+    return ordered, runs, curves
 
 
 def run_row(trial: FrozenTrial, plan: Plan) -> dict[str, Any]:

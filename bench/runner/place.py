@@ -13,7 +13,7 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench.errors import Halted, UserError
-from bench.runner.storage import database_file, reason
+from bench.runner.storage import damaged, database_file, reason
 
 REFUSALS = (OSError, SQLAlchemyError, StorageInternalError)
 """What a disk or a database raises when it cannot go on."""
@@ -25,6 +25,7 @@ def halting() -> Iterator[None]:
 
     Raises:
         Halted: in the place of their own errors.
+        UserError: what the database refuses is that it is damaged.
     """
     try:
         yield
@@ -33,10 +34,15 @@ def halting() -> Iterator[None]:
     except Halted as problem:
         raise Halted(f"{problem}: {_GO_ON}") from problem
     except REFUSALS as problem:
-        raise Halted(f"{reason(problem)}: {_GO_ON}") from problem
+        why = reason(problem)
+        if any(sign in why for sign in _DAMAGE):
+            raise damaged(why) from problem
+        raise Halted(f"{why}: {_GO_ON}") from problem
 
 
-_GO_ON = "the sweep has stopped and keeps every finished run; mend this and give the same command again"
+_GO_ON = "stopped here, and every finished run is kept; mend this and give the same command again"
+_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "CHECK constraint")
+"""What SQLite says when it meets damage on its way."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-import hacks
 from bench.data import Dataset, load
 from bench.errors import UserError
-from bench.gan.backbone import Backbone, dcgan, mlp
+from bench.gan import recipes
+from bench.gan.backbone import Backbone, mlp
 from bench.gan.loop import Game, sample
 from bench.gan.network import build_generator
 from bench.gan.streams import Streams
@@ -19,9 +19,9 @@ from bench.metrics.score import Scorer
 from bench.runner.environment import environment, resolve_device
 from bench.runner.grids import sample_grid
 from bench.runner.paths import cache_folder
-from bench.runner.spec import PRECISIONS, RunRecord, RunSpec
+from bench.runner.spec import DEFAULT_RECIPE, PRECISIONS, RunRecord, RunSpec
 from bench.runner.training import OnCheckpoint, Training
-from hacks import Recipe
+from hacks import HackError, Recipe
 
 
 def run(
@@ -53,7 +53,7 @@ def run(
     recipe = build_recipe(spec)
     game = Game(
         recipe,
-        backbone_for(dataset, spec.width),
+        backbone_for(dataset, spec.width, spec.recipe),
         dataset.images,
         seed=spec.seed,
         batch=spec.batch,
@@ -110,18 +110,26 @@ def build_recipe(spec: RunSpec) -> Recipe:
     """The recipe the spec's levels give.
 
     Raises:
-        UserError: an unknown hack, parameter or level.
+        UserError: an unknown recipe, hack, parameter or level.
     """
     try:
-        return hacks.apply(Recipe(), spec.levels, spec.hack_parameters)
-    except hacks.HackError as problem:
+        return recipes.get(spec.recipe).with_levels(spec.levels, spec.hack_parameters)
+    except HackError as problem:
         raise UserError(str(problem)) from problem
 
 
-def backbone_for(dataset: Dataset, width: int) -> Backbone:
-    """The reference backbone for images of that kind: DCGAN, or small dense networks for points."""
+def backbone_for(dataset: Dataset, width: int, recipe: str = DEFAULT_RECIPE) -> Backbone:
+    """The recipe's backbone for images of that size and number of channels, or small dense networks for points.
+
+    Raises:
+        UserError: the recipe has no networks for such data.
+    """
     channels, resolution = dataset.images.shape[1], dataset.images.shape[2]
-    return mlp(channels, width=8 * width) if dataset.kind == "points" else dcgan(resolution, channels, width)
+    if dataset.kind == "points":
+        if recipe != DEFAULT_RECIPE:
+            raise UserError(f"dataset {dataset.name} for recipe {recipe}: expected images, these are points")
+        return mlp(channels, width=8 * width)
+    return recipes.get(recipe).backbone(resolution, channels, width)
 
 
 def dataset_for(spec: RunSpec) -> Dataset:
@@ -136,13 +144,15 @@ def _dataset(name: str, resolution: int | None, root: str | None) -> Dataset:
 
 def scorer_for(spec: RunSpec) -> Scorer:
     """The scorer of the spec's dataset, kept for the next run of this process."""
-    return _scorer(spec.dataset, spec.resolution, spec.data_root, spec.extractor, spec.n, spec.width)
+    return _scorer(spec.dataset, spec.resolution, spec.data_root, spec.extractor, spec.n, spec.width, spec.recipe)
 
 
 @lru_cache(maxsize=4)
-def _scorer(name: str, resolution: int | None, root: str | None, extractor: str, n: int, width: int) -> Scorer:
+def _scorer(
+    name: str, resolution: int | None, root: str | None, extractor: str, n: int, width: int, recipe: str
+) -> Scorer:
     dataset = _dataset(name, resolution, root)
-    backbone = backbone_for(dataset, width)
+    backbone = backbone_for(dataset, width, recipe)
     return Scorer(
         dataset,
         extractor=extractor,
@@ -153,7 +163,7 @@ def _scorer(name: str, resolution: int | None, root: str | None, extractor: str,
 
 
 def untrained_images(backbone: Backbone, n: int) -> Tensor:
-    """Images of the naive generator before its first step, the least an honest score must beat."""
+    """Images of the naive recipe's generator before its first step, the least an honest score must beat."""
     recipe, streams = Recipe(), Streams(0)
     generator = build_generator(backbone, recipe, seed=0).eval()
     return sample(generator, recipe, recipe.latent(n, recipe.latent_dim, streams("untrained")))

@@ -10,6 +10,8 @@ from typing import Any
 
 STATUSES = ("ok", "collapsed", "diverged")
 PRECISIONS = ("float32", "bf16")
+DEFAULT_RECIPE = "dcgan"
+"""The recipe of specs and plans that name none; it is not part of their identity, so that older ones keep theirs."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class RunSpec:
         n: generated images per score; never more than the reference set has.
         collapse_below: a run whose images fall into less than this share of the classes has collapsed.
         data_root: folder that datasets are looked for in, if not the usual ones.
+        recipe: the recipe that the levels are applied to; its networks have this spec's `width`.
     """
 
     dataset: str
@@ -51,11 +54,13 @@ class RunSpec:
     n: int = 2000
     collapse_below: float = 0.2
     data_root: str | None = None
+    recipe: str = DEFAULT_RECIPE
 
     @property
     def key(self) -> str:
         """The identity of the run: 16 hex digits over plan, dataset, cell and seed, or over the spec by hand."""
-        identity = [self.plan, self.dataset, self.cell, self.seed] if self.plan else self.to_dict()
+        whole = {name: value for name, value in self.to_dict().items() if (name, value) != ("recipe", DEFAULT_RECIPE)}
+        identity = [self.plan, self.dataset, self.cell, self.seed] if self.plan else whole
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
     @property

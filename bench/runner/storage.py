@@ -90,6 +90,14 @@ def reason(problem: BaseException) -> str:
     return lines[0] if lines else type(original).__name__
 
 
+def damaged(what: str) -> UserError:
+    """The error that says that a storage holds something that cannot be."""
+    return UserError(
+        f"the sweep's storage is damaged ({what}): restore it from a copy, or move it away and let the same command "
+        "make the runs again"
+    )
+
+
 def _open_sqlite(url: str) -> RDBStorage:
     file = database_file(url)
     if file is not None and file.is_file() and file.stat().st_size:

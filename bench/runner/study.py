@@ -28,7 +28,7 @@ from optuna.trial import FrozenTrial, TrialState
 from bench.errors import UserError
 from bench.plan import Plan
 from bench.runner.spec import RunRecord, RunSpec
-from bench.runner.storage import DatabaseArtifactStore, reason
+from bench.runner.storage import DatabaseArtifactStore, damaged, reason
 
 ATTEMPTS = 3
 """How often one session tries a run that crashes before it is left out and reported."""
@@ -93,14 +93,14 @@ def study_attributes(study: optuna.Study) -> dict[str, Any]:
     try:
         return study.user_attrs
     except ValueError as problem:
-        raise _damaged(f"an attribute cannot be read: {problem}") from None
+        raise damaged(f"an attribute cannot be read: {problem}") from None
 
 
 def _plan_in(attributes: dict[str, Any]) -> Plan:
     try:
         return Plan.from_json(attributes[PLAN_ATTRIBUTE])
     except (UserError, KeyError, TypeError) as problem:
-        raise _damaged(f"its plan: {problem}") from None
+        raise damaged(f"its plan: {problem}") from None
 
 
 def refuse_other_plan(wanted: Plan, found: Plan) -> None:
@@ -147,14 +147,7 @@ def trials_of(study: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
     try:
         return study.get_trials(deepcopy=False, states=states or None)
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as problem:
-        raise _damaged(f"a trial cannot be read: {reason(problem)}") from None
-
-
-def _damaged(what: str) -> UserError:
-    return UserError(
-        f"the sweep's storage is damaged ({what}): restore it from a copy, or move it away and let the same command "
-        "make the runs again"
-    )
+        raise damaged(f"a trial cannot be read: {reason(problem)}") from None
 
 
 def queue_next(
@@ -251,7 +244,7 @@ def _check_record(trial: FrozenTrial) -> None:
     lacking = [name for name, kind in _RECORD.items() if not isinstance(trial.user_attrs.get(name), kind)]
     lacking += [name for name in ("dataset", "seed") if name not in trial.params]
     if lacking or not isinstance(trial.user_attrs["timing"].get("seconds"), int | float):
-        raise _damaged(f"trial {trial.number} lacks {', '.join(lacking) or 'its seconds'}")
+        raise damaged(f"trial {trial.number} lacks {', '.join(lacking) or 'its seconds'}")
 
 
 def save_record(trial: optuna.Trial, record: RunRecord, artifacts: DatabaseArtifactStore) -> float:

@@ -10,6 +10,7 @@ from bench.gan.loop import Game, sample
 from bench.runner.environment import resolve_device
 from bench.runner.run import backbone_for, build_recipe, dataset_for, scorer_for
 from bench.runner.spec import RunSpec
+from hacks import conflicts
 
 WARM_UP = 2
 
@@ -20,7 +21,7 @@ def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
     recipe = build_recipe(spec)
     game = Game(
         recipe,
-        backbone_for(dataset, spec.width),
+        backbone_for(dataset, spec.width, spec.recipe),
         dataset.images,
         seed=spec.seed,
         batch=spec.batch,
@@ -43,9 +44,19 @@ def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
 
 
 def timed_specs(hacks: Sequence[str], specs: Sequence[RunSpec]) -> list[RunSpec]:
-    """For each spec the cheapest and the dearest kind of cell: everything on, everything off."""
-    levels = [dict.fromkeys(hacks, True), dict.fromkeys(hacks, False)]
-    return [replace(spec, levels=level, plan="", cell="") for spec in specs for level in levels]
+    """For each spec the cheapest and the dearest kind of cell: everything off, everything on that goes together."""
+    return [
+        replace(spec, levels=levels, plan="", cell="")
+        for spec in specs
+        for levels in (_together(hacks, spec), dict.fromkeys(hacks, False))
+    ]
+
+
+def _together(hacks: Sequence[str], spec: RunSpec) -> dict[str, bool]:
+    levels: dict[str, bool] = {}
+    for name in hacks:
+        levels[name] = not conflicts([*(other for other in levels if levels[other]), name], spec.hack_parameters)
+    return levels
 
 
 def run_seconds(spec: RunSpec, measured: Sequence[tuple[float, float]]) -> float:

@@ -1,0 +1,210 @@
+"""Damaged files and nonsense arguments: one line and exit code 2, or a told repair; good files stay as they are.
+
+GANBENCH_FUZZ_CASES=1000 makes that many cases; the suite takes a sample.
+"""
+
+import contextlib
+import io
+import os
+import shutil
+import signal
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bench.cli import main
+from bench.plan import make_plan
+from bench.runner import study as studies
+from bench.runner.export import export
+from bench.runner.run import run
+from bench.runner.storage import DatabaseArtifactStore, open_storage
+from bench.runner.training import _read
+
+CASES = int(os.environ.get("GANBENCH_FUZZ_CASES", "200"))
+SECONDS = 30
+BUDGET = {"steps": 2, "batch": 8, "width": 2, "resolution": None, "evaluations": 1, "precision": "float32"}
+SCORING = {"extractor": "domain", "n": 100, "collapse_below": 0.2}
+
+
+def fuzz(share):
+    """That share of the cases, the same ones every time."""
+    return settings(
+        max_examples=max(1, round(CASES * share)),
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@st.composite
+def damage(draw):
+    """A function from good bytes to damaged ones."""
+    kind = draw(st.sampled_from(["truncate", "flip", "zero", "insert", "replace", "empty"]))
+    place = draw(st.floats(0, 1, exclude_max=True))
+    noise = draw(st.binary(min_size=1, max_size=64))
+
+    def apply(good):
+        at = int(len(good) * place)
+        if kind == "truncate":
+            return good[:at]
+        if kind == "flip":
+            return good[:at] + bytes(b ^ (noise[0] | 1) for b in good[at : at + len(noise)]) + good[at + len(noise) :]
+        if kind == "zero":
+            return good[:at] + bytes(min(4096, len(good) - at)) + good[at + 4096 :]
+        if kind == "insert":
+            return good[:at] + noise + good[at:]
+        return b"" if kind == "empty" else noise
+
+    return apply
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A real sweep of a few real runs, finished and exported."""
+    folder = tmp_path_factory.mktemp("template") / "results" / "small"
+    plan = make_plan("small", ["batch_norm", "placebo"], ["digits"], seeds=1, budget=BUDGET, scoring=SCORING)
+    folder.mkdir(parents=True)
+    storage = open_storage(f"sqlite:///{folder / 'study.db'}")
+    study, store = studies.open_study(plan, storage), DatabaseArtifactStore(storage)
+    specs = {spec.key: spec for spec in studies.specs_of(plan)}
+    while studies.queue_next(study, studies.trials_of(study), plan, specs):
+        trial = study.ask()
+        study.tell(trial, studies.save_record(trial, run(specs[studies.take(trial, storage)]), store))
+    export(study, plan, folder, store)
+    storage.remove_session()
+    storage.engine.dispose()
+    assert not (folder / "study.db-wal").exists()
+    return folder.parents[1]
+
+
+@pytest.fixture
+def home(template, tmp_path, monkeypatch):
+    """A place for a fresh copy of the sweep per case."""
+    monkeypatch.chdir(tmp_path)
+
+    def fresh():
+        shutil.rmtree(tmp_path / "results", ignore_errors=True)
+        shutil.copytree(template / "results", tmp_path / "results")
+        return tmp_path / "results" / "small"
+
+    return fresh
+
+
+def call(*arguments):
+    """Exit code, standard output and standard error of a command; an exception is a traceback and fails the test."""
+
+    def late(*_):
+        raise TimeoutError(f"{arguments} took more than {SECONDS} s")
+
+    said, complained = io.StringIO(), io.StringIO()
+    previous = signal.signal(signal.SIGALRM, late)
+    signal.alarm(SECONDS)
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained), pytest.raises(SystemExit) as end:
+            main(list(arguments))
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+    return end.value.code, said.getvalue(), complained.getvalue()
+
+
+def contents(folder, but):
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(but))
+    return {path: path.read_bytes() for path in files}
+
+
+def refused_or_fine(folder, damaged, *arguments):
+    """Run the command; if it is refused, it is so in one line and without touching any good file."""
+    before = contents(folder, damaged)
+    code, said, complained = call(*arguments)
+    assert code in (0, 2), (code, said, complained)
+    if code == 2:
+        assert complained.startswith("ganbench: ")
+        assert len(complained.strip().splitlines()) == 1, complained
+        assert contents(folder, damaged) == before
+    return code
+
+
+@fuzz(0.35)
+@given(damage=damage())
+def test_a_damaged_storage(home, damage):
+    folder = home()
+    file = folder / "study.db"
+    file.write_bytes(damage(file.read_bytes()))
+    refused_or_fine(folder, "study.db", "export", "small")
+
+
+@fuzz(0.15)
+@given(damage=damage())
+def test_a_damaged_table(home, damage):
+    folder = home()
+    file = folder / "runs.parquet"
+    file.write_bytes(damage(file.read_bytes()))
+    refused_or_fine(folder, "runs.parquet", "show", "digits/c00/0", "--name", "small")
+
+
+@fuzz(0.15)
+@given(damage=damage())
+def test_a_damaged_plan(home, damage):
+    folder = home()
+    file = folder / "plan.json"
+    good = file.read_bytes()
+    file.write_bytes(damage(good))
+    command = ("plan", "--stage", "confirm", "--from", "small", "--preset", "smoke", "--name", "next")
+    refused_or_fine(folder, "plan.json", *command)
+    assert call("export", "small")[0] == 0
+    assert file.read_bytes() == good
+
+
+@fuzz(0.1)
+@given(text=st.one_of(st.text(max_size=200), st.binary(max_size=200)), cut=st.integers(0, 60))
+def test_nonsense_in_toml(tmp_path, monkeypatch, text, cut):
+    monkeypatch.chdir(tmp_path)
+    good = b'seeds = 2\ndatasets = ["digits"]\nsteps = 7\n[hack.label_flips]\nrate = 0.2\n'
+    noise = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+    spec = tmp_path / "mine.toml"
+    spec.write_bytes(good[:cut] + noise + good[cut:])
+    before = spec.read_bytes()
+    code, _, complained = call("plan", "--preset", "smoke", "--spec", str(spec))
+    assert code in (0, 2), complained
+    assert code == 0 or len(complained.strip().splitlines()) == 1
+    assert spec.read_bytes() == before
+
+
+VERBS = ("plan", "show", "report", "export", "hacks", "datasets", "bogus")
+OPTIONS = (
+    *("--preset", "--seeds", "--steps", "--hacks", "--hack", "--datasets", "--n", "--storage", "--name", "--spec"),
+    *("--precision", "--device", "--resolution", "--width", "--sesoi", "--stage", "--from", "--arms", "--bogus"),
+)
+
+
+@fuzz(0.2)
+@given(
+    verb=st.sampled_from(VERBS),
+    options=st.lists(st.sampled_from(OPTIONS), min_size=0, max_size=3),
+    words=st.lists(
+        st.one_of(st.text(string.printable, min_size=1, max_size=12), st.integers(-(10**20), 99).map(str)),
+        min_size=3,
+        max_size=3,
+    ),
+)
+def test_nonsense_arguments(tmp_path, monkeypatch, verb, options, words):
+    monkeypatch.chdir(tmp_path)
+    pairs = [part for pair in zip(options, words, strict=False) for part in pair]
+    code, said, complained = call(verb, *(pairs or words))
+    assert code in (0, 2), (said, complained)
+    assert code == 0 or len(complained.strip().splitlines()) == 1
+    assert not any(tmp_path.iterdir())
+
+
+@fuzz(0.05)
+@given(content=st.binary(max_size=300))
+def test_nonsense_in_place_of_a_kept_run(tmp_path, content):
+    keep = Path(tmp_path) / "run.pt"
+    keep.write_bytes(content)
+    assert _read(keep) is None
+    assert keep.read_bytes() == content
