@@ -1,7 +1,8 @@
 """Scores rank pictures as they must, on every dataset, and what each of them cannot see is written down and true.
 
 The damage is fixed here, the same for all datasets. A ranking reads "better > worse"; "=" joins what a score is not
-relied on to tell apart. It must hold on every dataset, but for exceptions of one of them, which are findings.
+relied on to tell apart, ";" separates two rankings. They must hold on every dataset, but for the exceptions, which are
+findings.
 """
 
 from functools import cache
@@ -28,13 +29,13 @@ DAMAGE = {
     "fid": "real > blurred > noisy > shuffled > noise",
     "kid": "real > blurred > noisy > shuffled > noise",
     "is": "real = blurred > noisy > shuffled = noise",
-    "precision": "real = blurred > noisy = shuffled = noise",
-    "recall": "real > blurred > noisy = shuffled = noise",
-    "density": "real = blurred > noisy = shuffled = noise",
-    "coverage": "real = blurred > noisy = shuffled = noise",
+    "precision": "real = blurred = noisy > shuffled = noise",
+    "recall": "real > blurred > noisy > shuffled = noise",
+    "density": "real = blurred = noisy > shuffled = noise",
+    "coverage": "real = blurred = noisy > shuffled = noise",
     "modes_kl": "real = blurred = noisy > shuffled = noise",
-    "vendi": "real > blurred > noisy > shuffled = noise",
-    "texture": "real > blurred > noisy = shuffled = noise",
+    "vendi": "real > blurred; real = blurred = noisy > shuffled = noise",
+    "texture": "real > blurred = noisy > shuffled = noise",
     "total_variation_ratio": "real > blurred > noisy = shuffled = noise",
 }
 CLASSES = dict.fromkeys(
@@ -56,17 +57,16 @@ JITTER = {
     "modes": "real = 3 SD > quarter spacing > noise",
     "vendi": "real = 3 SD > quarter spacing > noise",
 }
-# Fashion-MNIST alone is an exception to some rankings.
-DAMAGE_OF_CLOTHES = {
-    # Both are so far from clothes that the bounded features are full; which of them is further is chance.
-    "fid": "real > blurred > noisy > shuffled = noise",
-    "kid": "real > blurred > noisy > shuffled = noise",
-}
-CLASSES_OF_CLOTHES = {
-    # One picture in ten is mistaken for another class by the classifier, and one mistaken picture covers a mode.
-    "modes": "all classes > half = one class",
-    # T-shirts are so varied that the balls around them reach other clothes.
-    "recall": "all classes > half = one class",
+# What is so far from all that a classifier knows fills its bounded features; which of two is further is chance.
+NOTHING_KNOWN = dict.fromkeys(("fid", "kid"), "real > blurred > noisy > shuffled = noise")
+DAMAGE_EXCEPTIONS = {"digits": NOTHING_KNOWN, "fashion-mnist": NOTHING_KNOWN}
+CLASSES_EXCEPTIONS = {
+    "fashion-mnist": {
+        # One picture in ten is mistaken for another class by the classifier, and one mistaken picture covers a mode.
+        "modes": "all classes > half = one class",
+        # T-shirts are so varied that the balls around them reach other clothes.
+        "recall": "all classes > half = one class",
+    }
 }
 
 
@@ -88,7 +88,7 @@ def damaged(name):
     """Scores of real pictures and of ever more damaged ones."""
     real = dataset(name).images[:N]
     stream = torch.Generator().manual_seed(0)
-    noisy = real + 64 * torch.randn(real.shape, generator=stream)
+    noisy = real + 40 * torch.randn(real.shape, generator=stream)
     flat = real.flatten(2)
     order = torch.rand(N, 1, flat.shape[2], generator=stream).argsort(dim=2).expand_as(flat)
     versions = {
@@ -152,13 +152,13 @@ def fewer_pictures(name):
     return {level: scorer(name).score(images).values for level, images in versions.items()}
 
 
-def ranked(values, score, ranking):
+def ranked(values, score, rankings):
     """Whether every level left of a ">" has the better score than every level in the group right of it."""
     sign = 1 if DIRECTIONS[score] == "higher" else -1
-    groups = [group.split(" = ") for group in ranking.split(" > ")]
     return all(
         sign * values[better][score] > sign * values[worse][score]
-        for left, right in pairwise(groups)
+        for ranking in rankings.split("; ")
+        for left, right in pairwise(group.split(" = ") for group in ranking.split(" > "))
         for better, worse in product(left, right)
     )
 
@@ -167,12 +167,12 @@ def told(values, score):
     return {level: found[score] for level, found in values.items()}
 
 
-def cases(rankings, names, of_clothes=None):
+def cases(rankings, names, exceptions=()):
     """One case per dataset and score, with the ranking it must show."""
+    exceptions = dict(exceptions)
     return [
-        pytest.param(name, score, special.get(score, ranking), id=f"{name}-{score}")
+        pytest.param(name, score, exceptions.get(name, {}).get(score, ranking), id=f"{name}-{score}")
         for name in names
-        for special in [of_clothes or {} if name == "fashion-mnist" else {}]
         for score, ranking in rankings.items()
         if not (name in POINTS and score == "is")  # points have no classifier
     ]
@@ -185,9 +185,11 @@ def test_a_ranking_is_read_by_the_direction_of_its_score():
     assert not ranked(values, "fid", "b > c")
     assert not ranked(values, "is", "a = b > c > a")
     assert ranked(values, "is", "a = b > c")
+    assert ranked(values, "is", "b > a; a > c")
+    assert not ranked(values, "is", "b > a; c > a")
 
 
-@pytest.mark.parametrize(("name", "score", "ranking"), cases(DAMAGE, IMAGES, DAMAGE_OF_CLOTHES))
+@pytest.mark.parametrize(("name", "score", "ranking"), cases(DAMAGE, IMAGES, DAMAGE_EXCEPTIONS))
 def test_damage_is_seen(name, score, ranking):
     assert ranked(damaged(name), score, ranking), told(damaged(name), score)
 
@@ -197,7 +199,7 @@ def test_jitter_is_seen(name, score, ranking):
     assert ranked(jittered(name), score, ranking), told(jittered(name), score)
 
 
-@pytest.mark.parametrize(("name", "score", "ranking"), cases(CLASSES, IMAGES + POINTS, CLASSES_OF_CLOTHES))
+@pytest.mark.parametrize(("name", "score", "ranking"), cases(CLASSES, IMAGES + POINTS, CLASSES_EXCEPTIONS))
 def test_missing_classes_are_seen(name, score, ranking):
     assert ranked(fewer_classes(name), score, ranking), told(fewer_classes(name), score)
 
@@ -211,10 +213,6 @@ def test_repeated_pictures_are_seen(name, score, ranking):
 def test_similarity_within_a_class_is_no_score_of_fidelity(name):
     found = told(damaged(name), "ssim_within_class")
     assert found["noise"] < found["real"]
-
-
-def test_a_classifier_gives_noise_a_class_too():
-    assert damaged("mnist5k")["noise"]["modes"] == damaged("mnist5k")["real"]["modes"] == 10
 
 
 def test_precision_and_density_take_blur_for_quality():
