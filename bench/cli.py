@@ -101,8 +101,8 @@ def show_recipes(name: Annotated[str | None, Argument(help="Print all that is kn
     from bench.describe_recipe import recipe_text
     from bench.gan import recipes
 
-    chosen = recipes.names() if name is None else [recipes.get(name).name]
-    print("\n".join(recipe_text(recipes.get(each), whole=name is not None) for each in chosen))
+    for each in recipes.names() if name is None else [name]:
+        print(recipe_text(recipes.get(each), whole=name is not None))
 
 
 @app.command()
@@ -266,7 +266,7 @@ def run(
     from bench.runner.spec import DEFAULT_RECIPE, RunSpec
 
     chosen = dict.fromkeys(registry.names(core=True), True) if full else {}
-    card = recipes.get(DEFAULT_RECIPE if recipe is None else recipe)
+    card = recipes.get(recipe or DEFAULT_RECIPE)
     own_resolution = None if card.name == DEFAULT_RECIPE else card.resolution
     spec = RunSpec(
         dataset=card.dataset if dataset is None else dataset,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,13 +15,18 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 import hacks as registry
 from bench.data import Dataset, load
 from bench.errors import UserError
+from bench.gan import recipes
 from bench.metrics.extractors import get_extractor
 from bench.plan import Plan, make_plan
 from bench.presets import PRESETS
 from bench.runner.environment import resolve_device, resolve_precision
 from bench.runner.paths import cache_folder
+from bench.runner.run import backbone_for
+from bench.runner.spec import DEFAULT_RECIPE
 
 PLACEBO = "placebo"
+CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
+"""The arms that test a claim, by whether the recipe has what is claimed to be crucial."""
 
 
 class Request(BaseModel):
@@ -43,18 +50,21 @@ class Request(BaseModel):
     collapse_below: float = Field(default=0.2, ge=0, le=1)
     arms: list[Literal["leave_one_out", "add_one_in"]] = Field(default_factory=list)
     sesoi: float = Field(default=0.05, gt=0, lt=1)
+    recipe: str = DEFAULT_RECIPE
+    claims: bool = False
 
 
 def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> Request:
-    """Merge the preset, then the TOML file, then what was given on the command line.
+    """Merge the preset, the recipe's own settings, the TOML file, and what was given on the command line.
 
     Raises:
-        UserError: an unknown preset or field, an unreadable file, a value out of range.
+        UserError: an unknown preset, recipe or field, an unreadable file, a value out of range.
     """
     if preset not in PRESETS:
         raise UserError(f"preset {preset!r}{_closest(preset, PRESETS)}: expected one of {', '.join(PRESETS)}")
-    merged = {"name": preset, **PRESETS[preset], **(_read_toml(file) if file else {})}
-    merged.update({name: value for name, value in given.items() if value is not None})
+    wanted = _read_toml(file) if file else {}
+    wanted.update({name: value for name, value in given.items() if value is not None})
+    merged = {"name": preset, **PRESETS[preset], **_recipe_settings(wanted), **wanted}
     try:
         return Request(**merged)
     except ValidationError as problem:
@@ -63,23 +73,41 @@ def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> R
         raise UserError(f"{place} {first['input']!r}: {_lower(first['msg'])}; see `ganbench sweep --help`") from None
 
 
+def _recipe_settings(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What a sweep takes from the recipe it names: all but the steps, which are the sweep's budget."""
+    name, claims = wanted.get("recipe", DEFAULT_RECIPE), wanted.get("claims") is True
+    if not isinstance(name, str) or (name == DEFAULT_RECIPE and not claims):
+        return {}
+    card = recipes.get(name)
+    title = f"{name}-claims" if claims else name
+    if name == DEFAULT_RECIPE:
+        return {"name": title}
+    own = {"batch": card.batch, "width": card.width, "resolution": card.resolution, "datasets": [card.dataset]}
+    return {"name": title, **own}
+
+
 def build_plan(request: Request, *, device: str, data_root: str | None = None) -> Plan:
     """Check the names in the request and lay out its cells.
 
     Raises:
         UserError: an unknown hack, parameter or dataset; hacks that exclude each other.
     """
+    card = recipes.get(request.recipe)
     names = _hack_names(request)
-    parameters = check_parameters(request.hack)
+    given = check_parameters(request.hack)
+    parameters = {name: settings for name, settings in card.merged(given).items() if name in {*names, *given}}
     exclusions = registry.conflicts(names, parameters)
     for dataset in request.datasets:
-        _check_scorable(load(dataset, request.resolution, Path(data_root) if data_root else None), request)
-    return make_plan(
+        found = load(dataset, request.resolution, Path(data_root) if data_root else None)
+        backbone_for(found, request.width, request.recipe)
+        _check_scorable(found, request)
+    made = make_plan(
         request.name,
         names,
         request.datasets,
         request.seeds,
-        arms=request.arms,
+        design="arms" if request.claims else "screen",
+        arms=[CLAIM_ARMS[card.level(names[0])]] if request.claims else request.arms,
         hack_parameters=parameters,
         budget={
             "steps": request.steps,
@@ -88,12 +116,21 @@ def build_plan(request: Request, *, device: str, data_root: str | None = None) -
             "resolution": request.resolution,
             "evaluations": request.evaluations,
             "precision": resolve_precision(request.precision, resolve_device(device)),
+            **({} if request.recipe == DEFAULT_RECIPE else {"recipe": request.recipe}),
         },
         scoring={"extractor": request.extractor, "n": request.n, "collapse_below": request.collapse_below},
         sesoi=request.sesoi,
+        base="naive" if request.recipe == DEFAULT_RECIPE else request.recipe,
         prerequisites=_prerequisites(names),
         exclusions=exclusions,
     )
+    return around_base(made) if request.claims else made
+
+
+def around_base(plan: Plan) -> Plan:
+    """The plan of one recipe's arms with its cells named after that recipe: `base`, `base-HACK` or `base+HACK`."""
+    cells = [replace(cell, name=re.sub(r"^(full|bare)", "base", cell.name)) for cell in plan.cells]
+    return replace(plan, cells=tuple(cells), design=f"arms around the recipe {plan.base}")
 
 
 def _check_scorable(dataset: Dataset, request: Request) -> None:
@@ -116,6 +153,8 @@ def _prerequisites(names: list[str]) -> dict[str, tuple[str, ...]]:
 def _hack_names(request: Request) -> list[str]:
     """The hacks of the sweep in listing order; the placebo is always among them."""
     chosen = registry.names(core=True) if request.hacks is None else request.hacks
+    if request.claims:
+        chosen = _claimed(request)
     try:
         for name in chosen:
             registry.get(name)
@@ -125,6 +164,21 @@ def _hack_names(request: Request) -> list[str]:
         if chosen.count(name) > 1:
             raise UserError(f"hack {name!r} is named twice: name it once")
     return [name for name in registry.names() if name in chosen or name == PLACEBO]
+
+
+def _claimed(request: Request) -> list[str]:
+    """The hacks that the recipe's source calls crucial, or those of them that the person names."""
+    claimed = [claim.hack for claim in recipes.get(request.recipe).claims]
+    if not claimed:
+        raise UserError(
+            f"recipe {request.recipe}: its source claims nothing that a hack stands for; leave out --claims"
+        )
+    if request.arms:
+        raise UserError(f"arms {request.arms[0]!r}: claims bring their own arms; leave one of the two out")
+    for name in request.hacks or ():
+        if name not in (*claimed, PLACEBO):
+            raise UserError(f"hack {name!r}: recipe {request.recipe} claims {', '.join(claimed)}; leave out --claims")
+    return [name for name in claimed if request.hacks is None or name in request.hacks]
 
 
 def check_parameters(given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -40,7 +40,7 @@ class RecipeCard:
         dataset: a dataset to train on, as near to the source's as there is.
         batch, steps: the source's own.
         keras: whether counts of parameters include running statistics, as Keras's do.
-        claims: what the source says is crucial.
+        claims: what the source says is crucial, all of it things that the recipe has or all of it things it has not.
         notes: what is assumed, what differs from the source, and which hacks cannot act.
     """
 
@@ -103,8 +103,10 @@ class RecipeCard:
         """
         resolution = self.resolution if resolution is None else resolution
         if resolution not in self.resolutions:
-            known = " or ".join(map(str, self.resolutions))
-            raise UserError(f"resolution {resolution} for recipe {self.name}: expected {known}; give --resolution")
+            known = ", ".join(map(str, self.resolutions))
+            raise UserError(
+                f"resolution {resolution} for recipe {self.name}: expected one of {known}; give --resolution"
+            )
         return self.make_backbone(
             resolution, self.channels if channels is None else channels, self.width if width is None else width
         )

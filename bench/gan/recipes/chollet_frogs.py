@@ -76,7 +76,6 @@ register(
             Claim("a kernel size divisible by the stride avoids checkerboards", "divisible_kernel", False),
             Claim("dropout in the discriminator adds robustness", "discriminator_dropout", False),
             Claim("noise on the labels is an important trick", "label_noise", False),
-            Claim("tanh as last activation, which asks for images in [-1, 1]", "tanh_scaling", True),
         ),
         notes=(
             "The source labels fakes 1 and real images 0, which turns the sign of D's logits and nothing else; a logit "
