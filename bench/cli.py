@@ -267,7 +267,6 @@ def run(
 
     chosen = dict.fromkeys(registry.names(core=True), True) if full else {}
     card = recipes.get(recipe or DEFAULT_RECIPE)
-    own_resolution = None if card.name == DEFAULT_RECIPE else card.resolution
     spec = RunSpec(
         dataset=card.dataset if dataset is None else dataset,
         levels={**chosen, **parse_levels(levels or [])},
@@ -276,7 +275,7 @@ def run(
         steps=card.steps if steps is None else steps,
         batch=card.batch if batch is None else batch,
         width=card.width if width is None else width,
-        resolution=own_resolution if resolution is None else resolution,
+        resolution=resolution or (None if card.name == DEFAULT_RECIPE else card.resolution),
         recipe=card.name,
         evaluations=evaluations,
         precision=resolve_precision(precision, resolve_device(device)),
