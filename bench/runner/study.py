@@ -121,6 +121,7 @@ def _short(value: Any) -> str:
 
 def specs_of(plan: Plan, data_root: str | None = None) -> list[RunSpec]:
     """Every run of the plan in its shuffled order."""
+    identity = plan.hash
     return [
         RunSpec(
             dataset=dataset,
@@ -128,7 +129,7 @@ def specs_of(plan: Plan, data_root: str | None = None) -> list[RunSpec]:
             seed=seed,
             cell=cell.name,
             arm=cell.arm,
-            plan=plan.hash,
+            plan=identity,
             hack_parameters=plan.hack_parameters,
             data_root=data_root,
             **plan.budget,
