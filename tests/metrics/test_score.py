@@ -295,3 +295,17 @@ def test_stacked_digits_have_a_thousand_modes():
     one = complete(scorer.score(dataset.images[:1].expand(400, -1, -1, -1))).values
     assert (one["modes"], one["coverage"]) == (1, pytest.approx(0, abs=0.02))
     assert one["modes_kl"] == pytest.approx(math.log(1000), abs=0.3)
+
+
+def test_two_thousand_pictures_take_seconds_and_a_checkpoint_half_of_one():
+    dataset = data.load("shapes", resolution=32)
+    scorer = Scorer(dataset, n=2000)
+    _ = scorer.fid(dataset.images)
+
+    def seconds(function):
+        started = time.process_time()
+        function(dataset.images)
+        return time.process_time() - started
+
+    assert min(seconds(scorer.fid) for _ in range(3)) < 0.5
+    assert seconds(scorer.score) < 10
