@@ -84,7 +84,7 @@ def _build(blocks: tuple[Block, ...], shape: Shape, fill: Fill) -> tuple[nn.Sequ
 def _block(block: Block, shape: Shape, fill: Fill) -> tuple[OrderedDict[str, nn.Module], Shape]:
     """The block's layers in the order data passes them, and the shape that comes out."""
     if isinstance(block, Reshape):
-        return OrderedDict(shape=nn.Unflatten(1, block.shape)), block.shape
+        return OrderedDict(flatten=nn.Flatten(), shape=nn.Unflatten(1, block.shape)), block.shape
     norm = fill.norm if block.norm else None
     bias = norm is None or not norm.drops_bias
     after = None

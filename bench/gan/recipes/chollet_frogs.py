@@ -64,7 +64,7 @@ register(
         width=128,
         resolution=32,
         channels=3,
-        resolutions=(28, 32, 64),
+        resolutions=(32, 64),
         dataset="cifar10:frog",
         batch=20,
         steps=10_000,
