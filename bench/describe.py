@@ -48,7 +48,8 @@ def sight(plan: Plan, dataset: str, spread: Spread) -> str:
     rests = f"log FID spreads by {spread.seed_sd:.2f} over seeds and {spread.config_sd:.2f} over cells: {spread.source}"
     if math.isinf(least):
         return f"on {dataset} nothing: too few cells or seeds to tell an effect from noise"
-    return f"on {dataset} effects of {least:.0f} % FID and more, 80 % of the time ({rests})"
+    fall = 100 * least / (100 + least)
+    return f"on {dataset} effects beyond +{least:.0f} % or −{fall:.0f} % FID, 80 % of the time ({rests})"
 
 
 def announcement(plan: Plan, spreads: Mapping[str, Spread], state: State, folder: Path, device: str) -> str:

@@ -38,7 +38,7 @@ def test_plan_shows_cells_and_writes_nothing(capsys, tmp_path, monkeypatch):
     code, out, _ = call(capsys, "plan", "--preset", "smoke", "--seeds", "2")
     assert code == 0
     assert "24 cells × 1 datasets × 2 seeds = 48 runs" in out
-    assert "can see:  on digits effects of 20 % FID and more" in out
+    assert "can see:  on digits effects beyond +193 % or −66 % FID, 80 % of the time" in out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -72,11 +72,24 @@ def _inconclusive(rows: pd.DataFrame, cells: int, runs: int, others: bool) -> st
     size = f"{cells} cells and {runs} runs"
     if others:
         who = f"{rows['hack'].iloc[0]} is" if len(rows) == 1 else f"the other {len(rows)} hacks are"
-        return f"{who} inconclusive with {size}"
+        return f"{who} inconclusive with {size}{_hints(rows)}"
     who = rows["hack"].iloc[0] if len(rows) == 1 else f"any of the {len(rows)} hacks"
     width = ((rows["ci_high_pct"] - rows["ci_low_pct"]) / 2).median()
     spread = f", whose intervals are about ±{width:.0f} % FID wide" if pd.notna(width) else ""
-    return f"{size} cannot tell {who} from no effect{spread}"
+    return f"{size} cannot tell {who} from no effect{spread}{_hints(rows)}"
+
+
+def _hints(rows: pd.DataFrame) -> str:
+    """Hacks whose own interval is clear of zero though that of all hacks at once is not, strongest first."""
+    rows = rows[rows["ci_low_pct"] * rows["ci_high_pct"] > 0].sort_values("effect_log", key=abs, ascending=False)
+    if rows.empty:
+        return ""
+    described = [
+        f"{row.hack} ({signed(row.effect_pct)}, 95 % interval of its own {signed(row.ci_low_pct)} to "
+        f"{signed(row.ci_high_pct)})"
+        for row in rows.itertuples()
+    ]
+    return f"; the first to look at again: {listed(described)}"
 
 
 def _not_estimable(rows: pd.DataFrame) -> str:

@@ -121,6 +121,14 @@ def test_a_sentence_without_a_claim_says_how_wide_the_intervals_are():
     )
 
 
+def test_what_is_open_but_clear_of_zero_on_its_own_is_named():
+    table = rows(("m", "a", -0.5, 0.1, "inconclusive"), ("m", "b", 0.1, 0.1, "inconclusive"))
+    table.loc[0, ["ci_low_pct", "ci_high_pct"]] = -60.0, -10.0
+    assert summary_sentence(table).endswith(
+        "wide; the first to look at again: a (−39 %, 95 % interval of its own −60 % to −10 %)."
+    )
+
+
 def test_a_placebo_that_stands_out_is_named_and_never_counted_as_a_hack():
     table = rows(("m", "a", -0.5, 0.1, "helps"), ("m", "placebo", -0.2, 0.1, "helps"))
     sentence = summary_sentence(table)
