@@ -1,0 +1,111 @@
+"""Recipes from the request to the record: plans of claims, budgets that name a recipe, one line for what cannot be."""
+
+import hashlib
+import json
+
+import pytest
+
+from bench.cli import main
+from bench.errors import UserError
+from bench.gan import recipes
+from bench.request import build_plan, build_request
+from bench.runner.run import build_recipe, run
+from bench.runner.spec import RunSpec
+from bench.runner.study import specs_of
+
+
+def plan(**given):
+    return build_plan(build_request("smoke", None, given), device="cpu")
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        main(list(arguments))
+    said = capsys.readouterr()
+    return end.value.code, said.out, said.err
+
+
+def test_a_claim_is_the_recipe_against_itself_without_the_hack():
+    made = plan(recipe="gans-in-action", claims=True, seeds=2)
+    assert [(cell.name, cell.arm, cell.levels) for cell in made.cells] == [
+        ("base", "full", {"batch_norm": True, "placebo": True}),
+        ("base-batch_norm", "leave_one_out", {"batch_norm": False, "placebo": True}),
+        ("base-placebo", "leave_one_out", {"batch_norm": True, "placebo": False}),
+    ]
+    assert (made.name, made.base, made.seeds) == ("gans-in-action-claims", "gans-in-action", (0, 1))
+    by_cell = {spec.cell: build_recipe(spec).fill(idle_streams=()) for spec in specs_of(made)}
+    base = recipes.get("gans-in-action").base
+    assert by_cell["base"] == by_cell["base-placebo"] == base
+    without = by_cell["base-batch_norm"]
+    assert without != base
+    assert without.fill(g_norm=base.g_norm) == base
+
+
+def test_a_claim_about_what_a_recipe_has_not_adds_it():
+    made = plan(recipe="ai-for-beginners", claims=True)
+    assert [cell.name for cell in made.cells] == ["base", "base+two_learning_rates", "base+placebo"]
+    assert {cell.arm for cell in made.cells} == {"bare", "add_one_in"}
+
+
+def test_a_sweep_takes_the_recipes_settings_unless_told_otherwise():
+    own = plan(recipe="gans-in-action").budget
+    assert (own["batch"], own["width"], own["resolution"], own["recipe"]) == (128, 64, 28, "gans-in-action")
+    told = plan(recipe="gans-in-action", batch=8, width=3, resolution=16, datasets=["digits"])
+    assert [told.budget[name] for name in ("batch", "width", "resolution")] == [8, 3, 16]
+    assert told.datasets == ("digits",)
+    assert told.hack_parameters["leaky_relu"] == {"slope": 0.3}
+    assert own["steps"] == plan().budget["steps"]
+
+
+def test_a_plan_that_names_no_recipe_is_what_it_was_before_there_were_recipes():
+    made = plan()
+    assert "recipe" not in made.budget
+    assert (made.base, made.hack_parameters) == ("naive", {})
+    assert plan(recipe="dcgan").hash == made.hash
+
+
+def test_a_spec_by_hand_keeps_its_key():
+    spec = RunSpec("digits", {"batch_norm": True}, seed=3)
+    older = {name: value for name, value in spec.to_dict().items() if name != "recipe"}
+    assert spec.key == hashlib.sha256(json.dumps(older, sort_keys=True).encode()).hexdigest()[:16]
+    assert RunSpec("digits", {"batch_norm": True}, seed=3, recipe="dog-gan").key != spec.key
+
+
+def test_a_recipe_runs_from_spec_to_record():
+    record = run(RunSpec("digits", steps=2, batch=4, width=2, evaluations=1, n=150, recipe="gans-in-action"))
+    assert record.status in ("ok", "collapsed")
+    assert record.recipe["g_lr"] == "0.001"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"recipe": "gans"}, "recipe 'gans'"),
+        ({"recipe": "dog-gan", "claims": True}, "recipe dog-gan: its source claims nothing"),
+        (
+            {"recipe": "gans-in-action", "claims": True, "hacks": ["leaky_relu"]},
+            "hack 'leaky_relu': recipe gans",
+        ),
+        ({"recipe": "gans-in-action", "claims": True, "arms": ["add_one_in"]}, "arms 'add_one_in': claims bring"),
+        ({"recipe": "dog-gan", "datasets": ["digits"], "resolution": 28}, "resolution 28 for recipe dog-gan"),
+    ],
+)
+def test_what_cannot_be_is_refused(given, message):
+    with pytest.raises(UserError, match=message):
+        plan(**given)
+
+
+def test_the_list_shows_sizes_and_claims(capsys):
+    code, out, _ = call(capsys, "recipes")
+    assert code == 0
+    assert [line.split(":")[0] for line in out.splitlines() if not line.startswith(" ")] == recipes.names()
+    assert "G 6,264,579 and D 790,913 parameters for 32×32×3, batch 20, 10,000 steps" in out
+    assert "claim: without batch normalisation DCGAN does not train (-batch_norm)" in out
+
+
+def test_one_recipe_is_shown_whole(capsys):
+    code, out, _ = call(capsys, "recipes", "dog-gan")
+    assert code == 0
+    assert "note: The optimiser is not stated" in out
+    assert "latent_dim: 1000" in out
+    assert call(capsys, "recipes", "cat-gan")[0] == 2
