@@ -1,0 +1,30 @@
+"""Every published number is rebuilt from the committed records."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.report import write
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = sorted(
+    path.parent.name for path in ROOT.glob("reports/*/report.md") if (ROOT / "results" / path.parent.name).is_dir()
+)
+
+
+def test_something_is_published():
+    assert "first-screen" in PUBLISHED
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_report_is_rebuilt_from_its_records(name, tmp_path):
+    # The page links to the records by their place, so both lie as they do in the repository.
+    shutil.copytree(ROOT / "results" / name, tmp_path / "results" / name)
+    write(tmp_path / "results" / name, tmp_path / "reports" / name)
+    rebuilt, published = tmp_path / "reports" / name, ROOT / "reports" / name
+    assert (rebuilt / "report.md").read_text() == (published / "report.md").read_text()
+    # Another processor may round the last digit of an unrounded number differently.
+    ours, theirs = (pd.read_csv(folder / "effects.csv") for folder in (rebuilt, published))
+    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9)
