@@ -42,3 +42,10 @@ def report(session: nox.Session) -> None:
     """Write the report of a finished sweep again: `nox -s report -- NAME`."""
     session.install("-e", ".")
     session.run("ganbench", "report", *session.posargs)
+
+
+@nox.session(default=False)
+def dashboard(session: nox.Session) -> None:
+    """Watch a sweep in the browser: `nox -s dashboard -- NAME`."""
+    session.install("-e", ".[dashboard,postgres]")
+    session.run("python", "-m", "bench.runner.dashboard", *session.posargs)
