@@ -60,7 +60,7 @@ def test_the_record_says_what_its_scores_depend_on(record):
     assert record.protocol["arithmetic"] == "float32"
     assert not set(record.protocol) & set(record.scores)
     assert len(record.protocol["dataset_hash"]) == 64
-    assert record.recipe["kernel"] == "4"
+    assert record.recipe["g_kernel"] == "4"
     assert record.environment["versions"]["torch"].startswith("2.13")
     assert record.scores["fid_noise"] > record.scores["fid_real"] > 0
     assert record.samples.startswith(b"\x89PNG")
