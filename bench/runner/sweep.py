@@ -273,6 +273,10 @@ class Sweep:
                     if not str(problem).startswith(_GIVEN_AWAY):
                         raise
                     self.view.message("a run of this machine was given to another, which saw no sign of life of it")
+                except AssertionError as problem:
+                    # Optuna takes for impossible that the end of a trial cannot be written, and hides the reason.
+                    refused = problem.__context__ or problem
+                    raise (refused if isinstance(refused, REFUSALS) else problem) from refused.__cause__
                 except (WorkerDied, RunFailed, RunStopped):
                     pass  # its trial has failed, so that the run is in the queue again
                 return "here"

@@ -109,8 +109,8 @@ class Worker:
         self._process = self._pipe = None
 
     def _ask(self, *task: Any, on_checkpoint: Callable[[int, float], None] | None = None) -> Any:
-        self.start()
         try:
+            self.start()
             self._pipe.send(task)
             while True:
                 kind, content = self._pipe.recv()

@@ -64,3 +64,24 @@ def test_timing_is_positive(worker):
     per_step, per_score = worker.seconds_per_step(SPEC)
     assert 0 < per_step < time.perf_counter() - started
     assert 0 < per_score < time.perf_counter() - started
+
+
+def test_a_process_that_dies_as_it_starts_is_a_dead_worker(monkeypatch):
+    made = Worker("cpu")
+
+    def refuse():
+        raise BrokenPipeError
+
+    monkeypatch.setattr(made, "start", refuse)
+    with pytest.raises(WorkerDied):
+        made.run(SPEC)
+
+
+def test_a_callback_that_fails_leaves_no_answer_behind(worker):
+    def refuse(*_):
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        worker.run(SPEC, on_checkpoint=refuse)
+    assert worker.pid is None
+    assert worker.run(SPEC).result() == run(SPEC).result()
