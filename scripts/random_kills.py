@@ -2,8 +2,8 @@
 
     python scripts/random_kills.py --kills 100
 
-One sweep runs undisturbed. Then sweeps of the same plan are started, and at moments uniform over the time that the
-undisturbed one took, `kill -9` hits one of their workers or their parent; a sweep whose parent died is started again
+One sweep runs undisturbed. Then sweeps of the same plan are started, and at moments uniform over the next third of the
+time that the undisturbed one took, again and again, `kill -9` hits one of their workers or their parent; a sweep whose parent died is started again
 by the same command. Every sweep that ends is compared with the undisturbed one, until enough kills were made.
 """
 
@@ -101,7 +101,7 @@ def disturbed_sweep(command: list[str], place: Path, kills: int, duration: float
         process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         while outcome.kills.total() < kills:
             try:
-                process.wait(chooser.uniform(0, duration))
+                process.wait(chooser.uniform(0, duration / 3))
                 break
             except subprocess.TimeoutExpired:
                 hit(process.pid, chooser.choice(("worker", "parent")), outcome, chooser)

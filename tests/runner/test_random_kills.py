@@ -1,0 +1,19 @@
+"""A few random kills, by the script that makes hundreds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "random_kills.py"
+
+
+def test_killed_sweeps_end_as_the_undisturbed_one():
+    command = [sys.executable, str(SCRIPT), "--kills", "2", "--seed", "3", "--steps", "40"]
+    command += ["--hacks", "batch_norm", "label_smoothing"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, total = done.stdout.splitlines()
+    assert total.startswith("total")
+    assert total.endswith("0 lost, 0 duplicated, 0 different")
