@@ -197,4 +197,5 @@ def _tint_placebo(axis, hacks: list[str]) -> None:
 
 
 def percent_of_log(value: float, _position: object = None) -> str:
+    """A shift of log FID as a change in per cent, for the ticks of an axis."""
     return percent(round(100 * float(np.expm1(value)), 1)).replace(".0", "")
