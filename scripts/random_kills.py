@@ -3,8 +3,9 @@
     python scripts/random_kills.py --kills 100
 
 One sweep runs undisturbed. Then sweeps of the same plan are started, and at moments uniform over the next third of the
-time that the undisturbed one took, again and again, `kill -9` hits one of their workers or their parent; a sweep whose parent died is started again
-by the same command. Every sweep that ends is compared with the undisturbed one, until enough kills were made.
+time that the undisturbed one took, again and again, `kill -9` hits one of their workers or their parent; a sweep whose
+parent died is started again by the same command. Every sweep that ends is compared with the undisturbed one, until
+enough kills were made.
 """
 
 from __future__ import annotations
