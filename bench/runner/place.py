@@ -41,7 +41,7 @@ def halting() -> Iterator[None]:
 
 
 _GO_ON = "stopped here, and every finished run is kept; mend this and give the same command again"
-_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "CHECK constraint")
+_DAMAGE = ("malformed", "Could not decode", "not a database", "no such table", "no such column", "CHECK constraint")
 """What SQLite says when it meets damage on its way."""
 
 

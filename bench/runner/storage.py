@@ -20,6 +20,7 @@ from zlib import crc32
 import optuna
 import sqlalchemy as sa
 from optuna.artifacts.exceptions import ArtifactNotFound
+from optuna.exceptions import OptunaError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -73,7 +74,7 @@ def open_storage(url: str) -> RDBStorage:
         return _open_sqlite(url) if kind == "sqlite" else _open_postgresql(address.set(drivername=_DRIVER))
     except ModuleNotFoundError:
         raise UserError(f"storage {shown!r} needs psycopg: pip install 'ganbench[postgres]'") from None
-    except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.OptunaError, RuntimeError, AssertionError) as problem:
+    except (SQLAlchemyError, sqlite3.Error, UnicodeError, OptunaError, RuntimeError, AssertionError) as problem:
         raise UserError(f"storage {shown!r} cannot be opened ({reason(problem)}): expected {_EXPECTED}") from None
 
 
