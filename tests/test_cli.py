@@ -42,6 +42,13 @@ def test_plan_shows_cells_and_writes_nothing(capsys, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_plan_with_one_degree_of_freedom_says_that_it_sees_nothing(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--hacks", "batch_norm")
+    assert code == 0
+    assert "can see:  on digits nothing: too few cells or seeds to tell an effect from noise" in out
+
+
 def test_plan_writes_when_asked(capsys, tmp_path):
     from bench.plan import Plan
 

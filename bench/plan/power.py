@@ -8,6 +8,7 @@ a hack in an orthogonal design of c cells has standard error 2 sd / sqrt(c) with
 import math
 from bisect import bisect_left
 
+import numpy as np
 from scipy import optimize, stats
 from scipy.special import stdtr, stdtrit
 
@@ -72,7 +73,9 @@ def detectable_shift(free: int, alpha: float = 0.05, power: float = 0.80) -> flo
     critical = stats.t.isf(alpha / 2, free)
 
     def lacking(shift: float) -> float:
-        return stats.nct.sf(critical, free, shift) + stats.nct.cdf(-critical, free, shift) - power
+        # The wrong side's tail is below 1e-14 wherever scipy has no number for it.
+        wrong = np.nan_to_num(stats.nct.cdf(-critical, free, shift))
+        return stats.nct.sf(critical, free, shift) + wrong - power
 
     upper = critical + 4.0
     while lacking(upper) < 0:

@@ -22,6 +22,13 @@ def test_shift_agrees_with_statsmodels():
     assert detectable_shift(11) == pytest.approx(solved * math.sqrt(12), rel=1e-6)
 
 
+@pytest.mark.parametrize("free", [1, 2, 3, 5, 30, 200])
+def test_shift_has_the_power_asked_at_any_degrees_of_freedom(free):
+    generator = np.random.default_rng(2)
+    statistic = generator.normal(detectable_shift(free), 1, 200_000) / np.sqrt(generator.chisquare(free, 200_000) / free)
+    assert (np.abs(statistic) > stats.t.isf(0.025, free)).mean() == pytest.approx(0.80, abs=0.005)
+
+
 def test_a_simulated_screen_has_the_power_promised():
     generator = np.random.default_rng(0)
     effect = math.log1p(minimum_detectable_effect(24, 2, 12) / 100)
