@@ -13,6 +13,32 @@ from typer import Argument, Option
 from typer.exceptions import TyperException
 
 from bench.errors import Halted, UserError
+from bench.options import (
+    REPORTS,
+    RESULTS,
+    Batch,
+    Changes,
+    DataRoot,
+    Device,
+    Extractor,
+    Images,
+    InceptionWeights,
+    Json,
+    Levels,
+    Lines,
+    Parameters,
+    PlanOptions,
+    Quiet,
+    Recipe,
+    Reports,
+    Resolution,
+    Results,
+    Storage,
+    Width,
+    Workers,
+    spread,
+    with_plan_options,
+)
 
 app = typer.Typer(
     name="ganbench",
@@ -21,44 +47,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-LIST_OPTIONS = {"--datasets", "--hacks", "--hack", "--arms", "--set"}
-"""Options that take every word up to the next option: `--datasets mnist5k shapes`."""
-
-RESULTS, REPORTS = Path("results"), Path("reports")
-
-Datasets = Annotated[list[str] | None, Option(help="Datasets to sweep; see `ganbench datasets`.")]
-Hacks = Annotated[list[str] | None, Option(help="Hacks to sweep; the placebo is always added. Default: the core set.")]
-Parameters = Annotated[list[str] | None, Option("--hack", help="A parameter of a hack: label_flips.rate=0.1")]
-Preset = Annotated[str, Option(help="Budget to start from: default, quick or smoke.")]
-Name = Annotated[str | None, Option(help="Name of the sweep and its folders. Default: the preset's.")]
-Seeds = Annotated[int | None, Option(help="Seeds per cell.")]
-Steps = Annotated[int | None, Option(help="Training steps per run.")]
-Batch = Annotated[int | None, Option(help="Images per batch, real and fake each.")]
-Width = Annotated[int | None, Option(help="Channels of the first layer; those further in are multiples.")]
-Resolution = Annotated[int | None, Option(help="16, 28, 32 or 64 pixels. Default: each dataset's own.")]
-Evaluations = Annotated[int | None, Option(help="How often each run is scored on its way.")]
-Precision = Annotated[str | None, Option(help="auto, float32 or bf16.")]
-Extractor = Annotated[str | None, Option(help="Feature extractor of the scores: domain, inception, random-conv.")]
-Images = Annotated[int | None, Option("--n", help="Generated images per score.")]
-Arms = Annotated[list[str] | None, Option(help="Extra cells: leave_one_out and/or add_one_in.")]
-Levels = Annotated[list[str] | None, Option("--set", help="Levels: batch_norm=on label_flips=off; a bare name is on.")]
-Sesoi = Annotated[float | None, Option(help="Smallest effect of interest, as a fraction of FID: 0.05 is 5 %.")]
-Recipe = Annotated[str | None, Option(help="Recipe to start from; see `ganbench recipes`. Default: dcgan, the naive.")]
-Claims = Annotated[bool, Option("--claims", help="Test what the recipe's source claims, instead of a screen.")]
-Spec = Annotated[Path | None, Option(help="TOML file with the same fields.")]
-Stage = Annotated[str | None, Option(help="follow-up or confirm: what comes after the sweep named by --from.")]
-Parent = Annotated[str | None, Option("--from", help="The finished sweep that a stage follows.")]
-Storage = Annotated[str | None, Option(help="Address of a database; default: a file in the sweep's folder.")]
-Workers = Annotated[int | None, Option(help="Runs made at once. Default: one per core.")]
-Quiet = Annotated[bool, Option("--quiet", help="Print nothing but problems and the report's place.")]
-Json = Annotated[bool, Option("--json", help="One JSON object per line, for machines.")]
-Lines = Annotated[bool, Option("--lines", help="A line for every finished run.")]
-Changes = Annotated[bool, Option("--accept-changes", help="Go on with other versions or data, and record it.")]
-Device = Annotated[str, Option(help="auto, cpu, cuda or mps.")]
-DataRoot = Annotated[str | None, Option(help="Folder of downloaded datasets.")]
-Results = Annotated[Path, Option(help="Folder of all sweeps.")]
-Reports = Annotated[Path, Option(help="Folder of all reports.")]
 
 
 @app.command("hacks")
@@ -106,73 +94,29 @@ def show_recipes(name: Annotated[str | None, Argument(help="Print all that is kn
 
 
 @app.command()
+@with_plan_options
 def plan(
-    preset: Preset = "default",
-    name: Name = None,
-    datasets: Datasets = None,
-    hacks: Hacks = None,
-    recipe: Recipe = None,
-    claims: Claims = False,
-    hack: Parameters = None,
-    seeds: Seeds = None,
-    steps: Steps = None,
-    batch: Batch = None,
-    width: Width = None,
-    resolution: Resolution = None,
-    evaluations: Evaluations = None,
-    precision: Precision = None,
-    extractor: Extractor = None,
-    n: Images = None,
-    arms: Arms = None,
-    sesoi: Sesoi = None,
-    spec: Spec = None,
-    stage: Stage = None,
-    parent: Parent = None,
-    device: Device = "auto",
-    data_root: DataRoot = None,
-    results: Results = RESULTS,
+    options: PlanOptions,
     write: Annotated[Path | None, Option(help="Write the plan to this file.")] = None,
 ) -> None:
     """Show a plan's cells and what it can detect; writes nothing unless asked."""
     from bench.describe import cell_table, plan_text
     from bench.earlier import known_spreads
 
-    made = _plan(locals())
-    print(plan_text(made, known_spreads(results, made)))
+    made = _plan(options)
+    print(plan_text(made, known_spreads(options.results, made)))
     print(cell_table(made))
     if write is not None:
         print(f"written: {made.save(write)}")
 
 
 @app.command()
+@with_plan_options
 def sweep(
-    preset: Preset = "default",
-    name: Name = None,
-    datasets: Datasets = None,
-    hacks: Hacks = None,
-    recipe: Recipe = None,
-    claims: Claims = False,
-    hack: Parameters = None,
-    seeds: Seeds = None,
-    steps: Steps = None,
-    batch: Batch = None,
-    width: Width = None,
-    resolution: Resolution = None,
-    evaluations: Evaluations = None,
-    precision: Precision = None,
-    extractor: Extractor = None,
-    n: Images = None,
-    arms: Arms = None,
-    sesoi: Sesoi = None,
-    spec: Spec = None,
-    stage: Stage = None,
-    parent: Parent = None,
-    device: Device = "auto",
-    data_root: DataRoot = None,
+    options: PlanOptions,
     workers: Workers = None,
     storage: Storage = None,
     accept_changes: Changes = False,
-    results: Results = RESULTS,
     reports: Reports = REPORTS,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -187,12 +131,13 @@ def sweep(
     from bench.runner.view import make_view
     from bench.runner.work import COMPLETE, INCOMPLETE, carry_out
 
-    made = _plan(locals())
-    folder = sweep_folder(results, made.name)
+    made, device = _plan(options), options.device
+    folder = sweep_folder(options.results, made.name)
     view = make_view(quiet=quiet, as_json=as_json, every=every)
-    job = Sweep(made, Place(folder, storage), worker_count(workers, device), device, view, data_root, accept_changes)
+    count = worker_count(workers, device)
+    job = Sweep(made, Place(folder, storage), count, device, view, options.data_root, accept_changes)
     job.check()
-    spreads = known_spreads(results, made)
+    spreads = known_spreads(options.results, made)
 
     def announce(state) -> None:
         if not quiet:
@@ -213,6 +158,7 @@ def work(
     data_root: DataRoot = None,
     workers: Workers = None,
     accept_changes: Changes = False,
+    inception_weights: InceptionWeights = None,
     results: Results = RESULTS,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -225,6 +171,7 @@ def work(
     from bench.runner.view import make_view, summary
     from bench.runner.work import COMPLETE, await_plan, carry_out
 
+    _extractor(None, inception_weights)
     folder = sweep_folder(results, name)
     count = worker_count(workers, device)
     view = make_view(quiet=quiet, as_json=as_json, every=every)
@@ -250,7 +197,8 @@ def run(
     resolution: Resolution = None,
     evaluations: Annotated[int, Option(help="How often the run is scored on its way.")] = 5,
     precision: Annotated[str, Option(help="auto, float32 or bf16.")] = "auto",
-    extractor: Annotated[str, Option(help="Feature extractor.")] = "domain",
+    extractor: Extractor = None,
+    inception_weights: InceptionWeights = None,
     n: Images = 2000,
     device: Device = "auto",
     data_root: DataRoot = None,
@@ -263,7 +211,7 @@ def run(
     from bench.request import check_parameters, parse_levels, parse_parameters
     from bench.runner.environment import resolve_device, resolve_precision
     from bench.runner.run import run as make_run
-    from bench.runner.spec import DEFAULT_RECIPE, RunSpec
+    from bench.runner.spec import DEFAULT_EXTRACTOR, DEFAULT_RECIPE, RunSpec
 
     chosen = dict.fromkeys(registry.names(core=True), True) if full else {}
     card = recipes.get(recipe or DEFAULT_RECIPE)
@@ -279,7 +227,7 @@ def run(
         recipe=card.name,
         evaluations=evaluations,
         precision=resolve_precision(precision, resolve_device(device)),
-        extractor=extractor,
+        extractor=_extractor(extractor, inception_weights) or DEFAULT_EXTRACTOR,
         n=n,
         data_root=data_root,
     )
@@ -339,6 +287,32 @@ def export(
     print(f"written: {len(runs)} of {len(found.runs())} runs to {folder}")
 
 
+@app.command()
+def throughput(
+    widths: Annotated[list[int] | None, Option(help="Widths of the networks. Default: 16 32 64.")] = None,
+    resolutions: Annotated[list[int] | None, Option(help="Sizes of the pictures. Default: 32 64.")] = None,
+    repeats: Annotated[int, Option(help="Paired measurements of each case.", min=1)] = 3,
+    seconds: Annotated[float, Option(help="Length of one measurement.", min=0.1)] = 2.0,
+    workers: Workers = None,
+    device: Device = "auto",
+    write: Annotated[Path | None, Option(help="Write every measurement to this CSV file.")] = None,
+) -> None:
+    """Measure how fast this machine trains, side by side with a plain PyTorch loop of the same networks."""
+    from bench.runner.sweep import worker_count
+    from bench.throughput import measure
+    from bench.throughput.words import throughput_text, time_text
+
+    cases = measure.cases(widths or [16, 32, 64], resolutions or [32, 64])
+    count = worker_count(workers, device)
+    say = lambda line: print(line, file=sys.stderr)  # noqa: E731
+    found = measure.measure(cases, device=device, workers=count, repeats=repeats, seconds=seconds, say=say)
+    print(throughput_text(measure.summary(found), count, repeats))
+    print(time_text(measure.where_time_goes(cases, device)))
+    if write is not None:
+        found.to_csv(write, index=False)
+        print(f"written: {write}")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: bad input ends with one line on standard error and exit code 2, never a traceback."""
     words = spread(sys.argv[1:] if arguments is None else arguments)
@@ -357,41 +331,38 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def spread(words: list[str]) -> list[str]:
-    """`--datasets a b` -> `--datasets a --datasets b`, for the options that take lists."""
-    out: list[str] = []
-    current = None
-    for word in words:
-        if word.startswith("-"):
-            current = word if word in LIST_OPTIONS else None
-            fresh = current is not None
-        elif current is not None:
-            if not fresh:
-                out.append(current)
-            fresh = False
-        out.append(word)
-    return out
-
-
 def _fail(line: str, code: int = 2) -> None:
     print(f"ganbench: {' '.join(line.split())}", file=sys.stderr)
     sys.exit(code)
 
 
-def _plan(options: dict):
+def _plan(options: PlanOptions):
     """The plan that the options of `plan` and `sweep` describe."""
     from bench.earlier import next_plan
     from bench.request import Request, build_plan, build_request, parse_parameters
 
-    if (options["stage"] is None) != (options["parent"] is None):
+    if (options.stage is None) != (options.parent is None):
         raise UserError("--stage and --from belong together: --stage follow-up --from NAME")
-    if options["stage"] is not None:
-        return next_plan(options["results"], options["parent"], options["stage"], options["name"], options["seeds"])
-    given = {field: options.get(field) for field in Request.model_fields}
-    given["hack"] = parse_parameters(options["hack"]) if options["hack"] else None
-    given["claims"] = options["claims"] or None
-    request = build_request(options["preset"], options["spec"], given)
-    return build_plan(request, device=options["device"], data_root=options["data_root"])
+    options.extractor = _extractor(options.extractor, options.inception_weights)
+    if options.stage is not None:
+        return next_plan(options.results, options.parent, options.stage, options.name, options.seeds)
+    given = {field: getattr(options, field, None) for field in Request.model_fields}
+    given["hack"] = parse_parameters(options.hack) if options.hack else None
+    given["claims"] = options.claims or None
+    request = build_request(options.preset, options.spec, given)
+    return build_plan(request, device=options.device, data_root=options.data_root)
+
+
+def _extractor(name: str | None, weights: Path | None) -> str | None:
+    """The extractor that the two options about it name together."""
+    if weights is None:
+        return name
+    if name not in (None, "inception"):
+        raise UserError(f"--inception-weights with --extractor {name}: leave one of the two out")
+    from bench.metrics.extractors import use_inception_weights
+
+    use_inception_weights(weights)
+    return "inception"
 
 
 def _report(folder: Path, target: Path, say) -> None:

@@ -22,7 +22,7 @@ from bench.presets import PRESETS
 from bench.runner.environment import resolve_device, resolve_precision
 from bench.runner.paths import cache_folder
 from bench.runner.run import backbone_for
-from bench.runner.spec import DEFAULT_RECIPE
+from bench.runner.spec import DEFAULT_EXTRACTOR, DEFAULT_RECIPE
 
 PLACEBO = "placebo"
 CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
@@ -45,7 +45,7 @@ class Request(BaseModel):
     resolution: Literal[16, 28, 32, 64] | None = None
     evaluations: int = Field(ge=1)
     precision: Literal["auto", "float32", "bf16"] = "auto"
-    extractor: str = "domain"
+    extractor: str = DEFAULT_EXTRACTOR
     n: int = Field(ge=2)
     collapse_below: float = Field(default=0.2, ge=0, le=1)
     arms: list[Literal["leave_one_out", "add_one_in"]] = Field(default_factory=list)

@@ -3,7 +3,9 @@
 import pytest
 
 import hacks
-from bench.cli import main, spread
+from bench.cli import main
+from bench.metrics.extractors import INCEPTION_WEIGHTS
+from bench.options import spread
 
 
 def call(capsys, *arguments):
@@ -86,6 +88,8 @@ def test_options_that_take_lists():
         (["sweep", "--workers", "0"], "workers 0: expected at least 1"),
         (["sweep", "--arms", "leave"], "'leave'"),
         (["sweep", "--extractor", "vgg"], "vgg"),
+        (["sweep", "--inception-weights", "no.pth"], "extractor 'inception:no.pth': no such file"),
+        (["sweep", "--inception-weights", "a.pth", "--extractor", "domain"], "leave one of the two out"),
         (["sweep", "--name", "../up"], "sweep name '../up': expected letters, digits"),
         (["sweep", "--hack", "label_flips.rate=2"], "label_flips.rate=2.0: expected a probability between 0 and 1"),
         (["sweep", "--hack", "label_flips.rate=often"], "label_flips.rate='often'"),
@@ -109,6 +113,7 @@ def test_options_that_take_lists():
 )
 def test_bad_input_is_one_line_and_exit_code_2(capsys, tmp_path, monkeypatch, arguments, expected):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(INCEPTION_WEIGHTS, "")
     code, out, err = call(capsys, *arguments)
     assert code == 2, (out, err)
     assert len(err.strip().splitlines()) == 1

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +20,9 @@ from bench.metrics.weights import SHIPPED, hash_of, read_classifier
 # Datasets drawn from one source share the classifier of that source.
 FAMILIES = {"mnist5k": "mnist", "stacked": "mnist", "stacked-mnist": "mnist"}
 STACKED = ("stacked", "stacked-mnist")
+
+INCEPTION_WEIGHTS = "GANBENCH_INCEPTION_WEIGHTS"
+"""Environment variable that names the file of FID's Inception weights on this machine."""
 
 Forward = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]]
 
@@ -230,14 +234,22 @@ def points_extractor(modes) -> Extractor:
     )
 
 
+def use_inception_weights(path: str | Path) -> None:
+    """Have "inception" mean the weights in that file, in this process and those it starts.
+
+    Where the file lies is a matter of the machine, so no plan names it; every record names the weights' hash.
+    """
+    os.environ[INCEPTION_WEIGHTS] = str(path)
+
+
 def get_extractor(name: str, dataset, cache_dir: str | Path | None = None) -> Extractor:
     """The extractor to score a dataset with.
 
     Args:
         name: "domain": a small classifier of the dataset's own kind, shipped, or trained on first use and kept in
             `cache_dir`; for images without at least two classes it is "random-conv", for points `points_extractor`.
-            "random-conv": fixed random weights. "inception": FID's Inception, downloaded; "inception:PATH": its
-            weights from a file.
+            "random-conv": fixed random weights. "inception": FID's Inception, from the file that
+            `use_inception_weights` named or downloaded; "inception:PATH": from that file.
         dataset: what `bench.data.load` returns.
         cache_dir: where a classifier trained on first use is kept; None keeps it for this process.
 
@@ -256,6 +268,7 @@ def get_extractor(name: str, dataset, cache_dir: str | Path | None = None) -> Ex
     if kind == "inception":
         from bench.metrics.inception import inception_extractor
 
+        path = path or os.environ.get(INCEPTION_WEIGHTS)
         return inception_extractor(Path(path).expanduser() if path else None)
     if kind == "random-conv":
         return random_conv_extractor(dataset.images.shape[1])

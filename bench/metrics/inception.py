@@ -38,7 +38,7 @@ def inception_extractor(path: Path | None = None) -> Extractor:
     except (URLError, OSError) as problem:
         raise UserError(
             f"extractor 'inception': its weights cannot be downloaded ({problem}); fetch {URL_INCEPTION_V3} elsewhere "
-            "and choose extractor 'inception:PATH' of that file"
+            "and name that file with --inception-weights"
         ) from problem
     except (RuntimeError, EOFError, pickle.UnpicklingError) as problem:
         raise UserError(

@@ -10,6 +10,7 @@ from typing import Any
 
 STATUSES = ("ok", "collapsed", "diverged")
 PRECISIONS = ("float32", "bf16")
+DEFAULT_EXTRACTOR = "domain"
 DEFAULT_RECIPE = "dcgan"
 """The recipe of specs and plans that name none; it is not part of their identity, so that older ones keep theirs."""
 
@@ -50,7 +51,7 @@ class RunSpec:
     resolution: int | None = None
     evaluations: int = 5
     precision: str = "float32"
-    extractor: str = "domain"
+    extractor: str = DEFAULT_EXTRACTOR
     n: int = 2000
     collapse_below: float = 0.2
     data_root: str | None = None

@@ -16,6 +16,7 @@ import bench.torchvision_fix  # noqa: F401
 from bench import data
 from bench.errors import UserError
 from bench.metrics import Scorer, frechet_distance, get_extractor, inception, inception_score
+from bench.metrics.extractors import INCEPTION_WEIGHTS, use_inception_weights
 
 # isort: split
 from torch_fidelity import calculate_metrics, feature_extractor_inceptionv3
@@ -76,6 +77,13 @@ def theirs(weights, real, fake, **wanted):
             batch_size=11,
             **wanted,
         )
+
+
+def test_a_machine_names_its_file_outside_the_plan(weights, monkeypatch):
+    monkeypatch.setenv(INCEPTION_WEIGHTS, "")
+    use_inception_weights(weights)
+    dataset = data.load("shapes")
+    assert get_extractor("inception", dataset).hash == get_extractor(f"inception:{weights}", dataset).hash
 
 
 def colours(n):
@@ -153,7 +161,7 @@ def test_without_a_network_it_says_where_the_weights_are(tmp_path, monkeypatch):
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port: nothing answers
     monkeypatch.setattr(urllib.request, "_opener", None)  # it remembers the proxies of its first use
-    with pytest.raises(UserError, match=r"cannot be downloaded \(.*refused.*'inception:PATH'") as refused:
+    with pytest.raises(UserError, match=r"cannot be downloaded \(.*refused.*--inception-weights") as refused:
         get_extractor("inception", data.load("shapes"))
     assert "https://github.com/toshas/torch-fidelity/releases" in str(refused.value)
     assert "\n" not in str(refused.value)
