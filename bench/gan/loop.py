@@ -94,7 +94,7 @@ class Game:
             self.order, self.position = torch.cat(shuffles), 0
         chosen = self.order[self.position : self.position + self.batch]
         self.position += self.batch
-        return to_range(self.images[chosen], self.recipe.pixel_range)
+        return to_range(self.images.index_select(0, chosen), self.recipe.pixel_range)
 
     def step(self) -> Tensor:
         """One update of D, one of G; returns the step's row of `CURVES`, float32 (6,)."""
@@ -199,8 +199,9 @@ def sample(generator: nn.Module, recipe: Recipe, z: Tensor, chunk: int = 250) ->
 def to_range(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
     """uint8 images, or points already in [0, 1], as float32 in the pixel range, channels-last."""
     low, high = pixel_range
-    unit = images.float() / 255 if images.dtype == torch.uint8 else images
-    return (unit * (high - low) + low).contiguous(memory_format=torch.channels_last)
+    images = images.contiguous(memory_format=torch.channels_last)
+    unit = images.float().div_(255) if images.dtype == torch.uint8 else images.clone()
+    return unit.mul_(high - low).add_(low)
 
 
 def advance(game: Game, until: int) -> Tensor:

@@ -22,6 +22,7 @@ from bench.presets import PRESETS
 from bench.runner.run import build_recipe
 from bench.runner.spec import RunSpec
 from bench.runner.timing import time_run
+from bench.runner.workers import KEEP_MEMORY
 from bench.throughput.plain import plain_steps
 
 CORE = tuple(hacks.names(core=True))
@@ -37,7 +38,6 @@ CEILING_SIDE = 4096
 WARM_UP = 3
 CHUNK = 5
 """Steps between two looks at the clock."""
-IDLE_CHUNK = 0.005
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Contestants:
             pipe, theirs = context.Pipe()
             # Not daemonic: the plain loop's DataLoader starts processes of its own.
             process = context.Process(target=_serve, args=(theirs, entry, threads))
-            process.start()
+            with _environment(KEEP_MEMORY if entry.kind == "ours" else {}):
+                process.start()
             theirs.close()
             self._pipes.append(pipe)
             self._processes.append(process)
@@ -119,6 +120,16 @@ class Contestants:
         for pipe in self._pipes:
             pipe.send(task)
         return [pipe.recv() for pipe in self._pipes]
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """These variables for the processes started in the block, and for no others."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @contextmanager
