@@ -34,7 +34,7 @@ CELLS = {
 }
 """The hacks that are on in each cell: the two ends of a screen, and the two hacks that change the arithmetic most."""
 DATASET, BATCH, SEED = "shapes", 64, 0
-CEILING_SIDE = 4096
+CEILING_SIDE = 2048
 WARM_UP = 3
 CHUNK = 5
 """Steps between two looks at the clock."""
