@@ -143,8 +143,15 @@ def classifier_extractor(network: DomainClassifier, metadata: dict[str, str], na
 
 @lru_cache(maxsize=8)
 def shipped_extractor(family: str) -> Extractor | None:
-    """The shipped classifier of a family of datasets ("mnist", "digits", "shapes", …); None where none is shipped."""
-    found = read_classifier(SHIPPED / f"{family}.safetensors")
+    """The shipped classifier of a family of datasets ("mnist", "digits", "shapes", …); None where none is shipped.
+
+    Raises:
+        UserError: its file is damaged.
+    """
+    path = SHIPPED / f"{family}.safetensors"
+    found = read_classifier(path)
+    if found is None and path.exists():
+        raise UserError(f"extractor domain:{family}: {path} is damaged; install ganbench again")
     return None if found is None else classifier_extractor(*found, f"domain:{family}")
 
 

@@ -14,6 +14,8 @@ from safetensors.torch import save_file
 from bench.metrics.network import DomainClassifier
 
 SHIPPED = Path(__file__).parent / "weights"
+DIGEST = "digest"
+"""The metadata's entry that proves the rest of the file whole."""
 
 
 def hash_of(tensors: Mapping[str, torch.Tensor]) -> str:
@@ -26,13 +28,19 @@ def hash_of(tensors: Mapping[str, torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
+def _digest(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:
+    about = json.dumps(dict(metadata), sort_keys=True).encode()
+    return hashlib.sha256(hash_of(tensors).encode() + about).hexdigest()
+
+
 def save_atomically(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
-    """Write a safetensors file so that another process sees all of it or nothing."""
+    """Write a safetensors file so that another process sees all of it or nothing, and any damage can be told."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
     os.close(handle)
     try:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+        whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        save_file(whole, temporary, metadata | {DIGEST: _digest(whole, metadata)})
         # mkstemp keeps the file to its owner; a cache and a repository are for others too.
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
@@ -55,12 +63,14 @@ def describe(
 
 
 def read_classifier(path: Path) -> tuple[DomainClassifier, dict[str, str]] | None:
-    """A classifier in evaluation mode and its metadata; None where there is no whole file of that name."""
+    """A classifier in evaluation mode and its metadata; None where there is no file of that name, or a damaged one."""
     try:
         with safe_open(path, "pt") as file:
-            metadata = file.metadata()
+            metadata = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (OSError, SafetensorError):
+        return None
+    if metadata.pop(DIGEST, None) != _digest(tensors, metadata):
         return None
     classes, width = json.loads(metadata["classes"]), tuple(json.loads(metadata["width"]))
     network = DomainClassifier(int(metadata["channels"]), len(classes), width)

@@ -9,19 +9,26 @@ import os
 import shutil
 import signal
 import string
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from bench.cli import main
+from bench.data import load
+from bench.errors import UserError
+from bench.metrics.weights import SHIPPED, read_classifier
 from bench.plan import make_plan
 from bench.runner import study as studies
 from bench.runner.export import export
 from bench.runner.run import run
+from bench.runner.spec import RunSpec
 from bench.runner.storage import DatabaseArtifactStore, open_storage
-from bench.runner.training import _read
+from bench.runner.training import RunStopped, _read
 
 CASES = int(os.environ.get("GANBENCH_FUZZ_CASES", "200"))
 SECONDS = 30
@@ -79,6 +86,17 @@ def template(tmp_path_factory):
     storage.engine.dispose()
     assert not (folder / "study.db-wal").exists()
     return folder.parents[1]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """The bytes of a real run kept on its way."""
+    file = tmp_path_factory.mktemp("kept") / "run.pt"
+    spec = RunSpec("digits", {"batch_norm": True}, steps=200, batch=8, width=2, n=100, evaluations=1)
+    with pytest.raises(RunStopped):
+        run(spec, device="cpu", keep=file, should_stop=lambda: True)
+    assert _read(file) is not None
+    return file.read_bytes()
 
 
 @pytest.fixture
@@ -208,3 +226,70 @@ def test_nonsense_in_place_of_a_kept_run(tmp_path, content):
     keep.write_bytes(content)
     assert _read(keep) is None
     assert keep.read_bytes() == content
+
+
+def loaded_or_refused(name, root=None):
+    """The dataset, or None if it is refused in one line."""
+    try:
+        return load(name, 16, root)
+    except UserError as problem:
+        assert len(str(problem).splitlines()) == 1  # noqa: PT017
+        return None
+
+
+@fuzz(0.1)
+@given(damage=damage(), which=st.integers(0, 3))
+def test_a_damaged_idx_file(tmp_path, damage, which):
+    generator = np.random.default_rng(0)
+    files = [
+        *(tmp_path / f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")),
+    ]
+    arrays = [generator.integers(0, 10, shape, dtype=np.uint8) for shape in ((20, 28, 28), 20, (10, 28, 28), 10)]
+    for path, array in zip(files, arrays, strict=True):
+        head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        path.write_bytes(head + array.tobytes())
+    files[which].write_bytes(damage(files[which].read_bytes()))
+    before = contents(tmp_path, "nothing")
+    loaded_or_refused("mnist", tmp_path)
+    assert contents(tmp_path, "nothing") == before
+
+
+@fuzz(0.1)
+@given(damage=damage(), kind=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP"]))
+def test_a_damaged_picture(tmp_path, damage, kind):
+    folder = tmp_path / "set" / "train" / "a"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (24, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.{kind.lower()}", kind)
+    victim = folder / f"1.{kind.lower()}"
+    victim.write_bytes(damage(victim.read_bytes()))
+    before = contents(tmp_path, "nothing")
+    loaded_or_refused(f"folder:{tmp_path / 'set'}")
+    assert contents(tmp_path, "nothing") == before
+    shutil.rmtree(tmp_path / "set")
+
+
+@fuzz(0.1)
+@given(damage=damage())
+def test_a_damaged_classifier(tmp_path, damage):
+    good = (SHIPPED / "digits.safetensors").read_bytes()
+    file = tmp_path / "classifier.safetensors"
+    file.write_bytes(damage(good))
+    assert read_classifier(file) is None or file.read_bytes() == good
+
+
+@fuzz(0.1)
+@given(damage=damage())
+def test_a_damaged_kept_run(tmp_path, kept, damage):
+    file = tmp_path / "run.pt"
+    file.write_bytes(damage(kept))
+    assert _read(file) is None or file.read_bytes() == kept
+
+
+@fuzz(0.02)
+@given(damage=damage(), name=st.sampled_from(["environment.json", "curves.parquet", "plan.json"]))
+def test_damage_in_what_a_report_reads(home, damage, name):
+    folder = home()
+    (folder / name).write_bytes(damage((folder / name).read_bytes()))
+    refused_or_fine(folder, name, "report", "small")
