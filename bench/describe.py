@@ -85,9 +85,12 @@ def record_text(record: RunRecord) -> str:
 
 def save_record_files(record: RunRecord, folder: Path) -> Path:
     """Write record.json, curves.csv and samples.png; returns the folder."""
+    from bench.runner.run import parameter_counts
+
     folder.mkdir(parents=True, exist_ok=True)
     parts = {name: value for name, value in record.result().items() if name not in ("samples", "curves")}
     parts |= {"environment": record.environment, "timing": record.timing}
+    parts["parameters"] = parameter_counts(record.spec)
     (folder / "record.json").write_text(json.dumps(parts, indent=1, sort_keys=True) + "\n")
     pd.DataFrame(record.curves).to_csv(folder / "curves.csv", index=False)
     (folder / "samples.png").write_bytes(record.samples)

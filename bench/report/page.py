@@ -7,10 +7,10 @@ from urllib.parse import quote
 import pandas as pd
 
 from bench import analysis
-from bench.report import answers, sections_deeper, sections_effects, sections_records
+from bench.report import answers, by_hand, sections_deeper, sections_effects, sections_records
 from bench.report.blocks import Points, Text
 from bench.report.render import Report, write_files
-from bench.report.sweep import Sweep, read_sweep
+from bench.report.sweep import RUNS, Sweep, read_sweep
 from bench.report.words import listed
 
 QUESTION = (
@@ -25,15 +25,20 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
     """Write the report of a sweep and return the path of its page.
 
     Args:
-        sweep_dir: results/<sweep>/, which holds runs.parquet and whatever else was kept.
+        sweep_dir: results/<sweep>/, which holds runs.parquet and whatever else was kept; or a folder of runs made by
+            hand, `ganbench run --out`, whose page puts them side by side.
         report_dir: where index.html, report.md, effects.csv and figures/ go; made if it is not there. The same records
             give the same tables and the same effects.csv, byte for byte.
 
     Raises:
         UserError: no runs.parquet, files that cannot be read, or runs whose scores come from different extractors.
     """
-    sweep = read_sweep(Path(sweep_dir))
-    folder = Path(report_dir)
+    home, folder = Path(sweep_dir), Path(report_dir)
+    single = [] if (home / RUNS).is_file() else by_hand.runs_in(home)
+    if single:
+        folder.mkdir(parents=True, exist_ok=True)
+        return write_files(by_hand.compose(home.resolve().name, single), folder)
+    sweep = read_sweep(home)
     folder.mkdir(parents=True, exist_ok=True)
     effects = estimated(sweep)
     effects.to_csv(folder / "effects.csv", index=False, lineterminator="\n")

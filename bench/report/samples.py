@@ -27,18 +27,18 @@ def sample_blocks(sweep: Sweep, dataset: str) -> list:
     folder = sweep.folder / "samples"
     n = int((sweep.of(dataset)["seed"] == seed).sum())
     tiles, missing = [], []
-    real = _picture(folder, f"real-{_UNUSUAL.sub('-', dataset)}.png")
+    real = picture(folder, f"real-{_UNUSUAL.sub('-', dataset)}.png")
     if real is None:
         missing.append("real images")
     else:
         tiles.append(Tile(f"samples-{file_name(dataset)}-real", *real, "real images", f"{dataset}, what to look like"))
     for choice in choices:
-        picture = _picture(folder, f"{choice.run['key']}.png")
-        if picture is None:
+        drawn = picture(folder, f"{choice.run['key']}.png")
+        if drawn is None:
             missing.append(choice.role)
         else:
             name = f"samples-{file_name(dataset)}-{choice.role.replace(' ', '-')}"
-            tiles.append(Tile(name, *picture, choice.role, _caption(choice)))
+            tiles.append(Tile(name, *drawn, choice.role, _caption(choice)))
     blocks = []
     if tiles:
         reading = (
@@ -58,7 +58,7 @@ def _caption(choice: Choice) -> str:
     return f"cell {run['cell']}, seed {run['seed']}: {fid}"
 
 
-def _picture(folder: Path, name: str) -> tuple[bytes, str] | None:
+def picture(folder: Path, name: str) -> tuple[bytes, str] | None:
     """(image bytes, suffix) of a grid, made smaller where it would weigh the page down; None where it is unreadable.
 
     A sweep may come from somebody else: no name in it leads out of its folder.

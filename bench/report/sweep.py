@@ -8,6 +8,7 @@ import pandas as pd
 
 from bench.errors import UserError
 
+RUNS = "runs.parquet"
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise", "fid_real")
 
 
@@ -42,7 +43,7 @@ class Sweep:
 def read_sweep(folder: Path) -> Sweep:
     """Read `folder`; UserError where there is no runs.parquet, it cannot be read, or its runs mix extractors."""
     folder = Path(folder)
-    path = folder / "runs.parquet"
+    path = folder / RUNS
     if not path.is_file():
         raise UserError(
             f"no sweep in {str(folder)!r}: expected a folder with runs.parquet; name a folder under results/, "
@@ -52,7 +53,7 @@ def read_sweep(folder: Path) -> Sweep:
     missing = [column for column in NEEDED if column not in runs]
     if missing:
         raise UserError(f"{str(path)!r} lacks the columns {', '.join(missing)}: rewrite it with `ganbench export`")
-    plan, environment = _json(folder / "plan.json"), _json(folder / "environment.json")
+    plan, environment = read_json(folder / "plan.json"), read_json(folder / "environment.json")
     runs = _tidy(runs)
     refuse_mixed_extractors(runs)
     curves_path = folder / "curves.parquet"
@@ -111,7 +112,8 @@ def _frame(path: Path) -> pd.DataFrame:
         raise UserError(f"{str(path)!r} cannot be read as parquet: rewrite it with `ganbench export`") from error
 
 
-def _json(path: Path) -> dict:
+def read_json(path: Path) -> dict:
+    """A JSON object; {} where there is no such file, UserError where it holds none."""
     if not path.is_file():
         return {}
     try:

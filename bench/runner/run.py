@@ -13,7 +13,7 @@ from bench.errors import UserError
 from bench.gan import recipes
 from bench.gan.backbone import Backbone, mlp
 from bench.gan.loop import Game, sample
-from bench.gan.network import build_generator
+from bench.gan.network import build_discriminator, build_generator, parameter_count
 from bench.gan.streams import Streams
 from bench.metrics.score import Scorer
 from bench.runner.environment import environment, resolve_device
@@ -130,6 +130,14 @@ def backbone_for(dataset: Dataset, width: int, recipe: str = DEFAULT_RECIPE) -> 
             raise UserError(f"dataset {dataset.name} for recipe {recipe}: expected images, these are points")
         return mlp(channels, width=8 * width)
     return recipes.get(recipe).backbone(resolution, channels, width)
+
+
+def parameter_counts(spec: RunSpec) -> dict[str, int]:
+    """Parameters of the spec's two networks, counted as the recipe's source counts them."""
+    backbone, recipe = backbone_for(dataset_for(spec), spec.width, spec.recipe), build_recipe(spec)
+    built = {"generator": build_generator, "discriminator": build_discriminator}
+    keras = recipes.get(spec.recipe).keras
+    return {name: parameter_count(build(backbone, recipe, spec.seed), keras) for name, build in built.items()}
 
 
 def dataset_for(spec: RunSpec) -> Dataset:
