@@ -127,9 +127,11 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
     """These variables for the processes started in the block, and for no others."""
     before = dict(os.environ)
     os.environ.update(values)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager
