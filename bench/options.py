@@ -30,6 +30,7 @@ Evaluations = Annotated[int | None, Option(help="How often each run is scored on
 Precision = Annotated[str | None, Option(help="auto, float32 or bf16.")]
 Extractor = Annotated[str | None, Option(help="Feature extractor of the scores: domain, inception, random-conv.")]
 Images = Annotated[int | None, Option("--n", help="Generated images per score.")]
+Design = Annotated[str | None, Option(help="Cells: screen, arms, factorial or resolution_v. Default: screen.")]
 Arms = Annotated[list[str] | None, Option(help="Extra cells: leave_one_out and/or add_one_in.")]
 Levels = Annotated[list[str] | None, Option("--set", help="Levels: batch_norm=on label_flips=off; a bare name is on.")]
 Sesoi = Annotated[float | None, Option(help="Smallest effect of interest, as a fraction of FID: 0.05 is 5 %.")]
@@ -74,6 +75,7 @@ class PlanOptions:
     extractor: Extractor = None
     inception_weights: InceptionWeights = None
     n: Images = None
+    design: Design = None
     arms: Arms = None
     sesoi: Sesoi = None
     spec: Spec = None

@@ -48,6 +48,7 @@ class Request(BaseModel):
     extractor: str = DEFAULT_EXTRACTOR
     n: int = Field(ge=2)
     collapse_below: float = Field(default=0.2, ge=0, le=1)
+    design: Literal["screen", "arms", "factorial", "resolution_v"] = "screen"
     arms: list[Literal["leave_one_out", "add_one_in"]] = Field(default_factory=list)
     sesoi: float = Field(default=0.05, gt=0, lt=1)
     recipe: str = DEFAULT_RECIPE
@@ -106,7 +107,7 @@ def build_plan(request: Request, *, device: str, data_root: str | None = None) -
         names,
         request.datasets,
         request.seeds,
-        design="arms" if request.claims else "screen",
+        design="arms" if request.claims else request.design,
         arms=[CLAIM_ARMS[card.level(names[0])]] if request.claims else request.arms,
         hack_parameters=parameters,
         budget={
@@ -175,6 +176,8 @@ def _claimed(request: Request) -> list[str]:
         )
     if request.arms:
         raise UserError(f"arms {request.arms[0]!r}: claims bring their own arms; leave one of the two out")
+    if request.design != "screen":
+        raise UserError(f"design {request.design!r}: claims bring their own cells; leave one of the two out")
     for name in request.hacks or ():
         if name not in (*claimed, PLACEBO):
             raise UserError(f"hack {name!r}: recipe {request.recipe} claims {', '.join(claimed)}; leave out --claims")

@@ -51,6 +51,18 @@ def test_a_plan_with_one_degree_of_freedom_says_that_it_sees_nothing(capsys, tmp
     assert "can see:  on digits nothing: too few cells or seeds to tell an effect from noise" in out
 
 
+@pytest.mark.parametrize(
+    ("design", "cells"),
+    [("screen", "8 cells"), ("arms", "8 cells"), ("factorial", "8 cells"), ("resolution_v", "8 cells")],
+)
+def test_designs_by_name(capsys, tmp_path, monkeypatch, design, cells):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--design", design, "--hacks", "batch_norm", "leaky_relu")
+    assert code == 0
+    assert f": {cells} × 1 datasets" in out
+    assert ("leave one out" in out) == (design == "arms")
+
+
 def test_plan_writes_when_asked(capsys, tmp_path):
     from bench.plan import Plan
 
@@ -87,6 +99,8 @@ def test_options_that_take_lists():
         (["sweep", "--device", "tpu"], "device 'tpu': expected one of auto, cpu, cuda, mps"),
         (["sweep", "--workers", "0"], "workers 0: expected at least 1"),
         (["sweep", "--arms", "leave"], "'leave'"),
+        (["sweep", "--design", "taguchi"], "design 'taguchi': input should be 'screen', 'arms', 'factorial'"),
+        (["sweep", "--recipe", "gans-in-action", "--claims", "--design", "arms"], "claims bring their own cells"),
         (["sweep", "--extractor", "vgg"], "vgg"),
         (["sweep", "--inception-weights", "no.pth"], "extractor 'inception:no.pth': no such file"),
         (["sweep", "--inception-weights", "a.pth", "--extractor", "domain"], "leave one of the two out"),
