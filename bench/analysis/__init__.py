@@ -4,6 +4,7 @@
 frame of runs (one row per run) and the names of the hacks, whose columns hold the levels.
 """
 
+from bench.analysis.agreement import agreement
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.effects import effects
 from bench.analysis.halfnormal import half_normal
@@ -16,9 +17,11 @@ from bench.analysis.sentences import summary_sentence
 from bench.analysis.shapley import shapley
 from bench.analysis.skill import performance_profile, skill_profile
 from bench.analysis.spread import spread
+from bench.analysis.statistical_speed import statistical_speed
 from bench.analysis.steps import effects_over_steps
 
 __all__ = [
+    "agreement",
     "conditional_effects",
     "cost_ratio",
     "disagreements",
@@ -33,6 +36,7 @@ __all__ = [
     "shapley",
     "skill_profile",
     "spread",
+    "statistical_speed",
     "summary_sentence",
     "with_outcome",
 ]

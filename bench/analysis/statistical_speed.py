@@ -1,0 +1,49 @@
+"""How many runs a screen saves against changing one trick at a time, measured on recorded runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.arms import paired_differences
+from bench.analysis.effects import effects
+from bench.analysis.outcome import in_design, with_outcome
+
+COLUMNS = ("dataset", "screen_runs", "screen_se", "arms_runs", "arms_se", "runs_at_equal_width", "times_fewer")
+
+
+def statistical_speed(screen: pd.DataFrame, arms: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
+    """Runs that one-at-a-time needs for intervals as narrow as the screen's.
+
+    The bare recipe and each hack alone in it are run with several seeds, every difference taken within a seed. Its
+    standard error is that of noise between seeds, pooled over hacks; it speaks of the bare recipe only, while the
+    screen's, from the spread between cells, speaks of the average over all settings of the other hacks.
+
+    Args:
+        screen: runs of a screening design.
+        arms: runs that hold the bare recipe and each hack alone in it, two seeds or more; may be the same frame.
+        hacks: the hacks of both.
+
+    Returns:
+        One row per dataset that both have: `screen_runs`, `arms_runs` and the standard errors `screen_se`, `arms_se` of
+        an effect on log FID (medians over hacks); `runs_at_equal_width`, the runs of one-at-a-time with the screen's
+        standard error, and `times_fewer`, how many times fewer the screen made.
+    """
+    names = list(hacks)
+    rows = []
+    for dataset in dict.fromkeys(screen["dataset"]):
+        cells = screen[(screen["dataset"] == dataset) & in_design(screen, names)]
+        around = with_outcome(arms[arms["dataset"] == dataset])
+        pairs = [series for series in paired_differences(around, names)["add"] if len(series) > 1]
+        if not pairs:
+            continue
+        seeds = float(np.mean([len(series) for series in pairs]))
+        spread = float(np.sqrt(np.mean([series.var(ddof=1) for series in pairs])))
+        ours, theirs = float(effects(cells, names)["se_log"].median()), spread / np.sqrt(seeds)
+        made = (len(names) + 1) * seeds
+        needed = made * (theirs / ours) ** 2
+        values = (dataset, len(cells), ours, round(made), theirs, needed, needed / len(cells))
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
