@@ -47,19 +47,8 @@ def run(
         RunStopped: `should_stop` said so.
     """
     validate(spec)
-    where = resolve_device(device)
-    dataset = dataset_for(spec)
-    scorer = scorer_for(spec)
-    recipe = build_recipe(spec)
-    game = Game(
-        recipe,
-        backbone_for(dataset, spec.width, spec.recipe),
-        dataset.images,
-        seed=spec.seed,
-        batch=spec.batch,
-        device=where,
-        precision=spec.precision,
-    )
+    game = new_game(spec, device)
+    dataset, scorer = dataset_for(spec), scorer_for(spec)
     training = Training(game, scorer, spec, on_checkpoint, keep, should_stop)
     training.finish()
     scored = training.scored
@@ -73,13 +62,27 @@ def run(
         curves=training.thinned(),
         samples=sample_grid(game),
         protocol={**scorer.protocol, "arithmetic": spec.precision, "batch_norm_at_sampling": "running statistics"},
-        recipe=recipe.describe(),
-        environment=environment(where),
+        recipe=game.recipe.describe(),
+        environment=environment(game.device),
         timing={
             "seconds": training.seconds(),
             "training_seconds": training.training_seconds,
             "scoring_seconds": training.scoring_seconds,
         },
+    )
+
+
+def new_game(spec: RunSpec, device: str) -> Game:
+    """The spec's networks, data and streams before their first step."""
+    dataset = dataset_for(spec)
+    return Game(
+        build_recipe(spec),
+        backbone_for(dataset, spec.width, spec.recipe),
+        dataset.images,
+        seed=spec.seed,
+        batch=spec.batch,
+        device=resolve_device(device),
+        precision=spec.precision,
     )
 
 

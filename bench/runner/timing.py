@@ -6,9 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.gan.loop import Game, sample
-from bench.runner.environment import resolve_device
-from bench.runner.run import backbone_for, build_recipe, dataset_for, scorer_for
+from bench.gan.loop import sample
+from bench.runner.run import new_game, scorer_for
 from bench.runner.spec import RunSpec
 from hacks import conflicts
 
@@ -17,17 +16,8 @@ WARM_UP = 2
 
 def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
     """Wall seconds of one training step and of one evaluation of this spec, on this process's threads."""
-    dataset = dataset_for(spec)
-    recipe = build_recipe(spec)
-    game = Game(
-        recipe,
-        backbone_for(dataset, spec.width, spec.recipe),
-        dataset.images,
-        seed=spec.seed,
-        batch=spec.batch,
-        device=resolve_device(device),
-        precision=spec.precision,
-    )
+    game = new_game(spec, device)
+    recipe = game.recipe
     for _ in range(WARM_UP):
         game.step()
     started = time.perf_counter()

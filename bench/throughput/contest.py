@@ -14,12 +14,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import hacks
-from bench.data import load
-from bench.gan.backbone import dcgan
-from bench.gan.loop import Game, advance
+from bench.gan.loop import advance
 from bench.gan.network import build_discriminator, build_generator
 from bench.presets import PRESETS
-from bench.runner.run import build_recipe
+from bench.runner.run import backbone_for, build_recipe, dataset_for, new_game
 from bench.runner.spec import RunSpec
 from bench.runner.timing import time_run
 from bench.runner.workers import KEEP_MEMORY
@@ -144,27 +142,17 @@ def contestants(entries: dict[str, tuple[Entry, int, int | None]]) -> Iterator[d
         yield made
 
 
-def new_game(case: Case, entry: Entry) -> Game:
-    """The case as the harness trains it."""
-    dataset = load(DATASET, case.resolution)
-    recipe = build_recipe(case.spec(entry.precision))
-    backbone = dcgan(case.resolution, dataset.images.shape[1], case.width)
-    return Game(
-        recipe, backbone, dataset.images, seed=SEED, batch=BATCH, device=entry.device, precision=entry.precision
-    )
-
-
 def step_operations(case: Case) -> int:
     """Floating-point operations of one training step in convolutions and matrix products, a multiplication and an
     addition counted as two."""
-    game = new_game(case, Entry("ours", "float32", "cpu"))
+    game = new_game(case.spec("float32"), "cpu")
     with FlopCounterMode(display=False) as counter:
         game.step()
     return counter.get_total_flops()
 
 
 def _ours(case: Case, entry: Entry) -> Callable[[], int]:
-    game = new_game(case, entry)
+    game = new_game(case.spec(entry.precision), entry.device)
 
     def chunk() -> int:
         advance(game, game.step_number + CHUNK)
@@ -174,9 +162,9 @@ def _ours(case: Case, entry: Entry) -> Callable[[], int]:
 
 
 def _plain(case: Case, entry: Entry) -> Callable[[], int]:
-    dataset = load(DATASET, case.resolution)
-    recipe = build_recipe(case.spec("float32"))
-    backbone = dcgan(case.resolution, dataset.images.shape[1], case.width)
+    spec = case.spec("float32")
+    dataset, recipe = dataset_for(spec), build_recipe(spec)
+    backbone = backbone_for(dataset, spec.width)
     networks = build_generator(backbone, recipe, SEED), build_discriminator(backbone, recipe, SEED)
     settings = {"batch": BATCH, "latent_dim": recipe.latent_dim, "device": torch.device(entry.device)}
     steps = plain_steps(*networks, dataset.images, **settings)

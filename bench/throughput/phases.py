@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from bench.gan.loop import Game
-from bench.throughput.contest import WARM_UP, Case, Entry, new_game
+from bench.runner.run import new_game
+from bench.throughput.contest import WARM_UP, Case, Entry
 
 PHASES = ("G forward", "D forward", "backward", "optimiser", "data", "the rest")
 """`backward` includes the norm of the gradients; `the rest` is latents, targets, losses and curves."""
@@ -19,7 +20,7 @@ PHASES = ("G forward", "D forward", "backward", "optimiser", "data", "the rest")
 
 def phase_seconds(case: Case, entry: Entry, steps: int) -> dict[str, float]:
     """Mean seconds per step in each of `PHASES`, on this process's threads."""
-    game = new_game(case, entry)
+    game = new_game(case.spec(entry.precision), entry.device)
     clock = _Clock(game.device)
     clock.watch(game)
     for _ in range(WARM_UP):
