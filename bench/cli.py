@@ -33,6 +33,7 @@ from bench.options import (
     Reports,
     Resolution,
     Results,
+    SkipBroken,
     Storage,
     Width,
     Workers,
@@ -156,6 +157,7 @@ def work(
     wait: Annotated[int, Option(help="Seconds to wait for the sweep to be begun elsewhere.", min=0)] = 0,
     device: Device = "auto",
     data_root: DataRoot = None,
+    skip_broken: SkipBroken = False,
     workers: Workers = None,
     accept_changes: Changes = False,
     inception_weights: InceptionWeights = None,
@@ -172,6 +174,7 @@ def work(
     from bench.runner.work import COMPLETE, await_plan, carry_out
 
     _extractor(None, inception_weights)
+    _leniency(skip_broken)
     folder = sweep_folder(results, name)
     count = worker_count(workers, device)
     view = make_view(quiet=quiet, as_json=as_json, every=every)
@@ -202,6 +205,7 @@ def run(
     n: Images = 2000,
     device: Device = "auto",
     data_root: DataRoot = None,
+    skip_broken: SkipBroken = False,
     out: Annotated[Path, Option(help="Folder for the record and the sample grid.")] = RESULTS / "runs",
 ) -> None:
     """Make one run by hand and keep its record, curves and sample grid."""
@@ -213,6 +217,7 @@ def run(
     from bench.runner.run import run as make_run
     from bench.runner.spec import DEFAULT_EXTRACTOR, DEFAULT_RECIPE, RunSpec
 
+    _leniency(skip_broken)
     chosen = dict.fromkeys(registry.names(core=True), True) if full else {}
     card = recipes.get(recipe or DEFAULT_RECIPE)
     spec = RunSpec(
@@ -344,6 +349,7 @@ def _plan(options: PlanOptions):
     if (options.stage is None) != (options.parent is None):
         raise UserError("--stage and --from belong together: --stage follow-up --from NAME")
     options.extractor = _extractor(options.extractor, options.inception_weights)
+    _leniency(options.skip_broken)
     if options.stage is not None:
         return next_plan(options.results, options.parent, options.stage, options.name, options.seeds)
     given = {field: getattr(options, field, None) for field in Request.model_fields}
@@ -363,6 +369,14 @@ def _extractor(name: str | None, weights: Path | None) -> str | None:
 
     use_inception_weights(weights)
     return "inception"
+
+
+def _leniency(skip_broken: bool) -> None:
+    """Where asked for, have broken pictures be left out in this process and those it starts."""
+    if skip_broken:
+        from bench.data import skip_broken_pictures
+
+        skip_broken_pictures()
 
 
 def _report(folder: Path, target: Path, say) -> None:

@@ -49,6 +49,9 @@ Device = Annotated[str, Option(help="auto, cpu, cuda or mps.")]
 DataRoot = Annotated[str | None, Option(help="Folder of downloaded datasets.")]
 Results = Annotated[Path, Option(help="Folder of all sweeps.")]
 Reports = Annotated[Path, Option(help="Folder of all reports.")]
+SkipBroken = Annotated[
+    bool, Option("--skip-broken", help="Leave out the unreadable pictures of a folder or archive, and name them.")
+]
 InceptionWeights = Annotated[
     Path | None, Option(help="File of FID's Inception weights; scores on its features, in place of --extractor.")
 ]
@@ -83,6 +86,7 @@ class PlanOptions:
     parent: Parent = None
     device: Device = "auto"
     data_root: DataRoot = None
+    skip_broken: SkipBroken = False
     results: Results = RESULTS
 
 

@@ -1,9 +1,11 @@
 """The command line: lists, cards, and one line for every bad input."""
 
 import pytest
+from PIL import Image
 
 import hacks
 from bench.cli import main
+from bench.data.registry import SKIP_BROKEN
 from bench.metrics.extractors import INCEPTION_WEIGHTS
 from bench.options import spread
 
@@ -135,6 +137,17 @@ def test_bad_input_is_one_line_and_exit_code_2(capsys, tmp_path, monkeypatch, ar
     assert expected in err
     assert "Traceback" not in err + out
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+def test_broken_pictures_are_left_out_when_asked(capsys, tmp_path, monkeypatch, lenient):
+    monkeypatch.setenv(SKIP_BROKEN, "")
+    for number in range(250):
+        Image.new("RGB", (20, 20), (number, 0, 0)).save(tmp_path / f"{number}.png")
+    (tmp_path / "text.png").write_text("not a picture")
+    code, out, err = call(capsys, "plan", "--datasets", f"folder:{tmp_path}", *["--skip-broken"][: int(lenient)])
+    assert code == (0 if lenient else 2), err
+    assert ("text.png" in err) is not lenient
 
 
 def test_a_toml_file_is_merged_under_the_command_line(capsys, tmp_path):

@@ -5,6 +5,6 @@
 """
 
 from bench.data.dataset import Dataset, MixtureModes
-from bench.data.registry import default_root, describe, load, names
+from bench.data.registry import default_root, describe, load, names, skip_broken_pictures
 
-__all__ = ["Dataset", "MixtureModes", "default_root", "describe", "load", "names"]
+__all__ = ["Dataset", "MixtureModes", "default_root", "describe", "load", "names", "skip_broken_pictures"]

@@ -96,7 +96,7 @@ def read_pictures(
         if not request.skip_broken or not len(decoded.rows):
             raise UserError(
                 f"dataset {where!r}: {len(decoded.broken):,} of {n_all:,} pictures cannot be read: {named}; "
-                "mend or remove them, or skip broken pictures (skip_broken)"
+                "mend or remove them, or leave them out with --skip-broken"
             )
         split += f"; {len(decoded.broken):,} unreadable pictures skipped: {named}"
     in_train = decoded.rows < len(layout.train)

@@ -17,6 +17,7 @@ from bench.data.dataset import Dataset, MixtureModes, content_hash
 from bench.errors import UserError
 
 RESOLUTIONS = (16, 28, 32, 64)
+SKIP_BROKEN = "GANBENCH_SKIP_BROKEN"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,20 +126,32 @@ def describe(root: Path | None = None) -> list[dict[str, object]]:
     ]
 
 
-def load(name: str, resolution: int | None = None, root: Path | None = None, *, skip_broken: bool = False) -> Dataset:
+def skip_broken_pictures() -> None:
+    """Have `load` leave out unreadable pictures and name them, in this process and those it starts.
+
+    The pictures left decide the content hash in the record, so no plan needs to say it.
+    """
+    os.environ[SKIP_BROKEN] = "1"
+
+
+def load(
+    name: str, resolution: int | None = None, root: Path | None = None, *, skip_broken: bool | None = None
+) -> Dataset:
     """Load a dataset by name, deterministically.
 
     Args:
         name: one of `names()`, `NAME:CLASS` for one class of a labelled set, `folder:PATH` or `zip:PATH`.
         resolution: side in pixels, one of `RESOLUTIONS`; None for the dataset's default. Points have none.
         root: folder of downloaded data, by default `default_root()`.
-        skip_broken: leave out unreadable pictures of a folder or archive (named in `split`) instead of refusing.
+        skip_broken: leave out unreadable pictures of a folder or archive (named in `split`) instead of refusing;
+            None for what `skip_broken_pictures` said, else False.
 
     Raises:
         UserError: unknown name or class, bad resolution, missing or damaged data.
     """
     source, path, class_name = _parse(name)
-    request = Request(_checked_resolution(source, resolution), _checked_root(root), path, skip_broken)
+    lenient = bool(os.environ.get(SKIP_BROKEN)) if skip_broken is None else skip_broken
+    request = Request(_checked_resolution(source, resolution), _checked_root(root), path, lenient)
     splits = source.read(request)
     if class_name is not None:
         splits = _one_class(name, splits, class_name)

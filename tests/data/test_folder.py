@@ -117,7 +117,7 @@ def test_broken_pictures_are_refused_by_name_or_skipped_on_request(make):
     assert "2 of 22 pictures cannot be read" in text
     assert "train/dog/broken.png (" in text
     assert "test/cat/letter.jpg (not a picture of a known format)" in text
-    assert "skip_broken" in text
+    assert "--skip-broken" in text
     data = bench.data.load(name, skip_broken=True)
     assert (len(data.images), len(data.reference_images)) == (10, 10)
     assert data.labels.bincount().tolist() == [5, 5]
