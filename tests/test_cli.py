@@ -145,7 +145,7 @@ def test_broken_pictures_are_left_out_when_asked(capsys, tmp_path, monkeypatch, 
     for number in range(250):
         Image.new("RGB", (20, 20), (number, 0, 0)).save(tmp_path / f"{number}.png")
     (tmp_path / "text.png").write_text("not a picture")
-    code, out, err = call(capsys, "plan", "--datasets", f"folder:{tmp_path}", *["--skip-broken"][: int(lenient)])
+    code, _, err = call(capsys, "plan", "--datasets", f"folder:{tmp_path}", *["--skip-broken"][: int(lenient)])
     assert code == (0 if lenient else 2), err
     assert ("text.png" in err) is not lenient
 
