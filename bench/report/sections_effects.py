@@ -8,7 +8,7 @@ from bench.report import answers
 from bench.report.blocks import Folded, Points, Section, Text, code
 from bench.report.figures_effects import forest, heat_map
 from bench.report.sweep import Sweep
-from bench.report.tables_effects import arms_table, effects_table, failures_table, notes
+from bench.report.tables_effects import arms_table, effects_table, failures_table, notes, overview_table
 from bench.report.tables_records import failures_in_words
 from bench.report.words import counted, listed
 
@@ -18,6 +18,9 @@ def what_helps(sweep: Sweep, effects: pd.DataFrame) -> Section:
     if effects.empty:
         return Section("effects", "What helps and what hurts", (Text("No effect can be estimated yet.", "note"),))
     blocks: list = [heat_map(effects, sweep.datasets)]
+    overview = overview_table(effects, sweep.datasets)
+    if overview:
+        blocks.append(overview)
     for dataset in sweep.datasets:
         blocks += [block for block in (forest(effects, dataset, sweep.sesoi), effects_table(effects, dataset)) if block]
     said = notes(effects)

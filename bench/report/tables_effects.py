@@ -41,6 +41,29 @@ def effects_table(effects: pd.DataFrame, dataset: str) -> Table | None:
     return Table(columns, tuple(cells), "lrrrrrrl", caption)
 
 
+def overview_table(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Table | None:
+    """Hack × dataset: effect, interval and verdict, the most helpful on average first; None for a single dataset."""
+    if len(datasets) < 2 or effects.empty:
+        return None
+    found = effects.set_index(["hack", "dataset"])
+    rows = tuple(
+        (code(hack), *(_summary(found.loc[(hack, d)]) if (hack, d) in found.index else NOTHING for d in datasets))
+        for hack in order_of_hacks(effects)
+    )
+    caption = "Average effect on FID with its 95 % interval; bold where that interval is clear of zero"
+    return Table(("trick", *(code(dataset) for dataset in datasets)), rows, "l" + "r" * len(datasets), caption)
+
+
+def _summary(row: pd.Series) -> str:
+    effect, low, high = (_value(row, name) for name in ("effect_pct", "ci_low_pct", "ci_high_pct"))
+    if not known(effect):
+        return NOTHING
+    clear = known(low) and known(high) and (high < 0 or low > 0)
+    number = f"**{percent(effect)}**" if clear else percent(effect)
+    verdict = "" if row["verdict"] == "inconclusive" else f" {row['verdict']}"
+    return f"{number} ({percent_range(low, high)}){verdict}" if known(low) else number
+
+
 def failures_table(effects: pd.DataFrame, dataset: str) -> Table | None:
     """Difference in the risk of failing, on minus off; None where nothing failed."""
     rows = _of(effects, dataset)

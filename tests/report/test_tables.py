@@ -13,7 +13,7 @@ from bench.report import answers
 from bench.report.samples import sample_blocks
 from bench.report.sweep import Sweep, read_sweep
 from bench.report.tables_deeper import detectable, mechanism_verdict
-from bench.report.tables_effects import arms_table, needed_table, notes
+from bench.report.tables_effects import arms_table, needed_table, notes, overview_table
 from bench.report.tables_records import flat, seed_spread
 
 
@@ -88,6 +88,26 @@ def test_a_contrary_corner_is_remarked_only_for_verdicts():
     rows = [effect("a", loo_pct=9.0, add_pct=-30.0), effect("b", verdict="inconclusive", loo_pct=50.0, add_pct=-50.0)]
     table = arms_table(pd.DataFrame(rows), "d", 0.05)
     assert {row[0]: row[-1] for row in table.rows} == {"`a`": "hurts on top of all others", "`b`": ""}
+
+
+def test_the_overview_has_a_row_per_hack_and_a_column_per_dataset():
+    rows = [
+        effect("a", pct=-20.0, half=5.0),
+        effect("a", "e", pct=-2.0, half=5.0, verdict="inconclusive"),
+        effect("placebo", pct=3.0, half=np.nan, verdict="inconclusive"),
+        effect("b", pct=np.nan, verdict="inconclusive"),
+    ]
+    table = overview_table(pd.DataFrame(rows), ("d", "e"))
+    assert table.columns == ("trick", "`d`", "`e`")
+    assert table.rows == (
+        ("`a`", "**−20 %** (−25 to −15 %) helps", "−2.0 % (−7.0 to +3.0 %)"),
+        ("`b`", "–", "–"),
+        ("`placebo`", "+3.0 %", "–"),
+    )
+
+
+def test_one_dataset_needs_no_overview():
+    assert overview_table(pd.DataFrame([effect("a")]), ("d",)) is None
 
 
 def test_runs_needed_tell_settled_from_hopeless():
