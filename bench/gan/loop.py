@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from bench.gan.backbone import Backbone
 from bench.gan.network import build_discriminator, build_generator, give_streams, memory_format
 from bench.gan.streams import Streams
+from bench.gan.weight_gradient import quicken
 from hacks.recipe import Recipe, Targets
 
 CURVES = ("d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm")
@@ -71,6 +72,8 @@ class Game:
         self.streams = Streams(seed, self.device)
         self.generator = memory_format(build_generator(backbone, recipe, seed)).to(self.device)
         self.discriminator = memory_format(build_discriminator(backbone, recipe, seed)).to(self.device)
+        if self.precision.name == "bf16" and self.device.type == "cpu":
+            quicken(self.generator), quicken(self.discriminator)
         give_streams(self.discriminator, self.streams)
         self.averaged = copy.deepcopy(self.generator) if recipe.averaging else None
         self.d_parameters = list(self.discriminator.parameters())
