@@ -25,6 +25,8 @@ def test_a_published_report_is_rebuilt_from_its_records(name, tmp_path):
     write(tmp_path / "results" / name, tmp_path / "reports" / name)
     rebuilt, published = tmp_path / "reports" / name, ROOT / "reports" / name
     assert (rebuilt / "report.md").read_text() == (published / "report.md").read_text()
-    # Another processor may round the last digit of an unrounded number differently.
-    ours, theirs = (pd.read_csv(folder / "effects.csv") for folder in (rebuilt, published))
-    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9)
+    assert sorted(path.name for path in rebuilt.rglob("*")) == sorted(path.name for path in published.rglob("*"))
+    if (published / "effects.csv").is_file():  # runs made by hand have no effects
+        # Another processor may round the last digit of an unrounded number differently.
+        ours, theirs = (pd.read_csv(folder / "effects.csv") for folder in (rebuilt, published))
+        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9)
