@@ -27,7 +27,7 @@ def sample_blocks(sweep: Sweep, dataset: str) -> list:
     folder = sweep.folder / "samples"
     n = int((sweep.of(dataset)["seed"] == seed).sum())
     tiles, missing = [], []
-    real = picture(folder, f"real-{_UNUSUAL.sub('-', dataset)}.png")
+    real = picture(folder, real_grid(dataset))
     if real is None:
         missing.append("real images")
     else:
@@ -50,6 +50,11 @@ def sample_blocks(sweep: Sweep, dataset: str) -> list:
     if missing:
         blocks.append(Text(f"No sample grid was found on {code(dataset)} for: {listed(missing)}.", "note"))
     return blocks
+
+
+def real_grid(dataset: str) -> str:
+    """Name of the file with real images of a dataset."""
+    return f"real-{_UNUSUAL.sub('-', dataset)}.png"
 
 
 def _caption(choice: Choice) -> str:
