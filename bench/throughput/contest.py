@@ -193,7 +193,8 @@ def _serve(pipe, entry: Entry, threads: int | None) -> None:
         try:
             task, argument = pipe.recv()
         except EOFError:
-            os._exit(0)  # at once: a DataLoader's processes would be waited for
+            step = None  # ends the processes of a DataLoader
+            os._exit(0)
         match task:
             case "prepare":
                 step = make(argument, entry)
