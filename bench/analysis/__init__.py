@@ -8,7 +8,7 @@ from bench.analysis.agreement import agreement
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.effects import effects
 from bench.analysis.halfnormal import half_normal
-from bench.analysis.interactions import interactions
+from bench.analysis.interactions import interactions, pair_means
 from bench.analysis.other_outcomes import cost_ratio, mechanism_effects
 from bench.analysis.outcome import with_outcome
 from bench.analysis.pooling import disagreements, pooled
@@ -30,6 +30,7 @@ __all__ = [
     "half_normal",
     "interactions",
     "mechanism_effects",
+    "pair_means",
     "performance_profile",
     "pooled",
     "robustness",

@@ -50,6 +50,21 @@ def interactions(runs: pd.DataFrame, hacks: Sequence[str], family: str = "follow
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def pair_means(runs: pd.DataFrame, hacks: Sequence[str], first: str, second: str) -> pd.DataFrame:
+    """The four combinations of two hacks, averaged over the design's cells: a description, without a test.
+
+    Returns:
+        One row per dataset and combination: `dataset`, the two hacks as bool columns, `fid` the geometric mean of FID
+        capped at noise (failed runs at the cap), `failed` their share, `runs`.
+    """
+    names = check_runs(runs, hacks)
+    prepared = with_outcome(runs)
+    prepared = prepared[prepared["y"].notna() & in_design(prepared, names)]
+    groups = prepared.groupby(["dataset", first, second])
+    means = groups.agg(y=("y", "mean"), failed=("failed", "mean"), runs=("y", "size")).reset_index()
+    return means.assign(fid=np.exp(means.pop("y")))
+
+
 def _dataset_rows(
     dataset: str,
     group: pd.DataFrame,

@@ -17,12 +17,14 @@ from bench.report.figures_effects import order_of_hacks, pooled_forest
 from bench.report.sweep import Sweep
 from bench.report.tables_deeper import (
     aliased_table,
+    combinations_table,
     conditional_table,
     cost_table,
     detectable_table,
     mechanisms_table,
     pooled_table,
     robustness_table,
+    strongest_pair,
 )
 from bench.report.tables_effects import needed_table
 from bench.report.words import counted, listed
@@ -153,6 +155,14 @@ def interactions(sweep: Sweep) -> Section:
     shown = known or sweep.datasets[:1]
     blocks += [figure for figure in (interactions_figure(pairs, name, sweep.hacks) for name in shown) if figure]
     sums = [table for table in (aliased_table(pairs, dataset) for dataset in sweep.datasets) if table]
+    strongest = strongest_pair(pairs)
+    if strongest:
+        blocks.append(combinations_table(analysis.pair_means(sweep.runs, list(sweep.hacks), *strongest), *strongest))
+        words = (
+            "The pair that stands out most over the datasets, picked after the fact: geometric means over the cells of "
+            "the design, failed runs counted as noise, and no test. Where pairs are aliased it is but a hint."
+        )
+        blocks.append(Text(words, "reading"))
     if sums:
         note = "Each is the sum of several pairs; which of them it is cannot be known from these cells."
         blocks.append(Folded("Sums of aliased pairs, as hints for a follow-up", (*sums, Text(note, "note"))))

@@ -205,6 +205,31 @@ def aliased_table(pairs: pd.DataFrame, dataset: str, most: int = 8) -> Table | N
     return Table(("pair", "sum", "mixed with"), cells, "lrl", caption)
 
 
+def strongest_pair(pairs: pd.DataFrame) -> tuple[str, str] | None:
+    """The pair with the largest interaction, or sum of aliased ones, on average over datasets; None without."""
+    mean = pairs.groupby(["hack_a", "hack_b"], sort=False)["interaction_log"].mean().abs().dropna()
+    return None if mean.empty else mean.idxmax()
+
+
+def combinations_table(means: pd.DataFrame, first: str, second: str) -> Table:
+    """The mean FID of every combination of two hacks on each dataset, with the share of runs that failed."""
+    groups = [(False, False), (True, False), (False, True), (True, True)]
+    rows = means.set_index(["dataset", first, second])
+    cells = tuple(
+        (code(dataset), *(_mean_fid(rows, (dataset, *levels)) for levels in groups))
+        for dataset in means["dataset"].drop_duplicates()
+    )
+    columns = ("dataset", "neither", f"{code(first)} alone", f"{code(second)} alone", "both")
+    return Table(columns, cells, "lrrrr", f"Mean FID with and without {code(first)} and {code(second)}")
+
+
+def _mean_fid(rows: pd.DataFrame, key: tuple) -> str:
+    if key not in rows.index:
+        return NOTHING
+    row = rows.loc[key]
+    return f"{number(float(row['fid']))} ({share(float(row['failed']))} of {int(row['runs'])} failed)"
+
+
 def _value(row: pd.Series, name: str) -> float | None:
     value = row.get(name)
     return None if value is None or pd.isna(value) else float(value)

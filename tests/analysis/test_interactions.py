@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from bench.analysis import conditional_effects, effects, interactions, shapley
+from bench.analysis import conditional_effects, effects, interactions, pair_means, shapley
 from bench.plan import alias_structure
 
 SIX = [f"h{i}" for i in range(6)]
@@ -119,3 +119,28 @@ def test_shapley_of_a_three_way_product_is_a_third_each():
     assert shapley(lambda chosen: float(len(chosen) == 3), ["a", "b", "c"]) == pytest.approx(
         {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}
     )
+
+
+def test_the_means_of_a_pair_are_over_capped_outcomes_of_the_design():
+    rows = [
+        {"dataset": "d", "cell": f"{a}{b}", "seed": seed, "arm": arm, "status": status, "fid": fid, "fid_noise": 100.0}
+        | {"a": a, "b": b}
+        for a, b, seed, arm, status, fid in (
+            (False, False, 0, "screen", "ok", 4.0),
+            (False, False, 1, "screen", "ok", 9.0),
+            (True, False, 0, "screen", "ok", 500.0),
+            (False, True, 0, "screen", "collapsed", 7.0),
+            (False, True, 1, "screen", "ok", 1.0),
+            (True, True, 0, "screen", "ok", 2.0),
+            (True, True, 1, "leave_one_out", "ok", 50.0),
+        )
+    ]
+    means = pair_means(pd.DataFrame(rows), ["a", "b"], "a", "b").set_index(["a", "b"])
+    assert means["fid"].round(9).to_dict() == {
+        (False, False): 6.0,
+        (False, True): 10.0,
+        (True, False): 100.0,
+        (True, True): 2.0,
+    }
+    assert means["failed"].to_dict()[False, True] == 0.5
+    assert means["runs"].tolist() == [2, 2, 1, 1]
