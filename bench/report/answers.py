@@ -34,6 +34,25 @@ def answer(sweep: Sweep, effects: pd.DataFrame, dataset: str) -> str:
     return f"On **{_plain(dataset)}**,{marked(said, sweep)}" if said != sentence else marked(sentence, sweep)
 
 
+def together(effects: pd.DataFrame) -> str | None:
+    """One sentence on the mean effects over all datasets; None for fewer than three, where little can be pooled."""
+    if effects.empty:
+        return None
+    pools = analysis.pooled(effects)
+    if pools["datasets"].max() < 3:
+        return None
+    clear = pools[(pools["ci_high_pct"] < 0) | (pools["ci_low_pct"] > 0)].sort_values("effect_log", kind="stable")
+    told = [
+        f"{code(row['hack'])} ({percent(row['effect_pct'])}, {percent_range(row['ci_low_pct'], row['ci_high_pct'])})"
+        for _, row in clear.iterrows()
+    ]
+    which = f"is clear of zero for {listed(told)}" if told else "is clear of zero for no trick"
+    return (
+        f"On **all {int(pools['datasets'].max())} datasets together**, the 95 % interval of the mean effect, not "
+        f"corrected for the number of tricks, {which}."
+    )
+
+
 def noise_share(sweep: Sweep, dataset: str) -> float:
     """Share of a dataset's runs whose outcome is the FID of noise: failed ones, and those that are no better."""
     known = with_outcome(sweep.of(dataset)).dropna(subset=["y"])

@@ -63,6 +63,7 @@ def estimated(sweep: Sweep) -> pd.DataFrame:
 
 def compose(sweep: Sweep, effects: pd.DataFrame, relative: str) -> Report:
     """Everything on the page in reading order; `relative` is the way from the report to the sweep's folder."""
+    said = [*(answers.answer(sweep, effects, dataset) for dataset in sweep.datasets), answers.together(effects)]
     control = answers.placebo(sweep, effects)
     gaps = answers.missing(sweep)
     after: list = [block for block in control if block.tone == "warning"]
@@ -97,7 +98,7 @@ def compose(sweep: Sweep, effects: pd.DataFrame, relative: str) -> Report:
         title="Which training tricks matter?",
         question=QUESTION,
         facts=_facts(sweep),
-        answers=tuple(answers.answer(sweep, effects, dataset) for dataset in sweep.datasets),
+        answers=tuple(answer for answer in said if answer),
         after_answers=tuple(after),
         sections=tuple(section for section in sections if section),
     )

@@ -180,7 +180,8 @@ def across(sweep: Sweep, effects: pd.DataFrame) -> Section:
     if table:
         words = (
             "The mean effect over datasets, each weighted by how well it is known and by how much datasets differ; I² "
-            "is the share of the spread between datasets that noise does not explain. Never a mean of raw FID."
+            "is the share of the spread between datasets that noise does not explain. Never a mean of raw FID. "
+            "All datasets went through the same cells: what those cells happen to share is in each of them."
         )
         blocks.append(Text(words, "reading"))
     else:

@@ -10,6 +10,7 @@ from PIL import Image
 from bench.plan import minimum_detectable_effect
 from bench.plan.power import cell_sd
 from bench.report import answers
+from bench.report.answers import together
 from bench.report.samples import sample_blocks
 from bench.report.sweep import Sweep, read_sweep
 from bench.report.tables_deeper import detectable, mechanism_verdict
@@ -108,6 +109,18 @@ def test_the_overview_has_a_row_per_hack_and_a_column_per_dataset():
 
 def test_one_dataset_needs_no_overview():
     assert overview_table(pd.DataFrame([effect("a")]), ("d",)) is None
+
+
+def test_the_answer_over_datasets_names_what_is_clear_of_zero():
+    rows = [effect("a", dataset, pct=-pct) for dataset, pct in zip("def", (19.0, 20.0, 21.0), strict=True)]
+    weak = [effect("b", dataset, pct=pct) for dataset, pct in zip("def", (0.5, -0.5, 0.1), strict=True)]
+    rows += weak
+    text = together(pd.DataFrame(rows))
+    assert text.startswith("On **all 3 datasets together**")
+    assert "clear of zero for `a` (−20 %, " in text
+    assert "`b`" not in text
+    assert together(pd.DataFrame(rows).query("dataset != 'f'")) is None
+    assert together(pd.DataFrame(weak)).endswith("for no trick.")
 
 
 def test_runs_needed_tell_settled_from_hopeless():
