@@ -18,6 +18,9 @@ from bench.errors import UserError
 from bench.plan.power import MOST_RUNS, runs_needed
 
 NOTABLE_INFLATION = 1.05
+FEWEST_FREE_PAIRS = 2
+"""Degrees of freedom that paired differences need for a verdict. Two seeds of a collapsed recipe both end at the FID of
+noise, so their differences agree exactly, and one degree of freedom takes that for certainty."""
 COLUMNS = [
     "dataset",
     "hack",
@@ -215,6 +218,9 @@ def _judged(columns: dict[str, list], found: _Found, notes: list[str], sesoi: fl
     for index, values in enumerate(zip(*(columns[key] for key in keys), strict=True)):
         word = verdict(*values, sesoi, family)
         own = [text for text in [estimates.reason[index]] if text]
+        if estimates.source == "pairs" and estimates.tested[index] and estimates.free[index] < FEWEST_FREE_PAIRS:
+            own.append("two seeds are too few for a verdict from paired runs")
+            word = word if word == "fragile" else "inconclusive"
         if estimates.tested[index] and estimates.inflation[index] > NOTABLE_INFLATION:
             own.append(f"uneven cells: {estimates.inflation[index]:.2f} times the variance of an orthogonal design")
         needed = pd.NA

@@ -10,8 +10,10 @@ import pandas as pd
 from bench.analysis.arms import paired_differences
 from bench.analysis.effects import effects
 from bench.analysis.outcome import in_design, with_outcome
+from bench.analysis.spread import spread
 
-COLUMNS = ("dataset", "screen_runs", "screen_se", "arms_runs", "arms_se", "runs_at_equal_width", "times_fewer")
+COLUMNS = ("dataset", "screen_runs", "screen_se", "screen_seed_se", "arms_runs", "arms_se", "runs_at_equal_width",
+           "times_fewer", "times_fewer_over_seeds")  # fmt: skip
 
 
 def statistical_speed(screen: pd.DataFrame, arms: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
@@ -29,7 +31,9 @@ def statistical_speed(screen: pd.DataFrame, arms: pd.DataFrame, hacks: Sequence[
     Returns:
         One row per dataset that both have: `screen_runs`, `arms_runs` and the standard errors `screen_se`, `arms_se` of
         an effect on log FID (medians over hacks); `runs_at_equal_width`, the runs of one-at-a-time with the screen's
-        standard error, and `times_fewer`, how many times fewer the screen made.
+        standard error, and `times_fewer`, how many times fewer the screen made. `screen_seed_se` is what the screen's
+        standard error would be if cells differed by their main effects and seeds alone, and `times_fewer_over_seeds`
+        compares that: one kind of noise in both, (hacks + 1) / 2 times fewer where it is the same in all cells.
     """
     names = list(hacks)
     rows = []
@@ -40,10 +44,12 @@ def statistical_speed(screen: pd.DataFrame, arms: pd.DataFrame, hacks: Sequence[
         if not pairs:
             continue
         seeds = float(np.mean([len(series) for series in pairs]))
-        spread = float(np.sqrt(np.mean([series.var(ddof=1) for series in pairs])))
-        ours, theirs = float(effects(cells, names)["se_log"].median()), spread / np.sqrt(seeds)
+        deviation = float(np.sqrt(np.mean([series.var(ddof=1) for series in pairs])))
+        ours, theirs = float(effects(cells, names)["se_log"].median()), deviation / np.sqrt(seeds)
+        over_seeds = 2 * float(spread(cells, names)["seed_sd"].iloc[0]) / np.sqrt(len(cells))
         made = (len(names) + 1) * seeds
         needed = made * (theirs / ours) ** 2
-        values = (dataset, len(cells), ours, round(made), theirs, needed, needed / len(cells))
+        at_seeds = made * (theirs / over_seeds) ** 2 / len(cells)
+        values = (dataset, len(cells), ours, over_seeds, round(made), theirs, needed, needed / len(cells), at_seeds)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 NOTHING = "–"
+LARGEST_PERCENT = 9_999
+"""More is said as more than this: such a bound only says that nothing is known on that side."""
 
 
 def known(value: object) -> bool:
@@ -27,6 +29,8 @@ def percent(value: object, signed: bool = True) -> str:
     """A percentage, signed by default: +12 %, −3.4 %; one decimal below ten."""
     if not known(value):
         return NOTHING
+    if value > LARGEST_PERCENT:
+        return f"> {percent(LARGEST_PERCENT, signed)}"
     digits = 0 if abs(value) >= 9.95 or abs(value) < 0.05 else 1
     rounded = round(float(value), digits)
     text = f"{rounded:+,.{digits}f}" if signed and rounded else f"{abs(rounded) if signed else rounded:,.{digits}f}"

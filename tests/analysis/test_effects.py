@@ -208,3 +208,12 @@ def test_a_frame_without_a_needed_column_or_with_a_level_that_is_none_is_refused
         effects(runs.drop(columns="fid_noise"), ["h0", "h1"])
     with pytest.raises(UserError, match="column 'h1' holds"):
         effects(runs.assign(h1="maybe"), ["h0", "h1"])
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [(2, "inconclusive"), (6, "helps")])
+def test_two_seeds_of_paired_runs_give_no_verdict(simulate, hacks, seeds, expected):
+    runs = simulate(hacks[:4], (-2.0,), seeds=seeds, noise_sd=0.001, design="arms")
+    row = effects(runs, hacks[:4]).set_index("hack").loc["h0"]
+    assert row["p"] < 0.05
+    assert row["verdict"] == expected
+    assert ("two seeds are too few" in row["note"]) == (seeds == 2)

@@ -54,7 +54,12 @@ def test_number_keeps_three_digits(value):
     assert written == pytest.approx(value, rel=0.006)
 
 
-@given(st.floats(min_value=-99.9, max_value=1e6))
+def test_a_bound_without_meaning_is_not_printed_in_full():
+    assert percent(2.5e10) == "> +9,999 %"
+    assert percent_range(-99.9, 1e27) == "−100 to > +9,999 %"
+
+
+@given(st.floats(min_value=-99.9, max_value=9_999))
 def test_percent_says_the_sign(value):
     text = percent(value)
     if text.startswith("+"):
