@@ -33,3 +33,16 @@ def test_the_commands_of_the_readme_are_verbs_and_sessions():
     assert set(re.findall(r"^ganbench (\w+)", README, re.MULTILINE)) <= verbs
     sessions = set(re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(), re.MULTILINE))
     assert set(re.findall(r"nox -s (\w+)", README)) <= sessions
+
+
+def test_the_first_table_of_the_readme_is_the_reports():
+    rows = [line for line in README.splitlines() if re.match(r"\| (trick|`\w+`) \|", line)]
+    assert len(rows) == 13
+    report = (ROOT / "reports" / "four-sets" / "report.md").read_text().splitlines()
+    assert set(rows) <= set(report)
+
+
+def test_what_the_readme_links_to_is_there():
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert len(targets) > 5
+    assert [target for target in targets if not (ROOT / target).exists()] == []
