@@ -189,10 +189,15 @@ def interactions_figure(pairs: pd.DataFrame, dataset: str, hacks: tuple[str, ...
 
 
 def skill_figure(skills: pd.DataFrame, hacks: list[str]) -> Figure | None:
-    """Interquartile mean of skill, on against off, over all datasets (the table of `skill_profile()`)."""
+    """Interquartile mean of skill, on against off, over all datasets (the table of `skill_profile()`).
+
+    None where no hack was both on and off, as in the arms of a recipe's claims, or no run has skill.
+    """
+    compared = skills.groupby("hack")["level"].nunique()
+    hacks = [hack for hack in hacks if compared.get(hack, 0) == 2]
+    skills = skills[skills["hack"].isin(hacks)]
     if skills.empty or not skills["iqm"].abs().max() > 0:
         return None
-    hacks = [hack for hack in hacks if hack in set(skills["hack"])]
     places = {hack: len(hacks) - 1 - index for index, hack in enumerate(hacks)}
     with drawing(8.2, 1.15 + 0.3 * len(hacks)) as canvas:
         axis = canvas.subplots()

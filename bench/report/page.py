@@ -9,6 +9,7 @@ import pandas as pd
 from bench import analysis
 from bench.report import answers, by_hand, sections_deeper, sections_effects, sections_records
 from bench.report.blocks import Points, Text
+from bench.report.claims import claims
 from bench.report.render import Report, write_files
 from bench.report.sweep import RUNS, Sweep, read_sweep
 from bench.report.words import listed
@@ -76,6 +77,7 @@ def compose(sweep: Sweep, effects: pd.DataFrame, relative: str) -> Report:
         sections_records.training(sweep),
         sections_effects.failures(sweep, effects),
         sections_effects.arms(sweep, effects),
+        claims(sweep, effects),
         sections_deeper.conditional(sweep, effects),
         sections_records.samples(sweep),
         sections_records.scores(sweep),

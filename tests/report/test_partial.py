@@ -124,6 +124,12 @@ def test_a_single_run(make_sweep):
     assert "On `shapes` 1 of 16 planned runs are recorded; 7 cells without any run." in told(sweep)
 
 
+def test_a_hack_that_is_off_only_in_its_arm(make_sweep):
+    sweep = make_sweep(**{**TINY, "arms": True})
+    rewrite(sweep, lambda runs: runs[runs["arm"].isin(["full", "leave_one_out"])])
+    assert "If you drop one trick, if you add one" in told(sweep)
+
+
 def test_few_steps(make_sweep):
     sweep = make_sweep(**TINY)
     rewrite(sweep, lambda curves: curves.assign(fid=np.nan), "curves.parquet")
