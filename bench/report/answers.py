@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from bench import analysis
-from bench.analysis.outcome import FAILED, with_outcome
+from bench.analysis.outcome import FAILED, OUTSIDE_ARMS, with_outcome
 from bench.report.blocks import Points, Text, code
 from bench.report.sweep import Sweep
 from bench.report.words import counted, known, listed, p_value, percent, percent_range, share
@@ -157,6 +157,11 @@ def missing(sweep: Sweep) -> list[str]:
             )
     if not set(runs["arm"]) & {"leave_one_out", "add_one_in"}:
         gaps.append("No leave-one-out or add-one-in arms were run; the effects are averages over the design.")
+    elif set(runs["arm"]) <= {"full", "bare", *OUTSIDE_ARMS}:
+        gaps.append(
+            "Nothing but arms ran: an effect here is the mean of what the trick does on top of the full recipe and on "
+            "the bare one, where both ran, and says nothing of other recipes."
+        )
     if sweep.curves.empty:
         gaps.append("No training curves were kept: nothing can be said about FID over training.")
     if not (sweep.folder / "samples").is_dir():

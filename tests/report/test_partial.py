@@ -127,7 +127,9 @@ def test_a_single_run(make_sweep):
 def test_a_hack_that_is_off_only_in_its_arm(make_sweep):
     sweep = make_sweep(**{**TINY, "arms": True})
     rewrite(sweep, lambda runs: runs[runs["arm"].isin(["full", "leave_one_out"])])
-    assert "If you drop one trick, if you add one" in told(sweep)
+    text = told(sweep)
+    assert "If you drop one trick, if you add one" in text
+    assert "Nothing but arms ran" in text
 
 
 def test_few_steps(make_sweep):
