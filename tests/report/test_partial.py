@@ -125,10 +125,15 @@ def test_a_single_run(make_sweep):
 
 
 def test_a_hack_that_is_off_only_in_its_arm(make_sweep):
-    sweep = make_sweep(**{**TINY, "arms": True})
-    rewrite(sweep, lambda runs: runs[runs["arm"].isin(["full", "leave_one_out"])])
+    sweep = make_sweep(**TINY)
+
+    def around_the_full_recipe(runs):
+        on = runs[list(TINY["hacks"])].sum(axis=1)
+        return runs.assign(arm=on.map({3: "full", 2: "leave_one_out"}))[on >= 2]
+
+    rewrite(sweep, around_the_full_recipe)
     text = told(sweep)
-    assert "If you drop one trick, if you add one" in text
+    assert "On `shapes` 8 of 16 planned runs are recorded" in text
     assert "Nothing but arms ran" in text
 
 
