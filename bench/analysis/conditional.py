@@ -10,7 +10,7 @@ from bench.analysis.cells import cell_means
 from bench.analysis.failures import failure_difference, permutation_p
 from bench.analysis.intervals import percent
 from bench.analysis.linear import least_squares
-from bench.analysis.outcome import check_runs, in_design, with_outcome
+from bench.analysis.outcome import check_runs, design_outcomes
 from bench.analysis.verdicts import verdict
 from bench.errors import UserError
 
@@ -48,8 +48,7 @@ def conditional_effects(
             raise UserError(f"hack {name!r} is not among the hacks of these runs; expected one of {', '.join(names)}")
     if not needs or hack in needs:
         raise UserError(f"given={needs} must name at least one hack other than {hack!r}")
-    prepared = with_outcome(runs)
-    prepared = prepared[prepared["y"].notna() & in_design(prepared, names)]
+    prepared = design_outcomes(runs, names)
     rows = [
         {"dataset": dataset, "hack": hack, "given": "+".join(needs), **_row(group, hack, needs, names, sesoi)}
         for dataset, group in prepared.groupby("dataset")

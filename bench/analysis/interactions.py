@@ -10,7 +10,7 @@ from scipy import stats
 from bench.analysis.cells import CellMeans, cell_means
 from bench.analysis.intervals import METHODS, adjusted, percent, two_sided_p
 from bench.analysis.linear import FEW_FREE, least_squares, seed_noise
-from bench.analysis.outcome import check_runs, in_design, with_outcome
+from bench.analysis.outcome import check_runs, design_outcomes
 
 ALIASES_NAMED = 4
 COLUMNS = [
@@ -39,8 +39,7 @@ def interactions(runs: pd.DataFrame, hacks: Sequence[str], family: str = "follow
     or a test. `found`: p adjusted over the pairs of the dataset is below the family's level.
     """
     names = check_runs(runs, hacks)
-    prepared = with_outcome(runs)
-    prepared = prepared[prepared["y"].notna() & in_design(prepared, names)]
+    prepared = design_outcomes(runs, names)
     pairs = list(combinations(range(len(names)), 2))
     rows = []
     for dataset, group in prepared.groupby("dataset"):
@@ -58,8 +57,7 @@ def pair_means(runs: pd.DataFrame, hacks: Sequence[str], first: str, second: str
         capped at noise (failed runs at the cap), `failed` their share, `runs`.
     """
     names = check_runs(runs, hacks)
-    prepared = with_outcome(runs)
-    prepared = prepared[prepared["y"].notna() & in_design(prepared, names)]
+    prepared = design_outcomes(runs, names)
     groups = prepared.groupby(["dataset", first, second])
     means = groups.agg(y=("y", "mean"), failed=("failed", "mean"), runs=("y", "size")).reset_index()
     return means.assign(fid=np.exp(means.pop("y")))

@@ -77,6 +77,12 @@ def in_design(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.Series:
     return ~arm.isin(OUTSIDE_ARMS)
 
 
+def design_outcomes(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
+    """The runs of the design that have an outcome, as `with_outcome` gives them."""
+    prepared = with_outcome(runs)
+    return prepared[prepared["y"].notna() & in_design(prepared, hacks)]
+
+
 def left_out(runs: pd.DataFrame) -> list[str]:
     """In words, which runs of one dataset have no outcome and why."""
     notes = []

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 from bench.analysis.cells import CellMeans, cell_means
 from bench.analysis.intervals import percent, two_sided_p
 from bench.analysis.linear import main_effects
-from bench.analysis.outcome import check_runs, in_design, with_outcome
+from bench.analysis.outcome import check_runs, design_outcomes
 
 COLUMNS = [
     "dataset",
@@ -33,8 +33,7 @@ def robustness(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
     the effect's sign.
     """
     names = check_runs(runs, hacks)
-    prepared = with_outcome(runs)
-    prepared = prepared[prepared["y"].notna() & in_design(prepared, names)]
+    prepared = design_outcomes(runs, names)
     rows = []
     for dataset, group in prepared.groupby("dataset"):
         y = group["y"].to_numpy()

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.analysis.cells import cell_means
 from bench.analysis.linear import least_squares
-from bench.analysis.outcome import check_runs, in_design, with_outcome
+from bench.analysis.outcome import check_runs, design_outcomes
 
 
 def spread(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
@@ -18,8 +18,7 @@ def spread(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
     cells leave nothing to judge noise by.
     """
     names = check_runs(runs, hacks)
-    prepared = with_outcome(runs)
-    prepared = prepared[prepared["y"].notna() & in_design(prepared, names)]
+    prepared = design_outcomes(runs, names)
     rows = []
     for dataset, group in prepared.groupby("dataset"):
         y = group["y"].to_numpy()

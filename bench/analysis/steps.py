@@ -9,7 +9,7 @@ from scipy import stats
 from bench.analysis.cells import cell_means
 from bench.analysis.intervals import percent
 from bench.analysis.linear import main_effects
-from bench.analysis.outcome import check_columns, check_runs, in_design, with_outcome
+from bench.analysis.outcome import check_columns, check_runs, design_outcomes
 
 SAME = "every run is the same here"
 COLUMNS = ["dataset", "hack", "step", "effect_log", "effect_pct", "ci_low_pct", "ci_high_pct", "runs", "note"]
@@ -25,8 +25,7 @@ def effects_over_steps(runs: pd.DataFrame, curves: pd.DataFrame, hacks: Sequence
     """
     names = check_runs(runs, hacks)
     check_columns(curves, ("dataset", "cell", "seed", "step", "fid"), "curves")
-    prepared = with_outcome(runs)
-    prepared = prepared[prepared["y"].notna() & in_design(prepared, names)].reset_index(drop=True)
+    prepared = design_outcomes(runs, names).reset_index(drop=True)
     evaluated = curves[curves["fid"].notna() & (curves["fid"] > 0)]
     rows = []
     for dataset, group in prepared.groupby("dataset"):
