@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 from bench.gan.backbone import Backbone
 from bench.gan.network import build_discriminator, build_generator, give_streams, memory_format
+from bench.gan.quick_convolution import quicken
 from bench.gan.streams import Streams
-from bench.gan.weight_gradient import quicken
 from hacks.recipe import Recipe, Targets
 
 CURVES = ("d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm")
@@ -72,7 +72,7 @@ class Game:
         self.streams = Streams(seed, self.device)
         self.generator = memory_format(build_generator(backbone, recipe, seed)).to(self.device)
         self.discriminator = memory_format(build_discriminator(backbone, recipe, seed)).to(self.device)
-        if self.precision.name == "bf16" and self.device.type == "cpu":
+        if self.device.type == "cpu":
             quicken(self.generator), quicken(self.discriminator)
         give_streams(self.discriminator, self.streams)
         self.averaged = copy.deepcopy(self.generator) if recipe.averaging else None
@@ -144,7 +144,8 @@ class Game:
     @staticmethod
     def _update(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], loss: Tensor) -> Tensor:
         """One step down the loss; returns the norm of the gradient, without clipping it."""
-        optimizer.zero_grad(set_to_none=True)
+        for parameter in parameters:  # what optimizer.zero_grad does, without its hooks
+            parameter.grad = None
         loss.backward()
         norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
         optimizer.step()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from bench.gan.backbone import Backbone, Block, Conv, Dense, Down, Reshape, Up
 from bench.gan.streams import Streams, stream_seed
@@ -29,19 +30,45 @@ class Fill(NamedTuple):
     dropout: Factory
 
 
-class FlattenImage(nn.Module):
-    """Images (N, C, H, W) -> features (N, C · H · W), whose gradient comes back channels-last.
+class ShapeImage(nn.Module):
+    """Features (N, C · H · W) -> images (N, C, H, W) that are channels-last.
 
-    nn.Flatten gives it back in the other layout, and the backward pass of the activation before it, which then reads
-    two layouts at once, takes five times as long.
+    nn.Unflatten leaves them in the other layout, through norm and activation up to the first convolution.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The image of each row, channel by channel."""
+        return features.unflatten(1, self.shape).contiguous(memory_format=torch.channels_last)
+
+
+class ImageLinear(nn.Linear):
+    """nn.Linear over all features of an image, channel by channel, that leaves the image channels-last.
+
+    Flattened, the image and its gradient would be copied into the other layout. Where the weights are fewer numbers,
+    they are put into the image's order instead. A single logit is computed in the weights' precision, since bfloat16
+    saves nothing there.
     """
 
     def forward(self, images: Tensor) -> Tensor:
-        """The features of each image, channel by channel."""
-        return _Flat.apply(images)
+        """Images (N, C, H, W) -> features (N, outputs)."""
+        if self.out_features >= len(images):
+            return super().forward(_Flat.apply(images))
+        weight = self.weight.unflatten(1, images.shape[1:]).permute(0, 2, 3, 1).flatten(1)
+        features = images.permute(0, 2, 3, 1).flatten(1)
+        if self.out_features > 1:
+            return functional.linear(features, weight, self.bias)
+        with torch.autocast(images.device.type, enabled=False):
+            return functional.linear(features.to(weight.dtype), weight, self.bias)
 
 
 class _Flat(torch.autograd.Function):
+    """(N, C, H, W) -> (N, C · H · W). nn.Flatten gives the gradient back in the other layout, and the backward pass of
+    the activation before it, which then reads two layouts at once, takes five times as long."""
+
     @staticmethod
     def forward(ctx, images: Tensor) -> Tensor:
         ctx.shape = images.shape
@@ -107,17 +134,19 @@ def _build(blocks: tuple[Block, ...], shape: Shape, fill: Fill) -> tuple[nn.Sequ
 def _block(block: Block, shape: Shape, fill: Fill) -> tuple[OrderedDict[str, nn.Module], Shape]:
     """The block's layers in the order data passes them, and the shape that comes out."""
     if isinstance(block, Reshape):
-        return OrderedDict(flatten=nn.Flatten(), shape=nn.Unflatten(1, block.shape)), block.shape
+        return OrderedDict(flatten=nn.Flatten(), shape=ShapeImage(block.shape)), block.shape
     norm = fill.norm if block.norm else None
     bias = norm is None or not norm.drops_bias
     after = None
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     if isinstance(block, Dense):
         # A first or last layer over the whole image is a matrix product, and computed as one.
-        layers["flatten"] = nn.Flatten() if shape[1:] == (1, 1) else FlattenImage()
-        layers["dense"] = nn.Linear(prod(shape), block.features, bias=bias)
+        if shape[1:] == (1, 1):
+            layers["flatten"] = nn.Flatten()
+        linear = nn.Linear if shape[1:] == (1, 1) else ImageLinear
+        layers["dense"] = linear(prod(shape), block.features, bias=bias)
         shape = block.shape or (block.features, 1, 1)
-        layers["shape"] = nn.Unflatten(1, shape)
+        layers["shape"] = ShapeImage(shape)
     else:
         before, conv, after = made = _convolution(block, shape[0], bias, fill.recipe)
         shape = _output_shape(made, shape)

@@ -5,7 +5,6 @@ Workers never touch the storage. A worker that dies costs the run it was making,
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -17,13 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import Halted, UserError
+from bench.runner.memory import environment, return_memory, worker_environment
 from bench.runner.spec import RunRecord, RunSpec
 from bench.runner.training import RunStopped
 
 TIMED_STEPS = 6
-KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
-"""Has glibc keep what a step frees for the next step: getting it from the system again, zeroed page by page, took a
-sixth of a step with pooling. Read when a process starts; the largest threshold that glibc accepts."""
 STOP = ("stop",)
 PATIENCE_SECONDS = 5
 """How long an idle worker may take to notice that its owner is done with it."""
@@ -86,11 +83,11 @@ class Worker:
         """Start the process if there is none; it imports its libraries while the caller goes on."""
         if self._process is not None and self._process.is_alive():
             return
-        os.environ.update({name: os.environ.get(name, value) for name, value in KEEP_MEMORY.items()})
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, *self._arguments), daemon=True)
-        self._process.start()
+        with environment(worker_environment()):
+            self._process.start()
         theirs.close()
 
     @property
@@ -161,15 +158,9 @@ def _serve(pipe: Connection, device: str, threads: int) -> None:
             task, *arguments = pipe.recv()
             if task in tasks:
                 pipe.send(_answer(tasks[task], arguments))
-                _return_memory()
+                return_memory()
         except (EOFError, ConnectionError):
             return
-
-
-def _return_memory() -> None:
-    """Give the system what a run has freed: a worker's memory is then that of a run, however many it has made."""
-    with suppress(AttributeError):  # of glibc alone
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _answer(task: Callable[..., Any], arguments: list[Any]) -> tuple[str, Any]:

@@ -16,11 +16,12 @@ from torch.utils.flop_counter import FlopCounterMode
 import hacks
 from bench.gan.loop import advance
 from bench.gan.network import build_discriminator, build_generator
+from bench.gan.quick_convolution import as_pytorch_has_it
 from bench.presets import PRESETS
+from bench.runner.memory import environment, worker_environment
 from bench.runner.run import backbone_for, build_recipe, dataset_for, new_game
 from bench.runner.spec import RunSpec
 from bench.runner.timing import time_run
-from bench.runner.workers import KEEP_MEMORY
 from bench.throughput.plain import plain_steps
 
 CORE = tuple(hacks.names(core=True))
@@ -87,7 +88,7 @@ class Contestants:
             pipe, theirs = context.Pipe()
             # Not daemonic: the plain loop's DataLoader starts processes of its own.
             process = context.Process(target=_serve, args=(theirs, entry, threads))
-            with _environment(KEEP_MEMORY if entry.kind == "ours" else {}):
+            with environment(worker_environment() if entry.kind == "ours" else {}):
                 process.start()
             theirs.close()
             self._pipes.append(pipe)
@@ -121,18 +122,6 @@ class Contestants:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """These variables for the processes started in the block, and for no others."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-@contextmanager
 def contestants(entries: dict[str, tuple[Entry, int, int | None]]) -> Iterator[dict[str, Contestants]]:
     """Contestants by name, ended with the block."""
     with ExitStack() as stack:
@@ -146,6 +135,7 @@ def step_operations(case: Case) -> int:
     """Floating-point operations of one training step in convolutions and matrix products, a multiplication and an
     addition counted as two."""
     game = new_game(case.spec("float32"), "cpu")
+    as_pytorch_has_it(game.generator), as_pytorch_has_it(game.discriminator)
     with FlopCounterMode(display=False) as counter:
         game.step()
     return counter.get_total_flops()

@@ -7,7 +7,7 @@ from torch import nn
 import hacks
 from bench.errors import UserError
 from bench.gan.backbone import RESOLUTIONS, dcgan, mlp
-from bench.gan.network import build_discriminator, build_generator, parameter_count
+from bench.gan.network import ImageLinear, ShapeImage, build_discriminator, build_generator, parameter_count
 from bench.gan.streams import Streams, stream_seed
 from hacks import Recipe
 
@@ -91,3 +91,37 @@ def test_bad_sizes_are_refused():
         dcgan(48, 1)
     with pytest.raises(UserError, match="width 0: expected a positive number"):
         dcgan(32, 1, 0)
+
+
+@pytest.mark.parametrize("outputs", [1, 3, 20])
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_a_dense_layer_on_an_image_is_one_on_its_features(outputs, layout):
+    torch.manual_seed(0)
+    layer = ImageLinear(2 * 3 * 4, outputs).double()
+    images = torch.randn(5, 2, 3, 4, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
+    made, expected = layer(images), nn.functional.linear(images.flatten(1), layer.weight, layer.bias)
+    leaves = [images, *layer.parameters()]
+    weights = torch.randn_like(expected)
+    ours = torch.autograd.grad((made * weights).sum(), leaves)
+    theirs = torch.autograd.grad((expected * weights).sum(), leaves)
+    for one, other in zip((made, *ours), (expected, *theirs), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+    assert ours[0].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_logit_is_in_float32_under_autocast():
+    layer = ImageLinear(2 * 4 * 4, 1)
+    images = torch.randn(3, 2, 4, 4).contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        made = layer(images.bfloat16())
+    assert made.dtype == torch.float32
+    torch.testing.assert_close(made, layer(images.bfloat16().float()))
+
+
+def test_images_are_channels_last_from_the_first_layer_on():
+    features = torch.randn(3, 2 * 4 * 4, requires_grad=True)
+    images = ShapeImage((2, 4, 4))(features)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(images.flatten(1), features)
+    images.sum().backward()
+    assert torch.equal(features.grad, torch.ones_like(features))
