@@ -59,9 +59,11 @@ class _Fold(torch.autograd.Function):
     def forward(ctx, images: Tensor) -> Tensor:
         n, channels, height, width = images.shape
         lines = _wide(images.permute(0, 2, 3, 1).reshape(n, height // 2, 2, width // 2, 2 * channels))
+        folded = _channels_last(images, n, 4 * channels, height // 2, width // 2)
+        pairs = _wide(folded.permute(0, 2, 3, 1).view(n, height // 2, width // 2, 2, 2 * channels))
         # Stacking two views is up to three times as fast as one copy of the permuted whole.
-        pairs = torch.stack([lines[:, :, 0], lines[:, :, 1]], dim=3).view(images.dtype)
-        return pairs.view(n, height // 2, width // 2, 4 * channels).permute(0, 3, 1, 2)
+        torch.stack([lines[:, :, 0], lines[:, :, 1]], dim=3, out=pairs)
+        return folded
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
@@ -73,12 +75,19 @@ class _Unfold(torch.autograd.Function):
     def forward(ctx, images: Tensor) -> Tensor:
         n, channels, height, width = images.shape
         pairs = _wide(images.permute(0, 2, 3, 1).reshape(n, height, width, 2, channels // 2))
-        lines = torch.stack([pairs[:, :, :, 0], pairs[:, :, :, 1]], dim=2).view(images.dtype)
-        return lines.view(n, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
+        unfolded = _channels_last(images, n, channels // 4, 2 * height, 2 * width)
+        lines = _wide(unfolded.permute(0, 2, 3, 1).view(n, height, 2, width, channels // 2))
+        torch.stack([pairs[:, :, :, 0], pairs[:, :, :, 1]], dim=2, out=lines)
+        return unfolded
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
         return _Fold.apply(gradient)
+
+
+def _channels_last(like: Tensor, *shape: int) -> Tensor:
+    """New memory of that shape. Not a view of any other: an activation may be computed in place on it."""
+    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
 
 
 def _wide(images: Tensor) -> Tensor:

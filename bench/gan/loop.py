@@ -204,7 +204,7 @@ def to_range(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
     """uint8 images, or points already in [0, 1], as float32 in the pixel range, channels-last."""
     low, high = pixel_range
     images = images.contiguous(memory_format=torch.channels_last)
-    unit = images.float().div_(255) if images.dtype == torch.uint8 else images.clone()
+    unit = images.div(255) if images.dtype == torch.uint8 else images.clone()
     return unit.mul_(high - low).add_(low)
 
 

@@ -15,8 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import hacks
 from bench.gan.loop import advance
-from bench.gan.network import build_discriminator, build_generator
-from bench.gan.quick_convolution import as_pytorch_has_it
+from bench.gan.network import as_pytorch_has_it, build_discriminator, build_generator
+from bench.gan.quick_convolution import unquicken
 from bench.presets import PRESETS
 from bench.runner.memory import environment, worker_environment
 from bench.runner.run import backbone_for, build_recipe, dataset_for, new_game
@@ -135,7 +135,7 @@ def step_operations(case: Case) -> int:
     """Floating-point operations of one training step in convolutions and matrix products, a multiplication and an
     addition counted as two."""
     game = new_game(case.spec("float32"), "cpu")
-    as_pytorch_has_it(game.generator), as_pytorch_has_it(game.discriminator)
+    unquicken(game.generator), unquicken(game.discriminator)
     with FlopCounterMode(display=False) as counter:
         game.step()
     return counter.get_total_flops()
@@ -155,7 +155,8 @@ def _plain(case: Case, entry: Entry) -> Callable[[], int]:
     spec = case.spec("float32")
     dataset, recipe = dataset_for(spec), build_recipe(spec)
     backbone = backbone_for(dataset, spec.width)
-    networks = build_generator(backbone, recipe, SEED), build_discriminator(backbone, recipe, SEED)
+    built = build_generator(backbone, recipe, SEED), build_discriminator(backbone, recipe, SEED)
+    networks = [as_pytorch_has_it(network) for network in built]
     settings = {"batch": BATCH, "latent_dim": recipe.latent_dim, "device": torch.device(entry.device)}
     steps = plain_steps(*networks, dataset.images, **settings)
     return lambda: next(steps)

@@ -7,7 +7,14 @@ from torch import nn
 import hacks
 from bench.errors import UserError
 from bench.gan.backbone import RESOLUTIONS, dcgan, mlp
-from bench.gan.network import ImageLinear, ShapeImage, build_discriminator, build_generator, parameter_count
+from bench.gan.network import (
+    ImageLinear,
+    ShapeImage,
+    as_pytorch_has_it,
+    build_discriminator,
+    build_generator,
+    parameter_count,
+)
 from bench.gan.streams import Streams, stream_seed
 from hacks import Recipe
 
@@ -125,3 +132,14 @@ def test_images_are_channels_last_from_the_first_layer_on():
     assert torch.equal(images.flatten(1), features)
     images.sum().backward()
     assert torch.equal(features.grad, torch.ones_like(features))
+
+
+@pytest.mark.parametrize("recipe", [Recipe(), FULL], ids=["bare", "full"])
+def test_the_yardsticks_networks_have_pytorchs_layers_and_compute_the_same(recipe):
+    backbone = dcgan(16, 3, width=4)
+    latents, images = torch.randn(5, recipe.latent_dim), torch.randn(5, 3, 16, 16)
+    for build, given in ((build_generator, latents), (build_discriminator, images)):
+        ours, plain = build(backbone, recipe, 0), as_pytorch_has_it(build(backbone, recipe, 0))
+        assert any(isinstance(layer, ShapeImage | ImageLinear) for layer in ours.modules())
+        assert not any(isinstance(layer, ShapeImage | ImageLinear) for layer in plain.modules())
+        torch.testing.assert_close(ours(given), plain(given), rtol=1e-5, atol=1e-6)

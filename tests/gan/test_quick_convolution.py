@@ -14,8 +14,8 @@ from bench.gan.quick_convolution import (
     QuickConv2d,
     QuickConvolution,
     QuickConvTranspose2d,
-    as_pytorch_has_it,
     quicken,
+    unquicken,
 )
 
 QUICK = {nn.Conv2d: QuickConv2d, nn.ConvTranspose2d: QuickConvTranspose2d}
@@ -121,6 +121,17 @@ def test_a_penalty_on_gradients_passes_through_a_folded_layer(kind):
     assert torch.autograd.gradgradcheck(quick, (tensor(1, channels[0], 4, 4).requires_grad_(),))
 
 
+@pytest.mark.parametrize("kind", QUICK)
+def test_an_activation_may_be_computed_in_place_on_what_it_makes(kind):
+    channels = (5, 3) if kind is nn.ConvTranspose2d else (3, 5)
+    plain, quick = pair(kind, *channels, 4, stride=2, padding=1, dtype=torch.float64)
+    assert folds(quick)
+    images = tensor(2, channels[0], 4, 4)
+    layers = (nn.Sequential(layer, nn.LeakyReLU(inplace=True)) for layer in (plain, quick))
+    for one, other in zip(*(gradients(layer, images) for layer in layers), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_folding_moves_each_pixel_to_its_place(dtype, channels):
@@ -184,7 +195,7 @@ def test_only_plain_convolutions_are_changed(monkeypatch):
     quicken(network)
     assert [type(layer) for layer in network] == [QuickConv2d, QuickConvTranspose2d, *before[2:]]
     assert list(network.state_dict()) == names
-    assert [type(layer) for layer in as_pytorch_has_it(network)] == before
+    assert [type(layer) for layer in unquicken(network)] == before
 
 
 def test_other_processors_keep_their_layers(monkeypatch):
