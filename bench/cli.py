@@ -312,7 +312,7 @@ def throughput(
     say = lambda line: print(line, file=sys.stderr)  # noqa: E731
     found = measure.measure(cases, device=device, workers=count, repeats=repeats, seconds=seconds, say=say)
     print(throughput_text(measure.summary(found), count, repeats))
-    print(time_text(measure.where_time_goes(cases, device)))
+    print(time_text(measure.where_time_goes(cases, device, count)))
     if write is not None:
         found.to_csv(write, index=False)
         print(f"written: {write}")

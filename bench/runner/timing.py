@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.gan.loop import sample
+from bench.gan.loop import advance, sample
 from bench.runner.run import new_game, scorer_for
 from bench.runner.spec import RunSpec
 from hacks import conflicts
@@ -18,12 +18,10 @@ def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
     """Wall seconds of one training step and of one evaluation of this spec, on this process's threads."""
     game = new_game(spec, device)
     recipe = game.recipe
-    for _ in range(WARM_UP):
-        game.step()
+    advance(game, WARM_UP)
     started = time.perf_counter()
-    for _ in range(steps):
-        # Reading the losses waits for an accelerator to finish, so the clock sees the whole step.
-        game.step().tolist()
+    # It ends with reading the losses, which waits for an accelerator to finish, so the clock sees whole steps.
+    advance(game, WARM_UP + steps)
     step_seconds = (time.perf_counter() - started) / steps
 
     scorer = scorer_for(spec)

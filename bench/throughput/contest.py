@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -22,6 +23,7 @@ from bench.runner.memory import environment, worker_environment
 from bench.runner.run import backbone_for, build_recipe, dataset_for, new_game
 from bench.runner.spec import RunSpec
 from bench.runner.timing import time_run
+from bench.throughput.phases import phase_seconds
 from bench.throughput.plain import plain_steps
 
 CORE = tuple(hacks.names(core=True))
@@ -37,6 +39,8 @@ CEILING_SIDE = 2048
 WARM_UP = 3
 CHUNK = 5
 """Steps between two looks at the clock."""
+PHASE_STEPS = 10
+"""Steps whose phases are timed."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,10 @@ class Contestants:
         """Seconds of a step and of an evaluation of this case, with all of them at work."""
         answers = self._ask("time", case)
         return tuple(sum(column) / len(answers) for column in zip(*answers, strict=True))
+
+    def phases(self, case: Case) -> dict[str, float]:
+        """Seconds of a step of this case in each of its phases, with all of them at work."""
+        return pd.DataFrame(self._ask("phases", case)).mean().to_dict()
 
     def close(self) -> None:
         """End the processes."""
@@ -196,6 +204,8 @@ def _serve(pipe, entry: Entry, threads: int | None) -> None:
                 pipe.send(_go(step, argument))
             case "time":
                 pipe.send(time_run(argument.spec(entry.precision), device=entry.device, steps=CHUNK))
+            case "phases":
+                pipe.send(phase_seconds(argument.spec(entry.precision), entry.device, PHASE_STEPS))
 
 
 def _go(step: Callable[[], int], seconds: float) -> tuple[int, float]:

@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable
 from itertools import product
 
 import pandas as pd
-import torch
 
 from bench.runner.environment import resolve_device, resolve_precision
 from bench.runner.timing import run_seconds
 from bench.throughput.contest import CELLS, Case, Contestants, Entry, contestants, step_operations
-from bench.throughput.phases import phase_seconds
 
 PLAIN = "plain"
-PHASE_STEPS = 10
 
 
 def cases(widths: Iterable[int], resolutions: Iterable[int]) -> list[Case]:
@@ -100,17 +97,11 @@ def summary(measured: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def where_time_goes(wanted: list[Case], device: str) -> pd.DataFrame:
-    """Milliseconds per step in each phase, one row per case, one thread, in the device's own precision."""
+def where_time_goes(wanted: list[Case], device: str, workers: int) -> pd.DataFrame:
+    """Milliseconds per step in each phase, one row per case, in the device's own precision, all workers at work."""
     where = resolve_device(device)
     entry = Entry("ours", resolve_precision("auto", where), where.type)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        rows = [
-            {**vars(case), **{k: 1000 * v for k, v in phase_seconds(case, entry, PHASE_STEPS).items()}}
-            for case in wanted
-        ]
-    finally:
-        torch.set_num_threads(threads)
-    return pd.DataFrame(rows)
+    with contestants({"ours": (entry, workers, 1)}) as group:
+        return pd.DataFrame(
+            [{**vars(case), **{k: 1000 * v for k, v in group["ours"].phases(case).items()}} for case in wanted]
+        )

@@ -10,25 +10,26 @@ from typing import Any
 
 import torch
 
-from bench.gan.loop import Game
+from bench.gan.loop import Game, advance
 from bench.runner.run import new_game
-from bench.throughput.contest import WARM_UP, Case, Entry
+from bench.runner.spec import RunSpec
 
 PHASES = ("G forward", "D forward", "backward", "optimiser", "data", "the rest")
 """`backward` includes the norm of the gradients; `the rest` is latents, targets, losses and curves."""
 
 
-def phase_seconds(case: Case, entry: Entry, steps: int) -> dict[str, float]:
-    """Mean seconds per step in each of `PHASES`, on this process's threads."""
-    game = new_game(case.spec(entry.precision), entry.device)
+WARM_UP = 3
+
+
+def phase_seconds(spec: RunSpec, device: str, steps: int) -> dict[str, float]:
+    """Mean seconds per step of that spec in each of `PHASES`, on this process's threads."""
+    game = new_game(spec, device)
     clock = _Clock(game.device)
     clock.watch(game)
-    for _ in range(WARM_UP):
-        game.step()
+    advance(game, WARM_UP)
     clock.spent.clear()
     started = clock.now()
-    for _ in range(steps):
-        game.step()
+    advance(game, WARM_UP + steps)
     total = clock.now() - started
     spent = clock.spent
     spent["backward"] -= spent["optimiser"]

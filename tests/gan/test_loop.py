@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 import hacks
 from bench.gan.backbone import dcgan, mlp
-from bench.gan.loop import CURVES, Game, advance, sample, to_range
+from bench.gan.loop import CURVES, Game, advance, denormals_are_flushed, sample, to_range
 from bench.gan.streams import stream_seed
 from hacks import Recipe
 
@@ -293,3 +293,16 @@ def test_targets_penalties_inputs_and_averaging_slots_are_read():
     middle = (before + played.generator.dense1.dense.weight) / 2
     torch.testing.assert_close(played.averaged.dense1.dense.weight, middle)
     assert torch.equal(played.sampler().dense1.dense.weight, played.averaged.dense1.dense.weight)
+
+
+def test_denormal_numbers_count_as_zero_while_it_trains_and_only_then():
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor has no such mode")
+    trained, seen = game(set()), []
+    step = trained.step
+    trained.step = lambda: (seen.append(denormals_are_flushed()), step())[1]
+    for before in (True, False):
+        torch.set_flush_denormal(before)
+        advance(trained, trained.step_number + 2)
+        assert denormals_are_flushed() is before  # left as it was found
+    assert seen == [True] * 4

@@ -5,8 +5,8 @@ import torch
 
 from bench.gan.backbone import dcgan
 from bench.gan.network import build_discriminator, build_generator
-from bench.throughput.contest import BATCH, CELLS, CORE, Case, Entry, step_operations
-from bench.throughput.measure import cases, entrants, measure, summary
+from bench.throughput.contest import BATCH, CELLS, CORE, Case, step_operations
+from bench.throughput.measure import cases, entrants, measure, summary, where_time_goes
 from bench.throughput.phases import PHASES, phase_seconds
 from bench.throughput.plain import plain_steps
 from bench.throughput.words import throughput_text, time_text
@@ -35,7 +35,7 @@ def test_operations_are_those_counted_by_hand():
 
 
 def test_phases_add_up_to_the_step():
-    spent = phase_seconds(TINY, Entry("ours", "float32", "cpu"), steps=3)
+    spent = phase_seconds(TINY.spec("float32"), "cpu", steps=3)
     assert tuple(spent) == PHASES
     assert all(seconds > 0 for seconds in spent.values())
 
@@ -62,6 +62,12 @@ def test_a_small_contest_from_end_to_end():
     assert (short["ratio"] <= short["ratio_high"]).all()
     assert (short["of_ceiling"] < 1).all()
     assert "| 16 | 4 | all on | float32 |" in throughput_text(short, 1, 2)
+
+
+def test_phases_are_measured_in_workers():
+    found = where_time_goes([TINY], "cpu", workers=1)
+    assert found["cell"].tolist() == ["all on"]
+    assert (found[list(PHASES)] > 0).all(axis=None)
 
 
 def test_shares_of_a_step_are_of_the_whole():
