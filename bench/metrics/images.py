@@ -10,7 +10,7 @@ from bench.metrics.checks import ScoreUnavailable
 from torchmetrics.functional.image import structural_similarity_index_measure, total_variation
 
 
-def ssim_within_class(images: torch.Tensor, labels: np.ndarray, pairs: int = 100, batch_size: int = 500) -> float:
+def ssim_within_class(images: torch.Tensor, labels: np.ndarray, pairs: int = 100, batch_size: int = 100) -> float:
     """Mean structural similarity of pairs of images of one class, averaged over the classes that have a pair.
 
     Each image of a class is paired with the next one, and the last with the first. Images that are all alike have 1.
