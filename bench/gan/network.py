@@ -156,8 +156,9 @@ def _block(block: Block, shape: Shape, fill: Fill) -> tuple[OrderedDict[str, nn.
         # A first or last layer over the whole image is a matrix product, and computed as one.
         if shape[1:] == (1, 1):
             layers["flatten"] = nn.Flatten()
-        linear = nn.Linear if shape[1:] == (1, 1) else ImageLinear
-        layers["dense"] = linear(prod(shape), block.features, bias=bias)
+            layers["dense"] = nn.Linear(prod(shape), block.features, bias=bias)
+        else:
+            layers["dense"] = ImageLinear(prod(shape), block.features, bias=bias)
         shape = block.shape or (block.features, 1, 1)
         layers["shape"] = ShapeImage(shape)
     else:

@@ -108,8 +108,7 @@ class Contestants:
 
     def run_seconds(self, case: Case) -> tuple[float, float]:
         """Seconds of a step and of an evaluation of this case, with all of them at work."""
-        answers = self._ask("time", case)
-        return tuple(sum(column) / len(answers) for column in zip(*answers, strict=True))
+        return tuple(pd.DataFrame(self._ask("time", case)).mean())
 
     def phases(self, case: Case) -> dict[str, float]:
         """Seconds of a step of this case in each of its phases, with all of them at work."""

@@ -16,8 +16,6 @@ from bench.runner.spec import RunSpec
 
 PHASES = ("G forward", "D forward", "backward", "optimiser", "data", "the rest")
 """`backward` includes the norm of the gradients; `the rest` is latents, targets, losses and curves."""
-
-
 WARM_UP = 3
 
 
