@@ -7,9 +7,9 @@ from importlib import import_module
 
 _HOMES = {
     "run": "bench.runner.run",
-    "RunSpec": "bench.runner.spec",
-    "RunRecord": "bench.runner.spec",
-    "load_runs": "bench.runner.export",
+    "RunSpec": "bench.records.run",
+    "RunRecord": "bench.records.run",
+    "load_runs": "bench.records.frames",
 }
 
 

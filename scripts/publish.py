@@ -12,9 +12,9 @@ import argparse
 import subprocess
 from pathlib import Path
 
+from bench.records.sweep import read_sweep
 from bench.report.samples import real_grid
 from bench.report.scores import shown_runs
-from bench.report.sweep import read_sweep
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ("plan.json", "environment.json", "runs.csv", "runs.parquet", "curves.parquet")

@@ -20,13 +20,14 @@ from optuna.trial import TrialState
 
 import hacks
 from bench.plan import Plan, make_plan
+from bench.records.budget import Budget, Scoring
+from bench.records.run import RunRecord, RunSpec
 from bench.runner import study as studies
-from bench.runner.spec import RunRecord, RunSpec
 from bench.runner.storage import DatabaseArtifactStore, claims_lock, open_storage
 
 MEASURED = 100
-BUDGET = {"steps": 12, "batch": 8, "width": 4, "resolution": None, "evaluations": 2, "precision": "float32"}
-SCORING = {"extractor": "domain", "n": 100, "collapse_below": 0.2}
+BUDGET = Budget(steps=12, batch=8, width=4, evaluations=2)
+SCORING = Scoring(n=100)
 
 
 def main() -> None:

@@ -11,16 +11,18 @@ from __future__ import annotations
 import argparse
 import re
 import time
+from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
 import hacks
 from bench.plan import make_plan
+from bench.records.budget import Budget, Scoring
 from bench.runner import study as studies
 from bench.runner.workers import Worker
 
-BUDGET = {"steps": 40, "batch": 64, "width": 16, "resolution": None, "evaluations": 2, "precision": "bf16"}
-SCORING = {"extractor": "domain", "n": 2000, "collapse_below": 0.2}
+BUDGET = Budget(steps=40, batch=64, width=16, evaluations=2, precision="bf16")
+SCORING = Scoring(n=2000)
 SETTLE_SECONDS = 0.5
 """Until the worker has given back what the run freed."""
 
@@ -34,7 +36,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=16)
     arguments = parser.parse_args()
 
-    budget = BUDGET | {"steps": arguments.steps, "width": arguments.width}
+    budget = replace(BUDGET, steps=arguments.steps, width=arguments.width)
     plan = make_plan("memory", hacks.names(core=True), arguments.datasets, seeds=1, budget=budget, scoring=SCORING)
     by_dataset = [[s for s in studies.specs_of(plan) if s.dataset == name] for name in arguments.datasets]
     alternating = [spec for row in zip(*by_dataset, strict=True) for spec in row]

@@ -63,7 +63,8 @@ def test_a_row_is_the_record_of_its_spec(home, runs):
     """A cell looked at again by hand gives the row's numbers, bit for bit."""
     plan = Plan.load(home / "results" / "smoke" / "plan.json")
     row = runs[runs["cell"] == "full"].iloc[0]
-    spec = RunSpec("digits", {name: bool(row[name]) for name in CORE}, **plan.budget, **plan.scoring)
+    settings = {**plan.budget.to_dict(), **plan.scoring.to_dict()}
+    spec = RunSpec("digits", {name: bool(row[name]) for name in CORE}, **settings)
     record = run(spec)
     assert record.scores["fid"] == row["fid"]
     assert record.scores["mechanism_g_gradient_first_10"] == row["mechanism_g_gradient_first_10"]

@@ -23,8 +23,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.gan.backbone import Backbone
-from bench.gan.network import build_discriminator, build_generator, give_streams, memory_format
-from bench.gan.quick_convolution import quicken
+from bench.gan.fast.convolution import quicken
+from bench.gan.fast.layout import memory_format
+from bench.gan.network import build_discriminator, build_generator, give_streams
 from bench.gan.streams import Streams
 from hacks.recipe import Recipe, Targets
 

@@ -1,6 +1,6 @@
 """Scores of generated images: fidelity, diversity, collapse, stability, mechanism.
 
-The public names resolve on first use, so that `bench.metrics.directions` never loads torch.
+The public names resolve on first use, so that `bench.records.scores` never loads torch.
 """
 
 from importlib import import_module
@@ -8,7 +8,7 @@ from importlib import import_module
 _HOMES = {
     "CLAIMS": "bench.metrics.mechanism",
     "Claim": "bench.metrics.mechanism",
-    "DIRECTIONS": "bench.metrics.directions",
+    "DIRECTIONS": "bench.records.scores",
     "Extractor": "bench.metrics.extractors",
     "ScoreUnavailable": "bench.metrics.checks",
     "Scorer": "bench.metrics.score",

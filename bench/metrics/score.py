@@ -12,10 +12,10 @@ import torch
 from bench.errors import UserError
 from bench.metrics import collapse, fidelity
 from bench.metrics.checks import ScoreUnavailable
-from bench.metrics.directions import DIRECTIONS
 from bench.metrics.extractors import Extractor, classify, get_extractor
 from bench.metrics.images import mean_total_variation, ssim_within_class, texture_distance, total_variation_ratio
 from bench.metrics.reference import Reference, cached
+from bench.records.scores import DIRECTIONS
 
 INCEPTION_SPLITS = 10
 WHOLE_KERNEL = 5000  # so many images on each side are compared at once, 1 GB; of more, 100 subsets of 1,000 are

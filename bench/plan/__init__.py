@@ -9,9 +9,9 @@ from bench.plan.factorial import full_factorial, resolution_v
 from bench.plan.make import make_plan
 from bench.plan.optimal import d_optimal, variance_cost
 from bench.plan.paley import screening
-from bench.plan.plan import Cell, Plan
 from bench.plan.power import detectable, minimum_detectable_effect, runs_needed
 from bench.plan.stages import next_stage, survivors
+from bench.records.plan import Cell, Plan
 
 __all__ = [
     "Cell",

@@ -9,7 +9,8 @@ from bench.errors import UserError
 from bench.plan.designs import design_levels
 from bench.plan.names import checked_exclusions, checked_hacks, checked_prerequisites, checked_seeds
 from bench.plan.optimal import variance_cost
-from bench.plan.plan import Cell, Plan
+from bench.records.budget import Budget, Scoring
+from bench.records.plan import Cell, Plan
 
 ARMS = ("leave_one_out", "add_one_in")
 SURVIVOR_RULE = {"p_adjusted": 0.10, "verdicts": ["helps", "hurts", "fragile"], "at_most": 5}
@@ -25,8 +26,8 @@ def make_plan(
     design: str = "screen",
     arms: Iterable[str] = (),
     hack_parameters: Mapping[str, Any] | None = None,
-    budget: Mapping[str, Any] | None = None,
-    scoring: Mapping[str, Any] | None = None,
+    budget: Budget | None = None,
+    scoring: Scoring | None = None,
     base: str = "naive",
     sesoi: float = 0.05,
     family: str = "screen",
@@ -58,8 +59,8 @@ def make_plan(
         datasets=_checked_datasets(datasets),
         seeds=checked_seeds(seeds),
         hack_parameters=dict(hack_parameters or {}),
-        budget=dict(budget or {}),
-        scoring=dict(scoring or {}),
+        budget=budget or Budget(),
+        scoring=scoring or Scoring(),
         base=base,
         sesoi=sesoi,
         family=family,

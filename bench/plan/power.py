@@ -12,7 +12,7 @@ import numpy as np
 from scipy import optimize, stats
 from scipy.special import stdtr, stdtrit
 
-from bench.plan.plan import Plan
+from bench.records.plan import Plan
 
 SEED_SD = 0.15
 """Default spread of log FID between seeds of one cell, used until a dataset has runs of its own."""

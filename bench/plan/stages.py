@@ -8,7 +8,7 @@ import pandas as pd
 from bench.errors import UserError
 from bench.plan.designs import FULL_FACTORIAL_UP_TO
 from bench.plan.make import ARMS, make_plan
-from bench.plan.plan import Plan
+from bench.records.plan import Plan
 
 STAGES = ("follow-up", "confirm")
 PLACEBO = "placebo"

@@ -6,8 +6,8 @@ import pandas as pd
 
 from bench import analysis
 from bench.analysis.outcome import FAILED, OUTSIDE_ARMS, with_outcome
+from bench.records.sweep import Sweep
 from bench.report.blocks import Points, Text, code
-from bench.report.sweep import Sweep
 from bench.report.words import counted, known, listed, p_value, percent, percent_range, share
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.records.sweep import read_json
 from bench.report.blocks import Gallery, Points, Section, Table, Text, Tile, code
 from bench.report.canvas import file_name
 from bench.report.render import Report
 from bench.report.samples import picture
-from bench.report.sweep import read_json
 from bench.report.tables_records import facts_table
 from bench.report.words import NOTHING, counted, known, listed, number
 

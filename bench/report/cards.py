@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from bench.report.sweep import Sweep
+from bench.records.sweep import Sweep
 
 _FIELD = re.compile(r"^([A-Z][a-z]+): *(.*)$")
 

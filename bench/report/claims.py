@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis import with_outcome
+from bench.records.sweep import Sweep
 from bench.report.blocks import Section, Table, Text, code
-from bench.report.sweep import Sweep
 from bench.report.words import NOTHING, number, percent, percent_range
 
 _BASE = "base"

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from bench.records.sweep import Sweep
 from bench.report.blocks import Figure
 from bench.report.canvas import BETTER, INK, QUIET, RULE, drawing, file_name, finished, log_ticks, shortened
 from bench.report.scores import screen_runs, shown_runs
-from bench.report.sweep import Sweep
 from bench.report.words import number
 
 ON, OFF = BETTER, "#8a8f98"

@@ -7,11 +7,12 @@ from urllib.parse import quote
 import pandas as pd
 
 from bench import analysis
+from bench.records.files import RUNS
+from bench.records.sweep import Sweep, read_sweep
 from bench.report import answers, by_hand, sections_deeper, sections_effects, sections_records
 from bench.report.blocks import Points, Text
 from bench.report.claims import claims
 from bench.report.render import Report, write_files
-from bench.report.sweep import RUNS, Sweep, read_sweep
 from bench.report.words import listed
 
 QUESTION = (

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from bench.records.sweep import Sweep
 from bench.report.blocks import Gallery, Text, Tile, code
 from bench.report.canvas import file_name
 from bench.report.scores import Choice, shown_runs
-from bench.report.sweep import Sweep
 from bench.report.words import counted, listed, number
 
 # Six grids a dataset at this size keep a page with several datasets to a few megabytes.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bench.analysis.outcome import in_design, with_outcome
-from bench.report.sweep import Sweep
+from bench.records.sweep import Sweep
 
 # label and better direction of every score of a run; a test holds this against the scores' own declaration, which the
 # report cannot import without loading torch. A sweep's `directions` in environment.json come first.

@@ -4,6 +4,7 @@ import pandas as pd
 
 from bench import analysis
 from bench.errors import UserError
+from bench.records.sweep import Sweep
 from bench.report.blocks import Folded, Section, Text, code
 from bench.report.cards import cards
 from bench.report.figures_deeper import (
@@ -14,7 +15,6 @@ from bench.report.figures_deeper import (
     steps_figure,
 )
 from bench.report.figures_effects import order_of_hacks, pooled_forest
-from bench.report.sweep import Sweep
 from bench.report.tables_deeper import (
     aliased_table,
     combinations_table,

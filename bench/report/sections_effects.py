@@ -4,10 +4,10 @@ import pandas as pd
 
 from bench.analysis.intervals import METHODS
 from bench.analysis.verdicts import POINTWISE
+from bench.records.sweep import Sweep
 from bench.report import answers
 from bench.report.blocks import Folded, Points, Section, Text, code
 from bench.report.figures_effects import forest, heat_map
-from bench.report.sweep import Sweep
 from bench.report.tables_effects import arms_table, effects_table, failures_table, notes, overview_table
 from bench.report.tables_records import failures_in_words
 from bench.report.words import counted, listed

@@ -1,10 +1,10 @@
 """The sections straight from the records: training, pictures, scores, stability, and how it was all done."""
 
+from bench.records.sweep import Sweep
 from bench.report.blocks import Folded, Points, Section, Text, code
 from bench.report.figures_training import losses_figure, training_figure
 from bench.report.render import File, Files
 from bench.report.samples import sample_blocks
-from bench.report.sweep import Sweep
 from bench.report.tables_records import (
     facts_table,
     plan_table,

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from bench.records.sweep import Sweep
 from bench.report.blocks import Table, code
 from bench.report.scores import direction, label, score_columns, shown_cells
-from bench.report.sweep import Sweep
 from bench.report.words import NOTHING, counted, known, number, share
 
 STATUSES = ("ok", "collapsed", "diverged")

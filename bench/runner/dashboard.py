@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bench.errors import UserError
-from bench.runner.paths import sweep_folder
+from bench.records.files import sweep_folder
 from bench.runner.place import Place
 from bench.runner.storage import DatabaseArtifactStore, open_storage
 from bench.runner.study import load_study

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,11 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial
 
-from bench.errors import UserError
 from bench.plan import Plan
+from bench.records.files import CURVES, ENVIRONMENT, PLAN, RUNS, RUNS_CSV, SAMPLES, replaced
 from bench.runner.sessions import environment_of
 from bench.runner.storage import DatabaseArtifactStore, damaged
 from bench.runner.study import GRID_NAME, finished, grid_of, key_of, real_grid_name
-
-RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
-PLAN, ENVIRONMENT = "plan.json", "environment.json"
 
 
 def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: DatabaseArtifactStore) -> pd.DataFrame:
@@ -34,25 +30,25 @@ def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: DatabaseArt
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise damaged(f"a record makes no row: {problem}") from problem
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / PLAN, plan.save)
+    replaced(folder / PLAN, plan.save)
     about = json.dumps(environment_of(study), indent=1)
-    _replace(folder / ENVIRONMENT, lambda path: path.write_text(about, encoding="utf-8"))
-    _replace(folder / RUNS, lambda path: runs.to_parquet(path, index=False))
-    _replace(folder / RUNS_CSV, lambda path: runs.to_csv(path, index=False))
-    _replace(folder / CURVES, lambda path: curves.to_parquet(path, index=False))
+    replaced(folder / ENVIRONMENT, lambda path: path.write_text(about, encoding="utf-8"))
+    replaced(folder / RUNS, lambda path: runs.to_parquet(path, index=False))
+    replaced(folder / RUNS_CSV, lambda path: runs.to_csv(path, index=False))
+    replaced(folder / CURVES, lambda path: curves.to_parquet(path, index=False))
     samples = folder / SAMPLES
     samples.mkdir(exist_ok=True)
     wanted = [(samples / real_grid_name(name), study, real_grid_name(name)) for name in plan.datasets]
     wanted += [(samples / f"{key_of(trial)}.png", trial, GRID_NAME) for trial in ordered]
     for target, owner, name in wanted:
         if not target.exists() and (grid := grid_of(owner, name, study, artifacts)) is not None:
-            _replace(target, lambda path, grid=grid: path.write_bytes(grid))
+            replaced(target, lambda path, grid=grid: path.write_bytes(grid))
     return runs
 
 
 def _frames(trials: list[FrozenTrial], plan: Plan) -> tuple[list[FrozenTrial], pd.DataFrame, pd.DataFrame]:
     """The trials in the plan's own order, their frame of runs and their curves."""
-    order = {(dataset, cell.name, seed): i for i, (dataset, cell, seed) in enumerate(_plan_order(plan))}
+    order = {(dataset, cell.name, seed): i for i, (dataset, cell, seed) in enumerate(plan.in_order())}
     ordered = sorted(trials, key=lambda t: order[t.params["dataset"], t.user_attrs["cell"], t.params["seed"]])
     runs = pd.DataFrame([run_row(t, plan) for t in ordered])
     curves = pd.concat([curve_rows(t) for t in ordered], ignore_index=True) if ordered else pd.DataFrame()
@@ -74,7 +70,7 @@ def run_row(trial: FrozenTrial, plan: Plan) -> dict[str, Any]:
         "fid": None,
         **attributes["scores"],
         "fid_first": fids[min(fids)] if fids else None,
-        "steps": plan.budget["steps"],
+        "steps": plan.budget.steps,
         **attributes["timing"],
         **attributes["protocol"],
         "reasons": json.dumps(attributes["reasons"], sort_keys=True),
@@ -98,40 +94,3 @@ def curve_rows(trial: FrozenTrial) -> pd.DataFrame:
         "seed": trial.params["seed"],
     }
     return frame.assign(**identity)[[*identity, *frame.columns]]
-
-
-def load_runs(path: Path | str) -> pd.DataFrame:
-    """The frame of runs of a sweep: one row per run, one bool column per hack.
-
-    Args:
-        path: a sweep's folder, its runs.parquet, or a runs.csv.
-
-    Raises:
-        UserError: nothing there, or a file that cannot be read.
-    """
-    source = Path(path)
-    if source.is_dir():
-        source = source / RUNS
-    if not source.is_file():
-        raise UserError(
-            f"no runs at {str(path)!r}: expected a sweep's folder or its {RUNS}; `ganbench export` makes it"
-        )
-    try:
-        return pd.read_csv(source) if source.suffix == ".csv" else pd.read_parquet(source)
-    except (OSError, ValueError) as problem:
-        reason = str(problem).splitlines()[0]
-        raise UserError(f"{str(source)!r} cannot be read ({reason}): run `ganbench export` to make it again") from None
-
-
-def _plan_order(plan: Plan) -> list[tuple[str, Any, int]]:
-    return [(dataset, cell, seed) for dataset in plan.datasets for cell in plan.cells for seed in plan.seeds]
-
-
-def _replace(target: Path, write: Any) -> None:
-    """Write a file whole or not at all: to a neighbour first, then moved into its place."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        write(partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

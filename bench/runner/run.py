@@ -16,10 +16,11 @@ from bench.gan.loop import Game, sample
 from bench.gan.network import build_discriminator, build_generator, parameter_count
 from bench.gan.streams import Streams
 from bench.metrics.score import Scorer
+from bench.records.budget import DEFAULT_RECIPE, PRECISIONS
+from bench.records.files import cache_folder
+from bench.records.run import RunRecord, RunSpec
 from bench.runner.environment import environment, resolve_device
 from bench.runner.grids import sample_grid
-from bench.runner.paths import cache_folder
-from bench.runner.spec import DEFAULT_RECIPE, PRECISIONS, RunRecord, RunSpec
 from bench.runner.training import OnCheckpoint, Training
 from hacks import HackError, Recipe
 

@@ -27,7 +27,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UserError
 from bench.plan import Plan
-from bench.runner.spec import RunRecord, RunSpec
+from bench.records.run import RunRecord, RunSpec
 from bench.runner.storage import DatabaseArtifactStore, damaged, reason
 
 ATTEMPTS = 3
@@ -130,10 +130,10 @@ def specs_of(plan: Plan, data_root: str | None = None) -> list[RunSpec]:
             cell=cell.name,
             arm=cell.arm,
             plan=identity,
-            hack_parameters=plan.hack_parameters,
+            hack_parameters={**plan.hack_parameters, **cell.hack_parameters},
             data_root=data_root,
-            **plan.budget,
-            **plan.scoring,
+            **plan.budget.to_dict(),
+            **plan.scoring.to_dict(),
         )
         for dataset, cell, seed in plan.runs()
     ]

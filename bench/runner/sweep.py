@@ -25,14 +25,15 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UserError
 from bench.plan import Plan
+from bench.records.files import PLAN
+from bench.records.run import RunSpec
 from bench.runner import sessions
 from bench.runner import study as studies
 from bench.runner.environment import environment, resolve_device
-from bench.runner.export import PLAN, export
+from bench.runner.export import export
 from bench.runner.grids import GRID, grid_png
 from bench.runner.place import REFUSALS, Place, halting
 from bench.runner.run import dataset_for
-from bench.runner.spec import RunSpec
 from bench.runner.storage import DatabaseArtifactStore, claims_lock, open_storage
 from bench.runner.timing import run_seconds, timed_specs
 from bench.runner.training import RunStopped

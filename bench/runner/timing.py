@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.gan.loop import advance, sample
+from bench.records.run import RunSpec
 from bench.runner.run import new_game, scorer_for
-from bench.runner.spec import RunSpec
 from hacks import conflicts
 
 WARM_UP = 2

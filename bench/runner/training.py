@@ -20,7 +20,7 @@ from bench.gan.loop import CURVES, Game, advance, sample, to_range
 from bench.gan.streams import Streams
 from bench.metrics import mechanism, stability
 from bench.metrics.score import Scorer, Scores
-from bench.runner.spec import RunSpec
+from bench.records.run import RunSpec
 
 OnCheckpoint = Callable[[int, float], None]
 

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
-from bench.runner.spec import RunRecord, RunSpec
+from bench.records.run import RunRecord, RunSpec
 
 PLAIN_SECONDS = 15
 """Without a terminal a line about the whole sweep is printed at most this often."""

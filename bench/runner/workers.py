@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import Halted, UserError
+from bench.records.run import RunRecord, RunSpec
 from bench.runner.memory import environment, return_memory, worker_environment
-from bench.runner.spec import RunRecord, RunSpec
 from bench.runner.training import RunStopped
 
 TIMED_STEPS = 6

@@ -15,13 +15,14 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import hacks
+from bench.cli.presets import PRESETS
+from bench.gan.fast.convolution import unquicken
+from bench.gan.fast.layout import as_pytorch_has_it
 from bench.gan.loop import advance
-from bench.gan.network import as_pytorch_has_it, build_discriminator, build_generator
-from bench.gan.quick_convolution import unquicken
-from bench.presets import PRESETS
+from bench.gan.network import build_discriminator, build_generator
+from bench.records.run import RunSpec
 from bench.runner.memory import environment, worker_environment
 from bench.runner.run import backbone_for, build_recipe, dataset_for, new_game
-from bench.runner.spec import RunSpec
 from bench.runner.timing import time_run
 from bench.throughput.phases import phase_seconds
 from bench.throughput.plain import plain_steps

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from bench.gan.loop import Game, advance
+from bench.records.run import RunSpec
 from bench.runner.run import new_game
-from bench.runner.spec import RunSpec
 
 PHASES = ("G forward", "D forward", "backward", "optimiser", "data", "the rest")
 """`backward` includes the norm of the gradients; `the rest` is latents, targets, losses and curves."""

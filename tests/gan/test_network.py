@@ -7,14 +7,8 @@ from torch import nn
 import hacks
 from bench.errors import UserError
 from bench.gan.backbone import RESOLUTIONS, dcgan, mlp
-from bench.gan.network import (
-    ImageLinear,
-    ShapeImage,
-    as_pytorch_has_it,
-    build_discriminator,
-    build_generator,
-    parameter_count,
-)
+from bench.gan.fast.layout import ImageLinear, ShapeImage, as_pytorch_has_it
+from bench.gan.network import build_discriminator, build_generator, parameter_count
 from bench.gan.streams import Streams, stream_seed
 from hacks import Recipe
 

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 
 from bench.errors import UserError
 from bench.plan import Cell, Plan, make_plan
+from bench.records.budget import Budget, Scoring
 
 HACKS = [f"h{i}" for i in range(12)]
 
 
 def plan(**changes):
-    settings = {"name": "p", "hacks": HACKS, "datasets": ["a", "b"], "seeds": 2, "budget": {"steps": 100}}
+    settings = {"name": "p", "hacks": HACKS, "datasets": ["a", "b"], "seeds": 2, "budget": Budget(steps=100)}
     return make_plan(**{**settings, **changes})
 
 
@@ -81,12 +82,12 @@ def test_the_hash_is_of_the_experiment_and_not_of_its_name():
     "change",
     [
         {"seeds": 3},
-        {"budget": {"steps": 101}},
+        {"budget": Budget(steps=101)},
         {"sesoi": 0.06},
         {"order_seed": 1},
         {"datasets": ["a"]},
         {"hacks": HACKS[:11]},
-        {"scoring": {"n": 10}},
+        {"scoring": Scoring(n=10)},
         {"hack_parameters": {"h1": {"rate": 0.1}}},
         {"base": "other"},
         {"family": "confirm"},
@@ -135,7 +136,7 @@ def test_a_missing_plan_file_is_named(tmp_path):
         ({"family": "x"}, "family='x'"),
         ({"design": "x"}, "design='x'"),
         ({"arms": ["x"]}, "arm 'x'"),
-        ({"budget": {"steps": float("nan")}}, "a value that JSON cannot"),
+        ({"budget": Budget(steps=float("nan"))}, "a value that JSON cannot"),
         ({"exclusions": [("h0", "h1")], "arms": ["leave_one_out"]}, "h0 and h1 exclude each other"),
         ({"exclusions": ["h0"]}, "one string"),
         ({"prerequisites": {"h0": "h1"}}, r"write \['h1'\]"),

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from bench.plan import Plan, make_plan
+from bench.records.budget import Budget, Scoring
 
 HACKS = (
     "strided_conv",
@@ -64,8 +65,8 @@ def plan_of(sim: Simulation, name: str) -> Plan:
         sim.datasets,
         sim.seeds,
         arms=("leave_one_out", "add_one_in") if sim.arms else (),
-        budget={"steps": 800, "batch": 64, "width": 16, "evaluations": sim.checkpoints, "precision": "float32"},
-        scoring={"extractor": "domain", "n": 2000, "collapse_below": 0.2},
+        budget=Budget(steps=800, evaluations=sim.checkpoints),
+        scoring=Scoring(n=2000),
         prerequisites={"divisible_kernel": ["strided_conv"]},
     )
 

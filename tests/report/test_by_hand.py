@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from bench.describe import save_record_files
+from bench.cli.describe import save_record_files
 from bench.errors import UserError
 from bench.gan import recipes
+from bench.records.run import RunSpec
 from bench.report import write
 from bench.runner.run import parameter_counts, run
-from bench.runner.spec import RunSpec
 
 SMALL = {"dataset": "digits", "steps": 2, "batch": 8, "width": 2, "n": 100, "evaluations": 2}
 

@@ -7,8 +7,8 @@ import pytest
 
 from bench.analysis import effects
 from bench.gan import recipes
+from bench.records.sweep import Sweep
 from bench.report.claims import claims, claims_of
-from bench.report.sweep import Sweep
 
 
 @pytest.mark.parametrize("name", recipes.names())

@@ -230,7 +230,7 @@ def _mix_hashes(runs):
 def test_no_stage_with_torch_is_loaded(sweep_dir, tmp_path):
     program = (
         "import json, sys, pathlib; from bench.report import write; from bench.report.page import compose, estimated;"
-        "from bench.report.sweep import read_sweep; read_sweep(pathlib.Path(sys.argv[1]));"
+        "from bench.records.sweep import read_sweep; read_sweep(pathlib.Path(sys.argv[1]));"
         "print(json.dumps(sorted(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program, str(sweep_dir)], capture_output=True, text=True, check=True)

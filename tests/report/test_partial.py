@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.records.sweep import read_sweep
 from bench.report import canvas
 from bench.report.page import compose, estimated, write
 from bench.report.render import to_markdown_page
-from bench.report.sweep import read_sweep
 
 TINY = {
     "hacks": ("batch_norm", "leaky_relu", "placebo"),

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from bench.metrics.directions import DIRECTIONS
 from bench.metrics.mechanism import CLAIMS
+from bench.records.scores import DIRECTIONS
+from bench.records.sweep import Sweep
 from bench.report.cards import CLAIMED, QUANTITIES, cards
 from bench.report.scores import NOT_SCORES, SCORES, constant_cell, ranked, shown_cells, shown_runs
-from bench.report.sweep import Sweep
 
 
 def sweep_of(rows: list[tuple], hacks=("a", "placebo"), **more) -> Sweep:

@@ -9,10 +9,10 @@ from PIL import Image
 
 from bench.plan import minimum_detectable_effect
 from bench.plan.power import cell_sd
+from bench.records.sweep import Sweep, read_sweep
 from bench.report import answers
 from bench.report.answers import together
 from bench.report.samples import sample_blocks
-from bench.report.sweep import Sweep, read_sweep
 from bench.report.tables_deeper import detectable, mechanism_verdict
 from bench.report.tables_effects import arms_table, needed_table, notes, overview_table
 from bench.report.tables_records import flat, seed_spread

@@ -23,17 +23,18 @@ from bench.data import load
 from bench.errors import UserError
 from bench.metrics.weights import SHIPPED, read_classifier
 from bench.plan import make_plan
+from bench.records.budget import Budget, Scoring
+from bench.records.run import RunSpec
 from bench.runner import study as studies
 from bench.runner.export import export
 from bench.runner.run import run
-from bench.runner.spec import RunSpec
 from bench.runner.storage import DatabaseArtifactStore, open_storage
 from bench.runner.training import RunStopped, _read
 
 CASES = int(os.environ.get("GANBENCH_FUZZ_CASES", "200"))
 SECONDS = 30
-BUDGET = {"steps": 2, "batch": 8, "width": 2, "resolution": None, "evaluations": 1, "precision": "float32"}
-SCORING = {"extractor": "domain", "n": 100, "collapse_below": 0.2}
+BUDGET = Budget(steps=2, batch=8, width=2, evaluations=1)
+SCORING = Scoring(n=100)
 
 
 def fuzz(share):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.errors import UserError
+from bench.records.run import RunSpec
 from bench.runner import memory
-from bench.runner.spec import RunSpec
 from bench.runner.workers import Worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="allocators are preloaded on Linux alone")

@@ -8,8 +8,8 @@ import torch
 
 import hacks
 from bench.errors import UserError
+from bench.records.run import RunSpec
 from bench.runner.run import run
-from bench.runner.spec import RunSpec
 
 FULL = dict.fromkeys(hacks.names(core=True), True)
 SPEC = RunSpec("digits", FULL, steps=12, width=4, evaluations=2, n=200)

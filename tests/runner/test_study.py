@@ -10,12 +10,13 @@ from optuna.trial import TrialState
 
 from bench.errors import UserError
 from bench.plan import make_plan
+from bench.records.budget import Budget, Scoring
+from bench.records.run import RunRecord, RunSpec
 from bench.runner import study as studies
-from bench.runner.spec import RunRecord, RunSpec
 from bench.runner.storage import DatabaseArtifactStore, open_storage
 
-BUDGET = {"steps": 3, "batch": 8, "width": 2, "resolution": None, "evaluations": 1, "precision": "float32"}
-SCORING = {"extractor": "domain", "n": 100, "collapse_below": 0.2}
+BUDGET = Budget(steps=3, batch=8, width=2, evaluations=1)
+SCORING = Scoring(n=100)
 HACKS = ["strided_conv", "batch_norm", "placebo"]
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from bench.runner.spec import RunRecord, RunSpec
+from bench.records.run import RunRecord, RunSpec
 from bench.runner.view import Json, Lines, Quiet, State, Terminal, duration, make_view, summary
 
 

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from bench.errors import UserError
+from bench.records.run import RunSpec
 from bench.runner.run import run
-from bench.runner.spec import RunSpec
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 
 SPEC = RunSpec("digits", {"batch_norm": True}, steps=6, width=4, evaluations=2, n=150)

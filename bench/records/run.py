@@ -8,16 +8,16 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.records.budget import Budget, Scoring
+
 STATUSES = ("ok", "collapsed", "diverged")
-PRECISIONS = ("float32", "bf16")
-DEFAULT_EXTRACTOR = "domain"
-DEFAULT_RECIPE = "dcgan"
-"""The recipe of specs and plans that name none; it is not part of their identity, so that older ones keep theirs."""
 
 
 @dataclass(frozen=True)
-class RunSpec:
+class RunSpec(Budget, Scoring):
     """One cell × dataset × seed with its budget and scoring; `run(spec)` is a pure function of it.
+
+    The fields of `Budget` and `Scoring` are fields of a spec too, given by name.
 
     Attributes:
         dataset: a name `bench.data.load` knows.
@@ -25,17 +25,7 @@ class RunSpec:
         seed: of every random stream of the run, 0 or more.
         cell, arm, plan: where in which plan the run belongs; empty for a run by hand.
         hack_parameters: hack name -> parameter -> value.
-        steps: updates of D and of G, each.
-        batch: images per batch, real and fake each.
-        width: channels of G's last hidden layer and of D's first.
-        resolution: in pixels; None for the dataset's own.
-        evaluations: how many times the run is scored, evenly spaced, the last one at the end.
-        precision: "float32" or "bf16".
-        extractor: name of the feature extractor the scores use.
-        n: generated images per score; never more than the reference set has.
-        collapse_below: a run whose images fall into less than this share of the classes has collapsed.
         data_root: folder that datasets are looked for in, if not the usual ones.
-        recipe: the recipe that the levels are applied to; its networks have this spec's `width`.
     """
 
     dataset: str
@@ -45,23 +35,22 @@ class RunSpec:
     arm: str = ""
     plan: str = ""
     hack_parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
-    steps: int = 1000
-    batch: int = 64
-    width: int = 16
-    resolution: int | None = None
-    evaluations: int = 5
-    precision: str = "float32"
-    extractor: str = DEFAULT_EXTRACTOR
-    n: int = 2000
-    collapse_below: float = 0.2
     data_root: str | None = None
-    recipe: str = DEFAULT_RECIPE
+
+    @property
+    def budget(self) -> Budget:
+        """The spec's part that says how it trains."""
+        return Budget.of(self)
+
+    @property
+    def scoring(self) -> Scoring:
+        """The spec's part that says how it is scored."""
+        return Scoring.of(self)
 
     @property
     def key(self) -> str:
         """The identity of the run: 16 hex digits over plan, dataset, cell and seed, or over the spec by hand."""
-        whole = {name: value for name, value in self.to_dict().items() if (name, value) != ("recipe", DEFAULT_RECIPE)}
-        identity = [self.plan, self.dataset, self.cell, self.seed] if self.plan else whole
+        identity = [self.plan, self.dataset, self.cell, self.seed] if self.plan else self.to_dict()
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -69,10 +58,6 @@ class RunSpec:
         """The steps after which the run is scored, the last one being `steps`."""
         wanted = min(self.evaluations, self.steps)
         return sorted({round(self.steps * (i + 1) / wanted) for i in range(wanted)})
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
-        return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> RunSpec:

@@ -13,16 +13,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 import hacks as registry
+from bench.cli.presets import PRESETS
 from bench.data import Dataset, load
 from bench.errors import UserError
 from bench.gan import recipes
 from bench.metrics.extractors import get_extractor
 from bench.plan import Plan, make_plan
-from bench.presets import PRESETS
+from bench.records.budget import DEFAULT_EXTRACTOR, DEFAULT_RECIPE, Budget, Scoring
+from bench.records.files import cache_folder
 from bench.runner.environment import resolve_device, resolve_precision
-from bench.runner.paths import cache_folder
 from bench.runner.run import backbone_for
-from bench.runner.spec import DEFAULT_EXTRACTOR, DEFAULT_RECIPE
 
 PLACEBO = "placebo"
 CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
@@ -110,16 +110,8 @@ def build_plan(request: Request, *, device: str, data_root: str | None = None) -
         design="arms" if request.claims else request.design,
         arms=[CLAIM_ARMS[card.level(names[0])]] if request.claims else request.arms,
         hack_parameters=parameters,
-        budget={
-            "steps": request.steps,
-            "batch": request.batch,
-            "width": request.width,
-            "resolution": request.resolution,
-            "evaluations": request.evaluations,
-            "precision": resolve_precision(request.precision, resolve_device(device)),
-            **({} if request.recipe == DEFAULT_RECIPE else {"recipe": request.recipe}),
-        },
-        scoring={"extractor": request.extractor, "n": request.n, "collapse_below": request.collapse_below},
+        budget=replace(Budget.of(request), precision=resolve_precision(request.precision, resolve_device(device))),
+        scoring=Scoring.of(request),
         sesoi=request.sesoi,
         base="naive" if request.recipe == DEFAULT_RECIPE else request.recipe,
         prerequisites=_prerequisites(names),

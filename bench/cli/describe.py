@@ -15,8 +15,8 @@ from bench.plan import Plan, detectable
 from bench.runner.view import duration
 
 if TYPE_CHECKING:
-    from bench.earlier import Spread
-    from bench.runner.spec import RunRecord
+    from bench.cli.earlier import Spread
+    from bench.records.run import RunRecord
     from bench.runner.view import State
 
 
@@ -34,8 +34,8 @@ def plan_text(plan: Plan, spreads: Mapping[str, Spread]) -> str:
             *parent,
             f"  hacks:    {', '.join(plan.hacks)}",
             f"  cells:    {plan.design} ({parts})",
-            f"  each run: {budget['steps']:,} steps of batch {budget['batch']}, width {budget['width']}, "
-            f"{budget['precision']}, scored {budget['evaluations']} times on {scoring['n']:,} images",
+            f"  each run: {budget.steps:,} steps of batch {budget.batch}, width {budget.width}, "
+            f"{budget.precision}, scored {budget.evaluations} times on {scoring.n:,} images",
             *(f"  can see:  {sight(plan, dataset, spreads[dataset])}" for dataset in plan.datasets),
         ]
     )

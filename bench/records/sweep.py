@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from bench.errors import UserError
+from bench.records.files import CURVES, ENVIRONMENT, PLAN, RUNS
 
-RUNS = "runs.parquet"
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise", "fid_real")
 
 
@@ -53,10 +53,10 @@ def read_sweep(folder: Path) -> Sweep:
     missing = [column for column in NEEDED if column not in runs]
     if missing:
         raise UserError(f"{str(path)!r} lacks the columns {', '.join(missing)}: rewrite it with `ganbench export`")
-    plan, environment = read_json(folder / "plan.json"), read_json(folder / "environment.json")
+    plan, environment = read_json(folder / PLAN), read_json(folder / ENVIRONMENT)
     runs = _tidy(runs)
     refuse_mixed_extractors(runs)
-    curves_path = folder / "curves.parquet"
+    curves_path = folder / CURVES
     curves = _frame(curves_path) if curves_path.is_file() else pd.DataFrame()
     declared = [hack for hack in plan.get("hacks", []) if hack in runs]
     hacks = declared or [column for column in runs if runs[column].dtype == bool]

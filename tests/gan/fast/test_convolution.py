@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from bench.gan.folding import FEW_CHANNELS, fold, folds, unfold
-from bench.gan.quick_convolution import (
+from bench.gan.fast.convolution import (
     Form,
     QuickConv2d,
     QuickConvolution,
@@ -17,6 +16,7 @@ from bench.gan.quick_convolution import (
     quicken,
     unquicken,
 )
+from bench.gan.fast.folding import FEW_CHANNELS, fold, folds, unfold
 
 QUICK = {nn.Conv2d: QuickConv2d, nn.ConvTranspose2d: QuickConvTranspose2d}
 

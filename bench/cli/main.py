@@ -12,8 +12,7 @@ from rich.table import Table
 from typer import Argument, Option
 from typer.exceptions import TyperException
 
-from bench.errors import Halted, UserError
-from bench.options import (
+from bench.cli.options import (
     REPORTS,
     RESULTS,
     Batch,
@@ -40,6 +39,7 @@ from bench.options import (
     spread,
     with_plan_options,
 )
+from bench.errors import Halted, UserError
 
 app = typer.Typer(
     name="ganbench",
@@ -87,7 +87,7 @@ def datasets(data_root: DataRoot = None) -> None:
 @app.command("recipes")
 def show_recipes(name: Annotated[str | None, Argument(help="Print all that is known of this one.")] = None) -> None:
     """List the recipes with the parameters of their networks and what their sources claim, or describe one."""
-    from bench.describe_recipe import recipe_text
+    from bench.cli.describe_recipe import recipe_text
     from bench.gan import recipes
 
     for each in recipes.names() if name is None else [name]:
@@ -101,8 +101,8 @@ def plan(
     write: Annotated[Path | None, Option(help="Write the plan to this file.")] = None,
 ) -> None:
     """Show a plan's cells and what it can detect; writes nothing unless asked."""
-    from bench.describe import cell_table, plan_text
-    from bench.earlier import known_spreads
+    from bench.cli.describe import cell_table, plan_text
+    from bench.cli.earlier import known_spreads
 
     made = _plan(options)
     print(plan_text(made, known_spreads(options.results, made)))
@@ -124,9 +124,9 @@ def sweep(
     every: Lines = False,
 ) -> None:
     """Train every cell of a plan, score it, and write the report. The same command continues a stopped sweep."""
-    from bench.describe import announcement
-    from bench.earlier import known_spreads
-    from bench.runner.paths import sweep_folder
+    from bench.cli.describe import announcement
+    from bench.cli.earlier import known_spreads
+    from bench.records.files import sweep_folder
     from bench.runner.place import Place
     from bench.runner.sweep import Sweep, worker_count
     from bench.runner.view import make_view
@@ -167,7 +167,7 @@ def work(
     every: Lines = False,
 ) -> None:
     """Help with a sweep that `ganbench sweep --storage` has begun, on this or any other machine."""
-    from bench.runner.paths import sweep_folder
+    from bench.records.files import sweep_folder
     from bench.runner.place import Place
     from bench.runner.sweep import Sweep, worker_count
     from bench.runner.view import make_view, summary
@@ -210,12 +210,13 @@ def run(
 ) -> None:
     """Make one run by hand and keep its record, curves and sample grid."""
     import hacks as registry
-    from bench.describe import record_text, save_record_files
+    from bench.cli.describe import record_text, save_record_files
+    from bench.cli.request import check_parameters, parse_levels, parse_parameters
     from bench.gan import recipes
-    from bench.request import check_parameters, parse_levels, parse_parameters
+    from bench.records.budget import DEFAULT_EXTRACTOR, DEFAULT_RECIPE
+    from bench.records.run import RunSpec
     from bench.runner.environment import resolve_device, resolve_precision
     from bench.runner.run import run as make_run
-    from bench.runner.spec import DEFAULT_EXTRACTOR, DEFAULT_RECIPE, RunSpec
 
     _leniency(skip_broken)
     chosen = dict.fromkeys(registry.names(core=True), True) if full else {}
@@ -248,9 +249,9 @@ def show(
     results: Results = RESULTS,
 ) -> None:
     """Show one run of a sweep: levels, status, scores, and where its sample grid is."""
-    from bench.describe import row_text
-    from bench.runner.export import load_runs
-    from bench.runner.paths import sweep_folder
+    from bench.cli.describe import row_text
+    from bench.records.files import sweep_folder
+    from bench.records.frames import load_runs
 
     folder = sweep_folder(results, name)
     print(row_text(load_runs(folder), key, folder))
@@ -263,7 +264,7 @@ def report(
     reports: Reports = REPORTS,
 ) -> None:
     """Write the report of a sweep again from its exported records."""
-    from bench.runner.paths import sweep_folder
+    from bench.records.files import sweep_folder
 
     _report(sweep_folder(results, name), reports / name, print)
 
@@ -275,8 +276,8 @@ def export(
     results: Results = RESULTS,
 ) -> None:
     """Write the tables and sample grids of a sweep again from its storage."""
+    from bench.records.files import sweep_folder
     from bench.runner.export import export as export_study
-    from bench.runner.paths import sweep_folder
     from bench.runner.place import Place, halting
     from bench.runner.storage import DatabaseArtifactStore, open_storage
     from bench.runner.study import load_study
@@ -343,8 +344,8 @@ def _fail(line: str, code: int = 2) -> None:
 
 def _plan(options: PlanOptions):
     """The plan that the options of `plan` and `sweep` describe."""
-    from bench.earlier import next_plan
-    from bench.request import Request, build_plan, build_request, parse_parameters
+    from bench.cli.earlier import next_plan
+    from bench.cli.request import Request, build_plan, build_request, parse_parameters
 
     if (options.stage is None) != (options.parent is None):
         raise UserError("--stage and --from belong together: --stage follow-up --from NAME")

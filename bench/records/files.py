@@ -1,13 +1,16 @@
-"""Where things lie on disk."""
+"""Where things lie on disk, and how a file is written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.errors import UserError
 
+RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
+PLAN, ENVIRONMENT = "plan.json", "environment.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -27,3 +30,13 @@ def sweep_folder(results: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise UserError(f"sweep name {name!r}: expected letters, digits, '.', '_' and '-', at most 80")
     return results / name
+
+
+def replaced(target: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole or not at all: to a neighbour first, then moved into its place."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        write(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
+from bench.records.budget import Budget, Scoring
 
 FAMILIES = ("screen", "followup", "confirm")
 """How multiple testing is handled: Benjamini–Hochberg in a screen, Holm in the others."""
@@ -22,20 +24,31 @@ class Cell:
 
     Arms: "screen" and "factorial" cells, "full" and "bare" belong to the design; "leave_one_out" and "add_one_in"
     stand around the full and the bare recipe.
+
+    Attributes:
+        name: unlike that of any other cell of the plan on the same dataset.
+        levels: hack name -> on or off.
+        arm: the part of the plan that asked for it.
+        datasets: where it is run; empty for every dataset of the plan.
+        seeds: what it is run with; empty for every seed of the plan.
+        hack_parameters: hack name -> parameter -> value, where they are not the plan's.
     """
 
     name: str
     levels: dict[str, bool]
     arm: str
+    datasets: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    hack_parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything that defines a sweep. Build one with `make_plan`; equal experiments have equal hashes.
 
-    `budget`, `scoring` and `hack_parameters` are plain JSON values that other stages read. `design` says in words
-    what the cells are, `variance` what that costs: each hack's variance relative to an orthogonal design of as many
-    cells (1 = orthogonal). `prerequisites` are for the analysis: what a hack needs on in order to act.
+    `hack_parameters` are plain JSON values. `design` says in words what the cells are, `variance` what that costs: each
+    hack's variance relative to an orthogonal design of as many cells (1 = orthogonal). `prerequisites` are for the
+    analysis: what a hack needs on in order to act.
     """
 
     name: str
@@ -44,8 +57,8 @@ class Plan:
     datasets: tuple[str, ...]
     seeds: tuple[int, ...]
     hack_parameters: dict[str, Any] = field(default_factory=dict)
-    budget: dict[str, Any] = field(default_factory=dict)
-    scoring: dict[str, Any] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    scoring: Scoring = field(default_factory=Scoring)
     base: str = "naive"
     sesoi: float = 0.05
     family: str = "screen"
@@ -57,22 +70,24 @@ class Plan:
     exclusions: tuple[tuple[str, ...], ...] = ()
     variance: dict[str, float] = field(default_factory=dict)
     order_seed: int = 0
+    _read: str | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise UserError(f"family={self.family!r} is unknown; expected one of {', '.join(FAMILIES)}")
         if not isinstance(self.sesoi, int | float) or isinstance(self.sesoi, bool) or not 0 < self.sesoi < 1:
             raise UserError(f"sesoi={self.sesoi!r} is no fraction of FID; expected between 0 and 1, e.g. 0.05 for 5 %")
-        names = [cell.name for cell in self.cells]
-        if len(set(names)) != len(names):
+        places = Counter((dataset, cell.name) for cell in self.cells for dataset in cell.datasets or self.datasets)
+        if max(places.values(), default=1) > 1:
             raise UserError(f"plan {self.name!r} has two cells of one name; expected distinct names")
 
     @property
     def hash(self) -> str:
-        """SHA-256, in hex, of the canonical JSON of all that defines the experiment; the plan's name is not in it."""
-        content = self._content()
-        del content["name"]
-        return hashlib.sha256(_canonical(content).encode()).hexdigest()
+        """SHA-256, in hex, of the canonical JSON of all that defines the experiment; the plan's name is not in it.
+
+        A plan read from a file keeps the hash that it was written with, by whatever version.
+        """
+        return self._read or _hash(self._content())
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys), with the hash beside the content so that an edited file is noticed."""
@@ -85,22 +100,23 @@ class Plan:
             content = json.loads(text)
         except json.JSONDecodeError as error:
             raise UserError(f"the plan is not JSON ({error}); expected a file written by `ganbench plan`") from error
-        expected = {entry.name for entry in fields(cls)} | {"hash"}
-        if not isinstance(content, dict) or set(content) != expected:
+        expected = {entry.name for entry in fields(cls) if entry.init} | {"hash"}
+        if not isinstance(content, dict) or not _REQUIRED <= set(content) <= expected:
             given = sorted(set(content) ^ expected) if isinstance(content, dict) else type(content).__name__
             raise UserError(f"the plan has missing or unknown fields ({given}); write it again with `ganbench plan`")
         written = content.pop("hash")
+        if _hash(content) != written:
+            raise UserError(
+                f"plan {content['name']!r} was changed after it was written (hash {_hash(content)[:12]}, recorded "
+                f"{str(written)[:12]}); make a new plan under a new name instead of editing one"
+            )
         try:
             plan = cls(**_thawed(content))
-        except (TypeError, AttributeError) as error:
+        except (TypeError, AttributeError, KeyError) as error:
             raise UserError(
                 f"the plan has a field of the wrong kind ({error}); write it with `ganbench plan`"
             ) from error
-        if plan.hash != written:
-            raise UserError(
-                f"plan {plan.name!r} was changed after it was written (hash {plan.hash[:12]}, recorded "
-                f"{str(written)[:12]}); make a new plan under a new name instead of editing one"
-            )
+        object.__setattr__(plan, "_read", written)
         return plan
 
     def save(self, path: str | Path) -> Path:
@@ -126,8 +142,18 @@ class Plan:
 
     def runs(self) -> list[tuple[str, Cell, int]]:
         """Every (dataset, cell, seed), in the shuffled order in which to run them."""
-        every = [(dataset, cell, seed) for dataset in self.datasets for cell in self.cells for seed in self.seeds]
+        every = self.in_order()
         return [every[index] for index in np.random.default_rng(self.order_seed).permutation(len(every))]
+
+    def in_order(self) -> list[tuple[str, Cell, int]]:
+        """Every (dataset, cell, seed), dataset by dataset and cell by cell."""
+        return [
+            (dataset, cell, seed)
+            for dataset in self.datasets
+            for cell in self.cells
+            if dataset in (cell.datasets or self.datasets)
+            for seed in cell.seeds or self.seeds
+        ]
 
     def frame(self) -> pd.DataFrame:
         """The cells as a frame: columns `cell`, `arm` and one bool column per hack."""
@@ -136,22 +162,43 @@ class Plan:
 
     def _content(self) -> dict[str, Any]:
         try:
-            return json.loads(_canonical(asdict(self)))
+            content = asdict(self)
+            del content["_read"]
+            return json.loads(_canonical(content))
         except (TypeError, ValueError) as error:
             raise UserError(f"plan {self.name!r} holds a value that JSON cannot: {error}; use plain values") from error
 
 
+_REQUIRED = {"name", "hacks", "cells", "datasets", "seeds", "budget", "scoring", "hash"}
+
+
 def _thawed(content: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON's lists as the tuples and cells that a plan holds."""
-    return {
+    """JSON's lists and objects as the tuples and values that a plan holds."""
+    thawed = {
         **content,
         "hacks": tuple(content["hacks"]),
-        "cells": tuple(Cell(**cell) for cell in content["cells"]),
+        "cells": tuple(_cell(cell) for cell in content["cells"]),
         "datasets": tuple(content["datasets"]),
         "seeds": tuple(content["seeds"]),
-        "prerequisites": {hack: tuple(needs) for hack, needs in content["prerequisites"].items()},
-        "exclusions": tuple(tuple(group) for group in content["exclusions"]),
+        "budget": Budget.of(content["budget"]),
+        "scoring": Scoring.of(content["scoring"]),
     }
+    if "prerequisites" in content:
+        thawed["prerequisites"] = {hack: tuple(needs) for hack, needs in content["prerequisites"].items()}
+    if "exclusions" in content:
+        thawed["exclusions"] = tuple(tuple(group) for group in content["exclusions"])
+    return thawed
+
+
+def _cell(content: Mapping[str, Any]) -> Cell:
+    tuples = {name: tuple(content[name]) for name in ("datasets", "seeds") if name in content}
+    return Cell(**{**content, **tuples})
+
+
+def _hash(content: Mapping[str, Any]) -> str:
+    """Of a plan's plain content, without its name."""
+    named = {key: value for key, value in content.items() if key != "name"}
+    return hashlib.sha256(_canonical(named).encode()).hexdigest()
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

@@ -9,8 +9,8 @@ from bench.analysis import effects, spread
 from bench.errors import UserError
 from bench.plan import Plan
 from bench.plan.power import SEED_SD
-from bench.runner.export import load_runs
-from bench.runner.paths import sweep_folder
+from bench.records.files import sweep_folder
+from bench.records.frames import load_runs
 
 
 class Spread(NamedTuple):

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.gan.folding import FEW_CHANNELS, fold, fold_weight, folded_padding, folds, unfold
+from bench.gan.fast.folding import FEW_CHANNELS, fold, fold_weight, folded_padding, folds, unfold
 
 Pair = tuple[int, int]
 

@@ -5,9 +5,9 @@ from PIL import Image
 
 import hacks
 from bench.cli import main
+from bench.cli.options import spread
 from bench.data.registry import SKIP_BROKEN
 from bench.metrics.extractors import INCEPTION_WEIGHTS
-from bench.options import spread
 
 
 def call(capsys, *arguments):
