@@ -40,13 +40,14 @@ class Score:
     fidelity: bool = True
 
 
+_LOGITS = "an extractor that classifies, two classes"
 _CLASSES = "a classifier of the dataset's own classes"
 _PICTURES = "images of more than one pixel"
 _ROWS = (
     Score("fid", "FID", "lower", 0, inf, "log"),
     Score("kid", "KID", "lower", 0, inf),
-    Score("is", "Inception score", "higher", inf, 1, "log", needs="an extractor that classifies, two classes"),
-    Score("is_std", "spread of the Inception score", "lower", 0, inf, needs="an extractor that classifies, two classes"),
+    Score("is", "Inception score", "higher", inf, 1, "log", needs=_LOGITS),
+    Score("is_std", "spread of the Inception score", "lower", 0, inf, needs=_LOGITS),
     Score("precision", "precision", "higher", 1, 0, unit="points"),
     Score("recall", "recall", "higher", 1, 0, unit="points"),
     Score("density", "density", "higher", inf, 0),
