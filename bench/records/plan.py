@@ -14,6 +14,8 @@ import pandas as pd
 from bench.errors import UserError
 from bench.records.budget import Budget, Scoring
 
+PLACEBO = "placebo"
+"""The trick that changes nothing but the luck, and is in every sweep."""
 FAMILIES = ("screen", "followup", "confirm")
 """How multiple testing is handled: Benjamini–Hochberg in a screen, Holm in the others."""
 
@@ -32,6 +34,7 @@ class Cell:
         datasets: where it is run; empty for every dataset of the plan.
         seeds: what it is run with; empty for every seed of the plan.
         hack_parameters: hack name -> parameter -> value, where they are not the plan's.
+        flipped: in a star, the hack in which it differs from the incumbent.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Cell:
     datasets: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     hack_parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    flipped: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Plan:
 
     `hack_parameters` are plain JSON values. `design` says in words what the cells are, `variance` what that costs: each
     hack's variance relative to an orthogonal design of as many cells (1 = orthogonal). `prerequisites` are for the
-    analysis: what a hack needs on in order to act.
+    analysis: what a hack needs on in order to act. `round` counts the plans of one stage of a sweep.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Plan:
     exclusions: tuple[tuple[str, ...], ...] = ()
     variance: dict[str, float] = field(default_factory=dict)
     order_seed: int = 0
+    round: int = 0
     _read: str | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
