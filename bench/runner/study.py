@@ -8,7 +8,6 @@ first completed trial of a key is its record, whatever crashed before.
 from __future__ import annotations
 
 import json
-import math
 import re
 import tempfile
 from collections.abc import Container, Mapping
@@ -27,6 +26,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UserError
 from bench.plan import Plan
+from bench.records.outcome import value_of
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.storage import DatabaseArtifactStore, damaged, reason
 
@@ -249,18 +249,11 @@ def _check_record(trial: FrozenTrial) -> None:
 
 
 def save_record(trial: optuna.Trial, record: RunRecord, artifacts: DatabaseArtifactStore) -> float:
-    """Write a record into its trial; returns the trial's value, log min(FID, FID of noise)."""
+    """Write a record into its trial; returns the trial's value, the run's y."""
     _upload_png(record.samples, GRID_NAME, trial, artifacts)
     for name in ("status", "scores", "reasons", "curves", "protocol", "recipe", "environment", "timing"):
         trial.set_user_attr(name, getattr(record, name))
-    return outcome(record)
-
-
-def outcome(record: RunRecord) -> float:
-    """log min(FID, FID of noise); a run that failed counts as noise."""
-    noise = record.scores["fid_noise"]
-    fid = record.scores["fid"] if record.status == "ok" else noise
-    return math.log(min(fid, noise))
+    return value_of(record.scores, record.status)
 
 
 def save_real_grid(study: optuna.Study, dataset: str, png: bytes, artifacts: DatabaseArtifactStore) -> None:
