@@ -101,7 +101,8 @@ class RunRecord:
     Attributes:
         spec: what was asked.
         status: "ok", "collapsed" or "diverged"; each is an outcome of the levels, never a dropped row.
-        scores: name -> value at the last step; `fid_noise` and `fid_real` are the anchors at the same n.
+        scores: name -> value at the last step; `fid_noise`, `fid_real` and `fid_ceiling` are the anchors at the same n,
+            `fid_last_third` the FID over the last third of training.
         reasons: name -> why that score could not be computed.
         checkpoints: step -> FID, for every evaluation that took place.
         curves: column -> values at the steps in `curves["step"]`.

@@ -19,6 +19,7 @@ from bench.metrics.score import Scorer
 from bench.records.budget import DEFAULT_RECIPE
 from bench.records.fields import check_fields
 from bench.records.files import cache_folder
+from bench.records.outcome import last_third
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.environment import environment, resolve_device
 from bench.runner.grids import sample_grid
@@ -54,7 +55,9 @@ def run(
     training = Training(game, scorer, spec, on_checkpoint, keep, should_stop)
     training.finish()
     scored = training.scored
-    values = {} if scored is None else scored.values
+    values = {} if scored is None else dict(scored.values)
+    if "fid" in values:
+        values["fid_last_third"] = last_third(training.fids, scorer.anchors["fid_ceiling"], spec.steps)
     return RunRecord(
         spec=spec,
         status=status_of(spec, values, len(dataset.classes), training.diverged),
