@@ -5,7 +5,8 @@ from PIL import Image
 
 import hacks
 from bench.cli import main
-from bench.cli.options import spread
+from bench.cli import app
+from bench.cli.options import list_options, repeat_flags
 from bench.data.registry import SKIP_BROKEN
 from bench.metrics.extractors import INCEPTION_WEIGHTS
 
@@ -78,7 +79,7 @@ def test_plan_writes_when_asked(capsys, tmp_path):
 
 def test_options_that_take_lists():
     words = ["sweep", "--datasets", "a", "b", "--seeds", "3", "--hack", "x.y=1", "z.w=2", "--quiet"]
-    assert spread(words) == [
+    assert repeat_flags(words, list_options(app)) == [
         *("sweep", "--datasets", "a", "--datasets", "b", "--seeds", "3"),
         *("--hack", "x.y=1", "--hack", "z.w=2", "--quiet"),
     ]
@@ -90,7 +91,7 @@ def test_options_that_take_lists():
         (["sweep", "--preset", "dafault"], "preset 'dafault' (did you mean default?): expected one of default, quick"),
         (["sweep", "--hacks", "batchnorm"], "unknown hack 'batchnorm' (did you mean batch_norm?)"),
         (["sweep", "--hacks", "batch_norm", "batch_norm"], "hack 'batch_norm' is named twice: name it once"),
-        (["sweep", "--datasets", "mnist5"], "dataset 'mnist5': unknown; did you mean"),
+        (["sweep", "--datasets", "mnist5"], "dataset 'mnist5': unknown (did you mean"),
         (["sweep", "--datasets", "folder:/no/such/folder"], "/no/such/folder"),
         (["sweep", "--seeds", "0"], "seeds 0: input should be greater than or equal to 1"),
         (["sweep", "--steps", "-1"], "steps -1: input should be greater than or equal to 1"),

@@ -1,7 +1,5 @@
 """The study: the plan goes in once, records come out once."""
 
-import math
-
 import optuna
 import pytest
 from optuna.artifacts import get_all_artifact_meta
@@ -11,7 +9,6 @@ from optuna.trial import TrialState
 from bench.errors import UserError
 from bench.plan import make_plan
 from bench.records.budget import Budget, Scoring
-from bench.records.run import RunRecord, RunSpec
 from bench.runner import study as studies
 from bench.runner.storage import DatabaseArtifactStore, open_storage
 
@@ -153,16 +150,6 @@ def test_a_study_that_is_none_of_ours_is_refused(storage):
         studies.load_study("foreign", storage)
     with pytest.raises(UserError, match=r"no sweep named 'nope' in the storage: it has .*foreign"):
         studies.load_study("nope", storage)
-
-
-@pytest.mark.parametrize(
-    ("status", "fid", "expected"),
-    [("ok", 20.0, 20.0), ("ok", 300.0, 100.0), ("collapsed", 20.0, 100.0), ("diverged", None, 100.0)],
-)
-def test_the_value_of_a_trial_is_the_capped_log_fid(status, fid, expected):
-    scores = {"fid_noise": 100.0} | ({} if fid is None else {"fid": fid})
-    record = RunRecord(RunSpec("digits"), status, scores, {}, {}, {}, b"", {}, {}, {}, {})
-    assert studies.outcome(record) == math.log(expected)
 
 
 def test_names_of_real_grids_are_plain_file_names():
