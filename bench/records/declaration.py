@@ -27,30 +27,26 @@ class Range:
     """Where a hack's parameter may lie.
 
     Attributes:
-        low, high: the ends, both allowed. Two whole numbers make a parameter of whole numbers.
+        low, high: the ends, both allowed.
         log: whether its logarithm is searched evenly; needs `low` above 0.
+        step: of whole numbers, which start at `low`; None for any number.
         usual: the value that runs have where it is not searched; None where it is not known.
     """
 
     low: float
     high: float
     log: bool = False
+    step: int | None = None
     usual: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether it is one of these numbers."""
+        return self.low <= value <= self.high and (self.step is None or (value - self.low) % self.step == 0)
 
     def __post_init__(self) -> None:
         if not self.low < self.high or (self.log and self.low <= 0):
             least = "0 < low < high" if self.log else "low < high"
             raise UserError(f"range {self.low!r} to {self.high!r}: expected {least}")
-
-    @property
-    def whole(self) -> bool:
-        """Whether its values are whole numbers."""
-        return isinstance(self.low, int) and isinstance(self.high, int)
-
-    @classmethod
-    def of(cls, given: Range | Mapping[str, Any]) -> Range:
-        """A range as it is, or from a mapping with `low`, `high` and perhaps `log` and `usual`."""
-        return given if isinstance(given, cls) else cls(**given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,5 +158,5 @@ def _thawed(content: Mapping[str, Any]) -> dict[str, Any]:
         "scoring": Scoring.of(content["scoring"]),
         "prerequisites": {hack: tuple(needs) for hack, needs in content["prerequisites"].items()},
         "exclusions": tuple(tuple(group) for group in content["exclusions"]),
-        "tune": {name: Range.of(given) for name, given in content["tune"].items()},
+        "tune": {name: Range(**given) for name, given in content["tune"].items()},
     }

@@ -82,8 +82,10 @@ class _Space:
         chosen = {name: trial.suggest_categorical(name, list(options)) for name, options in self.choices.items()}
         levels = self._levels(chosen)
         for name, span in self._tuned(levels).items():
-            ask = trial.suggest_int if span.whole else trial.suggest_float
-            chosen[name] = ask(name, span.low, span.high, log=span.log)
+            if span.step is None:
+                chosen[name] = trial.suggest_float(name, span.low, span.high, log=span.log)
+            else:
+                chosen[name] = trial.suggest_int(name, int(span.low), int(span.high), step=span.step)
         return self.recipe(chosen)
 
     def recipe(self, params: dict[str, Any]) -> Recipe:
@@ -109,7 +111,7 @@ class _Space:
         for name, span in self._tuned(levels).items():
             hack, _, parameter = name.partition(".")
             value = parameters.get(hack, {}).get(parameter, span.usual)
-            if value is not None and span.low <= value <= span.high:
+            if value is not None and span.holds(value):
                 found[name] = value
         return found
 
@@ -129,8 +131,9 @@ class _Space:
 
 
 def _distribution(span: Range) -> FloatDistribution | IntDistribution:
-    kind = IntDistribution if span.whole else FloatDistribution
-    return kind(span.low, span.high, log=span.log)
+    if span.step is None:
+        return FloatDistribution(span.low, span.high, log=span.log)
+    return IntDistribution(int(span.low), int(span.high), step=span.step)
 
 
 def _study(history: History, dataset: str, space: _Space) -> optuna.Study:

@@ -20,7 +20,7 @@ def declared():
         hack_parameters={"b": {"other": 3}},
         exclusions=(("e", "f"), ("f", "g")),
         prerequisites={"d": ("c",)},
-        tune={"a.rate": Range(0.001, 1.0, log=True, usual=0.1), "b.size": Range(1, 9, usual=4)},
+        tune={"a.rate": Range(0.001, 1.0, log=True, usual=0.1), "b.size": Range(1, 9, step=2, usual=5)},
     )
 
 
@@ -42,7 +42,7 @@ def test_proposals_are_possible_and_tuned_within_their_ranges(declared, seen):
         if levels["a"]:
             assert 0.001 <= parameters["a"]["rate"] <= 1
         if levels["b"]:
-            assert parameters["b"]["size"] in range(1, 10)
+            assert parameters["b"]["size"] in (1, 3, 5, 7, 9)
             assert parameters["b"]["other"] == 3
     assert sum(levels["a"] for levels, _ in made) >= 10
 
