@@ -98,7 +98,7 @@ def test_a_run_that_diverges_is_an_outcome():
 
 
 def test_a_run_that_makes_one_class_has_collapsed(record):
-    assert run(replace(SPEC, collapse_below=1.01)).status == "collapsed"
+    assert run(replace(SPEC, collapse_below=1.0)).status == "collapsed"
     assert run(replace(SPEC, collapse_below=0.0)).status == "ok"
 
 
