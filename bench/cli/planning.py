@@ -16,6 +16,7 @@ from bench.metrics.extractors import get_extractor
 from bench.plan import Plan, make_plan
 from bench.records.budget import DEFAULT_RECIPE, Budget, Scoring
 from bench.records.files import cache_folder
+from bench.records.outcome import outcome_of
 from bench.records.plan import NAIVE, PLACEBO
 from bench.runner.environment import resolve_device, resolve_precision
 from bench.runner.run import backbone_for
@@ -31,6 +32,7 @@ def build_plan(request: Request, *, device: str, data_root: str | None = None) -
         UserError: an unknown hack, parameter, score or dataset; hacks that exclude each other.
     """
     card = recipes.get(request.recipe)
+    outcome_of(request.outcome)
     names = _hack_names(request)
     given = check_parameters(request.hack)
     parameters = {name: settings for name, settings in card.merged(given).items() if name in {*names, *given}}

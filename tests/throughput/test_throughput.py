@@ -2,7 +2,6 @@
 
 import pandas as pd
 import torch
-from bench.throughput.tables import phase_table, throughput_table
 
 from bench.gan.backbone import dcgan
 from bench.gan.network import build_discriminator, build_generator
@@ -10,6 +9,7 @@ from bench.throughput.contest import BATCH, CELLS, CORE, Case, step_operations
 from bench.throughput.measure import cases, entrants, measure, summary, where_time_goes
 from bench.throughput.phases import PHASES, phase_seconds
 from bench.throughput.plain import plain_steps
+from bench.throughput.tables import phase_table, throughput_table
 from hacks import Recipe
 
 TINY = Case("all on", 4, 16)
