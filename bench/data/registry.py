@@ -41,6 +41,7 @@ class Splits:
     split: str
     source: str
     modes: MixtureModes | None = None
+    classifier: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ def load(
         split=splits.split,
         source=splits.source,
         modes=splits.modes,
+        classifier=splits.classifier,
     )
 
 
@@ -241,4 +243,5 @@ def _one_class(name: str, splits: Splits, class_name: str) -> Splits:
         reference_labels=np.zeros(len(reference_rows), dtype=np.int64),
         split=f"{splits.split}; only class {found[0]!r}",
         source=splits.source,
+        classifier=splits.classifier,
     )
