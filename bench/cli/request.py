@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from bench.errors import UserError, did_you_mean
-from bench.records.declaration import STAGES
 from bench.records.budget import DEFAULT_RECIPE, PRECISIONS, Budget, Scoring
+from bench.records.declaration import STAGES
 from bench.records.fields import Asked, check_fields
 from bench.records.plan import ARMS, DESIGNS, SESOI, Sesoi
 from bench.records.presets import PRESETS
