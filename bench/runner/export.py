@@ -76,6 +76,7 @@ def run_row(trial: FrozenTrial, plan: Plan) -> dict[str, Any]:
         "reasons": json.dumps(attributes["reasons"], sort_keys=True),
         "recipe": json.dumps(attributes["recipe"], sort_keys=True),
         "versions": json.dumps(attributes["environment"]["versions"], sort_keys=True),
+        "fingerprint": attributes["environment"].get("fingerprint"),
         "device": attributes["environment"]["device"],
         "key": attributes["key"],
     }
