@@ -192,7 +192,7 @@ def aliased_table(pairs: pd.DataFrame, dataset: str, most: int = 8) -> Table | N
     rows = pairs[(pairs["dataset"] == dataset) & ~pairs["estimable"].astype(bool) & pairs["interaction_log"].notna()]
     if rows.empty:
         return None
-    rows = rows.loc[rows["interaction_log"].abs().sort_values(ascending=False, kind="stable").index].head(most)
+    rows = rows.loc[rows["interaction_log"].abs().round(9).sort_values(ascending=False, kind="stable").index].head(most)
     cells = tuple(
         (
             f"{code(row['hack_a'])} × {code(row['hack_b'])}",
@@ -207,7 +207,7 @@ def aliased_table(pairs: pd.DataFrame, dataset: str, most: int = 8) -> Table | N
 
 def strongest_pair(pairs: pd.DataFrame) -> tuple[str, str] | None:
     """The pair with the largest interaction, or sum of aliased ones, on average over datasets; None without."""
-    mean = pairs.groupby(["hack_a", "hack_b"], sort=False)["interaction_log"].mean().abs().dropna()
+    mean = pairs.groupby(["hack_a", "hack_b"], sort=False)["interaction_log"].mean().abs().dropna().round(9)
     return None if mean.empty else mean.idxmax()
 
 

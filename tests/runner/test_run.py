@@ -10,7 +10,7 @@ import hacks
 from bench.errors import UserError
 from bench.records.outcome import last_third
 from bench.records.run import RunSpec
-from bench.runner.run import run
+from bench.runner.run import run, status_of
 
 FULL = dict.fromkeys(hacks.names(core=True), True)
 SPEC = RunSpec("digits", FULL, steps=12, width=4, evaluations=2, n=200)
@@ -97,19 +97,21 @@ def test_a_run_that_diverges_is_an_outcome():
     assert len(record.curves["step"]) == 1
 
 
-def test_a_run_that_makes_one_class_has_collapsed(record):
-    assert run(replace(SPEC, collapse_below=1.01)).status == "collapsed"
-    assert run(replace(SPEC, collapse_below=0.0)).status == "ok"
+def test_a_run_that_repeats_its_images_has_collapsed():
+    assert status_of(SPEC, {"duplicates": 0.3}, diverged=False) == "ok"
+    assert status_of(SPEC, {"duplicates": 0.31}, diverged=False) == "collapsed"
+    assert status_of(replace(SPEC, collapse_duplicates=0.5), {"duplicates": 0.31}, diverged=False) == "ok"
+    assert status_of(SPEC, {}, diverged=True) == "diverged"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": 0}, "steps 0: expected a whole number of at least 1"),
+        ({"steps": 0}, "steps 0: expected a whole number from 1"),
         ({"steps": -1}, "steps -1: expected"),
-        ({"batch": 1}, "batch 1: expected a whole number of at least 2"),
+        ({"batch": 1}, "batch 1: expected a whole number from 2"),
         ({"seed": -1}, "seed -1: expected"),
-        ({"precision": "fp8"}, "precision 'fp8': expected float32 or bf16"),
+        ({"precision": "fp8"}, "precision 'fp8': expected one of float32, bf16"),
         ({"levels": {"nope": True}}, "unknown hack 'nope'"),
         ({"levels": {"batch_norm": "yes"}}, "level 'yes' of hack batch_norm: expected true or false"),
         ({"hack_parameters": {"label_flips": {"rate": 2}}, "levels": {"label_flips": True}}, r"label_flips.rate=2"),
