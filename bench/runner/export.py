@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial
 
 from bench.plan import Plan
 from bench.records.files import CURVES, ENVIRONMENT, PLAN, RUNS, RUNS_CSV, SAMPLES, replaced
+from bench.runner.about import about_of
 from bench.runner.sessions import environment_of
 from bench.runner.storage import DatabaseArtifactStore, damaged
 from bench.runner.study import GRID_NAME, finished, grid_of, key_of, real_grid_name
@@ -31,7 +32,7 @@ def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: DatabaseArt
         raise damaged(f"a record makes no row: {problem}") from problem
     folder.mkdir(parents=True, exist_ok=True)
     replaced(folder / PLAN, plan.save)
-    about = json.dumps(environment_of(study), indent=1)
+    about = json.dumps({**environment_of(study), **about_of(study, plan)}, indent=1)
     replaced(folder / ENVIRONMENT, lambda path: path.write_text(about, encoding="utf-8"))
     replaced(folder / RUNS, lambda path: runs.to_parquet(path, index=False))
     replaced(folder / RUNS_CSV, lambda path: runs.to_csv(path, index=False))
