@@ -54,7 +54,7 @@ def pair_means(runs: pd.DataFrame, hacks: Sequence[str], first: str, second: str
 
     Returns:
         One row per dataset and combination: `dataset`, the two hacks as bool columns, `fid` the geometric mean of FID
-        capped at noise (failed runs at the cap), `failed` their share, `runs`.
+        capped (diverged runs at the cap), `failed` their share, `runs`.
     """
     names = check_runs(runs, hacks)
     prepared = design_outcomes(runs, names)

@@ -88,6 +88,15 @@ def frechet_distance(real, fake) -> float:
     return frechet_distance_of(feature_statistics(real, "real features"), feature_statistics(fake, "fake features"))
 
 
+def constant_distances(real: FeatureStatistics, features) -> np.ndarray:
+    """Fréchet distance (N,) to `real` of each row of features (N, d) made again and again: |μ − x|² + tr Σ.
+
+    One image repeated has no covariance, so the root of the product vanishes and nothing has to be estimated.
+    """
+    rows = as_features(features, "features").numpy()
+    return np.square(rows - real.mean).sum(axis=1) + np.trace(real.covariance)
+
+
 def inception_score(logits, splits: int = 10) -> InceptionScore:
     """Inception score exp E KL(p(y|x) ‖ p(y)) of a classifier's logits, over `splits` equal parts.
 

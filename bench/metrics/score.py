@@ -12,7 +12,8 @@ import torch
 from bench.errors import UserError
 from bench.metrics import collapse, fidelity
 from bench.metrics.checks import ScoreUnavailable
-from bench.metrics.extractors import Extractor, classify, get_extractor
+from bench.metrics.extractor import Extractor, classify
+from bench.metrics.extractors import get_extractor
 from bench.metrics.images import mean_total_variation, ssim_within_class, texture_distance, total_variation_ratio
 from bench.metrics.reference import Reference, cached
 from bench.records.scores import DIRECTIONS
@@ -97,8 +98,11 @@ class Scorer:
 
     @cached_property
     def anchors(self) -> dict[str, float]:
-        """`fid_noise`: FID of uniform noise or of the untrained generator, whichever is smaller; `fid_real`: FID of
-        as many train images.
+        """What an FID lies between, each measured on n images.
+
+        `fid_real`: FID of train images. `fid_noise`: of uniform noise or of the untrained generator, whichever is
+        smaller. `fid_ceiling`: the largest FID of what nobody would call a generator: those two, the mean image
+        repeated, and whichever real image is worst repeated. An outcome is never counted above it.
 
         Raises:
             ScoreUnavailable: n is at most the number of features.
@@ -111,7 +115,8 @@ class Scorer:
         if self._untrained is not None:
             images = self._untrained(self.n) if callable(self._untrained) else self._untrained
             noise.append(self.fid(images))
-        return {"fid_noise": min(noise), "fid_real": reference.fid_real}
+        ceiling = max(*noise, reference.fid_constant)
+        return {"fid_noise": min(noise), "fid_real": reference.fid_real, "fid_ceiling": ceiling}
 
     @property
     def protocol(self) -> dict[str, object]:

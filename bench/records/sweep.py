@@ -10,9 +10,10 @@ import pandas as pd
 
 from bench.errors import UserError
 from bench.records.about import About
-from bench.records.files import ENVIRONMENT, PLAN, RUNS
+from bench.records.files import ENVIRONMENT, PLAN, PLANS, RUNS
 from bench.records.frames import load_curves, load_runs
-from bench.records.plan import Plan
+from bench.records.outcome import Outcome, outcome_of
+from bench.records.plan import PLACEBO, Plan, load_plans
 
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise", "fid_real")
 USUAL_SESOI = 0.05
@@ -21,7 +22,7 @@ USUAL_SESOI = 0.05
 
 @dataclass(frozen=True)
 class SweepRecords:
-    """What a sweep left. `plan` is None and `curves` is empty where they were not kept."""
+    """What a sweep left; `curves` and `plans` (one per step of each stage) are empty where they were not kept."""
 
     folder: Path
     name: str
@@ -29,8 +30,18 @@ class SweepRecords:
     hacks: tuple[str, ...]
     datasets: tuple[str, ...]
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
-    plan: Plan | None = None
+    plans: tuple[Plan, ...] = ()
     about: About = field(default_factory=About)
+
+    @property
+    def plan(self) -> Plan | None:
+        """The first plan."""
+        return self.plans[0] if self.plans else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the effects are about, as the plan declares it."""
+        return outcome_of(self.plan.scoring.outcome if self.plan else "fid")
 
     @property
     def sesoi(self) -> float:
@@ -45,7 +56,7 @@ class SweepRecords:
     @property
     def tricks(self) -> tuple[str, ...]:
         """The hacks without the placebo."""
-        return tuple(hack for hack in self.hacks if hack != "placebo")
+        return tuple(hack for hack in self.hacks if hack != PLACEBO)
 
     def of(self, dataset: str) -> pd.DataFrame:
         """The runs on one dataset."""
@@ -69,7 +80,8 @@ def read_sweep(folder: Path) -> SweepRecords:
     missing = [column for column in NEEDED if column not in runs]
     if missing:
         raise UserError(f"{str(path)!r} lacks the columns {', '.join(missing)}: rewrite it with `ganbench export`")
-    plan = Plan.load(folder / PLAN) if (folder / PLAN).is_file() else None
+    plans = load_plans(folder) if (folder / PLAN).is_file() or (folder / PLANS).is_dir() else ()
+    plan = plans[0] if plans else None
     about = About.of(read_json(folder / ENVIRONMENT))
     runs = _tidy(runs)
     refuse_mixed_extractors(runs)
@@ -81,7 +93,7 @@ def read_sweep(folder: Path) -> SweepRecords:
     places = runs["dataset"].map({dataset: place for place, dataset in enumerate(datasets)})
     runs = runs.astype(dict.fromkeys(hacks, bool)).loc[places.sort_values(kind="stable").index].reset_index(drop=True)
     name = plan.name if plan else folder.resolve().name
-    return SweepRecords(folder, name, runs, tuple(hacks), tuple(datasets), curves, plan, about)
+    return SweepRecords(folder, name, runs, tuple(hacks), tuple(datasets), curves, plans, about)
 
 
 def refuse_mixed_extractors(runs: pd.DataFrame) -> None:

@@ -23,7 +23,7 @@ from bench.report.blocks import Figure
 
 INK, QUIET, RULE, BAND = "#1f2933", "#68737d", "#d9dee3", "#eef1f4"
 BETTER, WORSE, MIDDLE = "#1f6f9f", "#c2591b", "#eeeeec"
-PLACEBO = "#8c5aa8"
+PLACEBO_INK = "#8c5aa8"
 OFF = "#8a8f98"
 VERDICT_INK = {
     "helps": BETTER,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bench.records.plan import PLACEBO
 from bench.report.formatting import NOTHING, known, percent, percent_range
-
-PLACEBO = "placebo"
 
 
 def value(row: pd.Series, name: str) -> float | None:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bench.report.canvas import INK, PLACEBO, QUIET, shortened
-from bench.report.estimates import PLACEBO as PLACEBO_NAME
+from bench.records.plan import PLACEBO
+from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, shortened
 from bench.report.estimates import to_log
 
 _PERCENT_TICKS = (-95, -90, -80, -65, -50, -35, -20, -10, 0, 10, 25, 50, 100, 200, 400, 900, 1900)
@@ -30,8 +30,8 @@ def draw_intervals(axis, rows, hacks, labels, colours, spans) -> None:
     for place, (value, verdict), hack, colour in zip(places, labels, hacks, colours, strict=True):
         axis.annotate(value, (1.07, place), ha="right", color=colour, **beside)
         axis.annotate(verdict, (1.085, place), ha="left", color=colour, **beside)
-        if hack == PLACEBO_NAME:
-            axis.axhspan(place - 0.5, place + 0.5, color=PLACEBO, alpha=0.07, linewidth=0)
+        if hack == PLACEBO:
+            axis.axhspan(place - 0.5, place + 0.5, color=PLACEBO_INK, alpha=0.07, linewidth=0)
     tint_placebo(axis, hacks)
     axis.axvline(0, color=INK, linewidth=0.8)
     ticks = spaced_ticks(limit)
@@ -63,9 +63,14 @@ def draw_band_of_no_interest(axis, sesoi: float) -> None:
 def tint_placebo(axis, hacks: list[str]) -> None:
     """Set the placebo's name on the y axis in its own colour."""
     for label, hack in zip(axis.get_yticklabels(), hacks, strict=True):
-        if hack == PLACEBO_NAME:
-            label.set_color(PLACEBO)
+        if hack == PLACEBO:
+            label.set_color(PLACEBO_INK)
             label.set_fontweight("bold")
+
+
+def verdict_ink(hack: str, verdict: str) -> str:
+    """The colour of a row: the placebo's own, else its verdict's."""
+    return PLACEBO_INK if hack == PLACEBO else VERDICT_INK.get(verdict, INK)
 
 
 def percent_of_log(value: float, _position: object = None) -> str:

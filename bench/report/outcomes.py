@@ -6,6 +6,6 @@ from bench.analysis import with_outcome
 
 
 def share_at_ceiling(runs: pd.DataFrame) -> float:
-    """Share of runs that say nothing but that they are bad: failed ones, and those no better than noise."""
+    """Share of runs of which nothing is known but that they are bad: diverged ones, and those at the ceiling of FID."""
     known = with_outcome(runs).dropna(subset=["y"]) if len(runs) else runs
-    return float(known["at_noise"].mean()) if len(known) else 0.0
+    return float(known["at_ceiling"].mean()) if len(known) else 0.0

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench.records.files import RUNS
+from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
 from bench.report import sections, single_runs
 from bench.report.findings import Findings, findings
@@ -54,7 +55,7 @@ def compose(found: Findings, relative: str) -> Report:
 def _facts(records: SweepRecords) -> tuple[tuple[str, str], ...]:
     facts = [
         ("Runs", f"{len(records.runs):,}"),
-        ("Tricks", str(len(records.tricks)) + (" and a placebo" if "placebo" in records.hacks else "")),
+        ("Tricks", str(len(records.tricks)) + (" and a placebo" if PLACEBO in records.hacks else "")),
         ("Datasets", listed(records.datasets) or "none"),
         ("Seeds", str(records.runs["seed"].nunique())),
         ("Cells", str(records.runs["cell"].nunique())),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from bench.analysis import with_outcome
 from bench.analysis.outcome import in_design
+from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords
 
 
@@ -26,7 +27,7 @@ def ranked(runs: pd.DataFrame) -> pd.DataFrame:
 
 def constant_cell(runs: pd.DataFrame, hacks: tuple[str, ...], level: bool) -> str | None:
     """The name of the cell with every hack at `level` (the placebo may differ), None where it was not run."""
-    real = [hack for hack in hacks if hack != "placebo"] or list(hacks)
+    real = [hack for hack in hacks if hack != PLACEBO] or list(hacks)
     if not real:
         return None
     for columns in (list(hacks), real):

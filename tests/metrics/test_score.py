@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bench import data
 from bench.errors import UserError
 from bench.metrics import DIRECTIONS, Scorer, ScoreUnavailable, get_extractor, kernel_distance, score
-from bench.metrics.reference import uniform_noise
+from bench.metrics.reference import mean_image, uniform_noise
 
 POINT_SCORES = set(DIRECTIONS) - {"is", "is_std", "ssim_within_class", "texture", "total_variation_ratio"}
 PICTURE_SCORES = set(DIRECTIONS) - {"high_quality"}
@@ -99,6 +99,19 @@ def test_the_noise_anchor_is_the_easier_of_noise_and_an_untrained_generator(digi
     assert with_worse == min(scorer.fid(worse), scorer.anchors["fid_noise"])
 
 
+def test_the_ceiling_is_the_largest_fid_of_what_is_no_generator(digits, scorer):
+    """Pinned: the real digit furthest off, made 120 times; noise, the mean image and most other digits lie below."""
+    real = digits.reference_images[:120]
+    furthest = int((scorer.reference.features - scorer.reference.features.mean(0)).norm(dim=1).argmax())
+    found = [scorer.fid(image.expand(120, -1, -1, -1)) for image in (real[furthest], real[0], mean_image(real)[0])]
+    assert found == [pytest.approx(value, abs=0.01) for value in (15.63, 8.92, 8.78)]
+    assert scorer.anchors["fid_ceiling"] == pytest.approx(found[0], rel=1e-6)
+    white = torch.full_like(real, 255)
+    higher = Scorer(digits, n=120, untrained=white)
+    assert higher.anchors["fid_ceiling"] == higher.fid(white) == pytest.approx(23.73, abs=0.01)
+    assert higher.anchors["fid_noise"] == scorer.anchors["fid_noise"]
+
+
 def test_too_few_images_for_fid_say_so_and_have_the_other_scores(digits):
     few = Scorer(digits, n=64)
     scores = complete(few.score(digits.images))
@@ -153,7 +166,7 @@ def test_one_class_has_no_classes_to_score():
 
 
 def test_unlabelled_pictures_are_scored_without_classes(digits):
-    dataset = dataclasses.replace(digits, name="folder:/mine", labels=None, reference_labels=None, classes=())
+    dataset = dataclasses.replace(digits, labels=None, reference_labels=None, classes=(), classifier=None)
     scorer = Scorer(dataset, n=100)
     scores = complete(scorer.score(digits.images))
     assert scorer.protocol["extractor"] == "random-conv"

@@ -18,13 +18,16 @@ from PIL import Image
 
 from bench.plan import Plan, make_plan
 from bench.records.budget import Budget, Scoring
-from bench.records.run import RunRecord, RunSpec
+from bench.records.outcome import value_of
+from bench.records.run import RunRecord, RunSpec, specs_of
 from bench.records.sweep import SweepRecords
 from bench.report import canvas
 from bench.report.findings import Findings
 from bench.runner import sessions
 from bench.runner import study as studies
-from bench.runner.export import export
+from bench.runner.export import export, frames_of
+from bench.runner.queue import queue_next
+from bench.runner.trial_records import finished, save_real_grid, save_record
 
 HACKS = (
     *("strided_conv", "leaky_relu", "batch_norm", "normal_init", "adam_beta1", "tanh_scaling", "gaussian_latent"),
@@ -93,37 +96,42 @@ def write_sweep(folder: Path, sim: Simulation | None = None, seed: int = 7) -> P
     return exported(folder, plan_of(sim, folder.name), make, grid(rng, 1.0) if sim.samples else None)
 
 
-def exported(folder: Path, plan: Plan, make: Callable[[RunSpec], RunRecord], real: bytes | None = None) -> Path:
-    """A study of the plan whose runs are `make(spec)`, exported to the folder as the runner does."""
+def exported(folder: Path, plan: Plan, make: Callable[[RunSpec], RunRecord], real=None, following=None) -> Path:
+    """A study of the plan whose runs are `make(spec)`, exported to the folder as the runner does.
+
+    `real` are the PNG bytes of real images, if sample grids are wanted; `following(plans, runs)` gives the next plan.
+    """
     study = studies.open_study(plan, InMemoryStorage())
     with tempfile.TemporaryDirectory() as place:
         store = FileSystemArtifactStore(place)
         session = sessions.begin(study, {**MACHINE, "workers": 2}, [])
-        for spec in studies.specs_of(plan):
-            save(study, plan, make(spec), store)
+        while plan is not None:
+            studies.add_plan(study, plan)
+            for spec in specs_of(plan):
+                save(study, make(spec), store)
+            plans = studies.plans_of(study)
+            plan = following(plans, frames_of(finished(study), plans).runs) if following else None
         sessions.end(study, session)
-        for dataset in plan.datasets if real else ():
-            studies.save_real_grid(study, dataset, real, store)
-        folder.mkdir(parents=True, exist_ok=True)
-        export(study, plan, folder, store)
+        for dataset in plans[0].datasets if real else ():
+            save_real_grid(study, dataset, real, store)
+        export(study, folder, store)
     if not real:
         (folder / "samples").rmdir()
     return folder
 
 
-def save(study: optuna.Study, plan: Plan, made: RunRecord, store) -> None:
+def save(study: optuna.Study, made: RunRecord, store) -> None:
     """Queue the record's run, take it, and save the record."""
-    spec = made.spec
-    assert studies.queue_next(study, [], plan, {spec.key: spec})
+    assert queue_next(study, [], studies.plans_of(study), {made.spec.key: made.spec})
     trial = study.ask()
     for step, fid in made.checkpoints.items():
         trial.report(fid, step)
     if made.samples:
-        study.tell(trial, studies.save_record(trial, made, store))
+        study.tell(trial, save_record(trial, made, store))
         return
     for name in ("status", "scores", "reasons", "curves", "protocol", "recipe", "environment", "timing"):
         trial.set_user_attr(name, getattr(made, name))
-    study.tell(trial, 0.0)
+    study.tell(trial, value_of(made.scores, made.status))
 
 
 def record(spec: RunSpec, rng: np.random.Generator, sim: Simulation, deviation: float) -> RunRecord:

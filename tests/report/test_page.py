@@ -183,7 +183,7 @@ def test_an_old_picture_does_not_stay(make_sweep, tmp_path, no_pixels):
     [
         (lambda f: (f / "runs.parquet").unlink(), "no runs at .*runs.parquet"),
         (lambda f: (f / "runs.parquet").write_bytes(b"PAR1 not really"), "runs.parquet' cannot be read"),
-        (lambda f: (f / "plan.json").write_text("{"), "the plan is not JSON"),
+        (lambda f: (f / "plans" / "00-screen.json").write_text("{"), "the plan is not JSON"),
         (lambda f: (f / "environment.json").write_text("[]"), "holds a list, expected a JSON object"),
         (lambda f: _rewrite(f, lambda runs: runs.drop(columns="fid_noise")), "lacks the columns fid_noise"),
         (lambda f: _rewrite(f, _mix_within), "mix the extractor values domain:shapes, inception"),

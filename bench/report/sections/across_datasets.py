@@ -5,9 +5,10 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from bench import analysis
+from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Figure, Section, Table, Text, code
-from bench.report.canvas import BETTER, INK, OFF, PLACEBO, QUIET, drawing, finished, shortened
+from bench.report.canvas import BETTER, INK, OFF, PLACEBO_INK, QUIET, drawing, finished, shortened
 from bench.report.estimates import interval, order_of_hacks, value
 from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, draw_intervals
@@ -34,7 +35,7 @@ def _forest(rows: pd.DataFrame, sesoi: float) -> Figure:
     """Random-effects means over datasets with confidence and prediction intervals."""
     hacks = list(rows.index)
     labels = [(percent(float(size)), "") for size in rows["effect_pct"]]
-    colours = [PLACEBO if hack == "placebo" else INK for hack in hacks]
+    colours = [PLACEBO_INK if hack == PLACEBO else INK for hack in hacks]
     spans = (("ci_low_pct", "ci_high_pct", 4.0), ("prediction_low_pct", "prediction_high_pct", 1.1))
     with drawing(9.2, 1.15 + 0.32 * len(hacks)) as canvas:
         axis = canvas.subplots()
@@ -72,7 +73,7 @@ def _table(rows: pd.DataFrame) -> Table:
 def _skill(records: SweepRecords, effects: pd.DataFrame) -> list[Figure]:
     """Skill of every trick on and off, and the performance profile of the one with the largest average effect."""
     skill = _skill_figure(analysis.skill_profile(records.runs, list(records.hacks)), order_of_hacks(effects))
-    sizes = effects[effects["hack"] != "placebo"].groupby("hack", sort=False)["effect_log"].mean().abs().dropna()
+    sizes = effects[effects["hack"] != PLACEBO].groupby("hack", sort=False)["effect_log"].mean().abs().dropna()
     if skill is None or sizes.empty:
         return [skill] if skill else []
     largest = str(sizes.round(9).idxmax())

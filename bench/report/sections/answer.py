@@ -4,9 +4,10 @@ import pandas as pd
 
 from bench import analysis
 from bench.analysis.outcome import FAILED
+from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Text, code, strong
-from bench.report.estimates import PLACEBO, estimate, is_clear, reach, value
+from bench.report.estimates import estimate, is_clear, reach, value
 from bench.report.findings import Findings
 from bench.report.formatting import bound, counted, listed, percent, percent_range, points
 from bench.report.outcomes import share_at_ceiling
@@ -43,7 +44,7 @@ def _of_dataset(findings: Findings, dataset: str) -> str:
     if runs["status"].isin(FAILED).all():
         return f"{on}, every run failed ({counted(len(runs), 'run')}), {_HOPELESS}"
     if share_at_ceiling(runs) == 1:
-        return f"{on}, no run got below the FID of noise ({counted(len(runs), 'run')}), {_HOPELESS}"
+        return f"{on}, no run got below the ceiling of FID ({counted(len(runs), 'run')}), {_HOPELESS}"
     if not records.tricks:
         return f"{on}, {counted(len(runs), 'run')} but no trick to compare."
     effects = findings.average

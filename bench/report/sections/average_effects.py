@@ -9,10 +9,10 @@ from bench.analysis.intervals import METHODS
 from bench.analysis.verdicts import POINTWISE
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Figure, Folded, Points, Section, Table, code
-from bench.report.canvas import BAND, DIVERGING, INK, PLACEBO, VERDICT_INK, drawing, file_name, finished, shortened
+from bench.report.canvas import BAND, DIVERGING, drawing, file_name, finished, shortened
 from bench.report.estimates import effect, interval, is_clear, order_of_hacks, rows_of, to_log, value
 from bench.report.findings import Findings
-from bench.report.forest import draw_band_of_no_interest, draw_intervals, percent_of_log, tint_placebo
+from bench.report.forest import draw_band_of_no_interest, draw_intervals, percent_of_log, tint_placebo, verdict_ink
 from bench.report.formatting import NOTHING, known, listed, p_value, percent, share
 
 # Colours end here: a halved or a doubled FID is as strong as the eye needs to see.
@@ -119,7 +119,7 @@ def _forest(effects: pd.DataFrame, dataset: str, sesoi: float) -> Figure | None:
     hacks = order_of_hacks(rows)
     rows = rows.set_index("hack").loc[hacks]
     labels = [(percent(float(row["effect_pct"])), str(row["verdict"])) for _, row in rows.iterrows()]
-    colours = [PLACEBO if hack == "placebo" else VERDICT_INK.get(str(rows.loc[hack, "verdict"]), INK) for hack in hacks]
+    colours = [verdict_ink(hack, str(rows.loc[hack, "verdict"])) for hack in hacks]
     thin = ("ci_low_simultaneous_pct", "ci_high_simultaneous_pct")
     with drawing(9.2, 1.15 + 0.32 * len(hacks)) as canvas:
         axis = canvas.subplots()

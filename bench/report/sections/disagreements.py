@@ -3,6 +3,7 @@
 import pandas as pd
 
 from bench import analysis
+from bench.records.plan import PLACEBO
 from bench.report.blocks import Points, Section, Text, code
 from bench.report.estimates import effect
 from bench.report.findings import Findings
@@ -16,7 +17,7 @@ def section(findings: Findings) -> Section | None:
     effects = findings.average
     if effects.empty or effects.loc[effects["effect_log"].notna(), "dataset"].nunique() < 2:
         return None
-    found = analysis.disagreements(effects[effects["hack"] != "placebo"])
+    found = analysis.disagreements(effects[effects["hack"] != PLACEBO])
     if found.empty:
         words = (
             "No trick has opposite verdicts, and no trick's effects differ between datasets beyond noise. Where one "

@@ -30,7 +30,7 @@ def _missing_runs(records: SweepRecords) -> list[str]:
             gaps.append(words + (f"; {counted(len(absent), 'cell')} without any run." if absent else "."))
         at_ceiling = share_at_ceiling(own)
         if 0.5 <= at_ceiling < 1:
-            words = f"On {code(dataset)} {share(at_ceiling)} of the runs are no better than noise or failed"
+            words = f"On {code(dataset)} {share(at_ceiling)} of the runs diverged or ended at the ceiling of FID"
             gaps.append(f"{words}: effects there say who fails more than who is better.")
         if len(own) and own["seed"].nunique() == 1:
             gaps.append(f"On {code(dataset)} there is one seed, so the spread between seeds is not known.")

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from bench import analysis
+from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Section
-from bench.report.canvas import BETTER, INK, OFF, PLACEBO, QUIET, drawing, finished, shortened
+from bench.report.canvas import BETTER, INK, OFF, PLACEBO_INK, QUIET, drawing, finished, shortened
 from bench.report.findings import Findings
 
 
@@ -58,11 +59,11 @@ def _draw_panel(axis, rows: pd.DataFrame) -> None:
     elif np.isfinite(margin):
         words = f"margin {margin:.2g}, above the frame"
         axis.text(0.99, 0.99, words, transform=axis.transAxes, ha="right", va="top", fontsize=7.5, color=QUIET)
-    colours = [PLACEBO if hack == "placebo" else BETTER for hack in rows["hack"]]
+    colours = [PLACEBO_INK if hack == PLACEBO else BETTER for hack in rows["hack"]]
     axis.scatter(rows["quantile"], rows["size"], c=colours, s=30, zorder=3)
     standing_out = set(rows["hack"].iloc[-3:]) | set(rows.loc[rows["size"] > margin, "hack"])
     for position, (_, row) in enumerate(rows.iterrows()):
-        if row["hack"] not in standing_out | {"placebo"}:
+        if row["hack"] not in standing_out | {PLACEBO}:
             continue
         left = row["quantile"] > reach / 3
         # Neighbours lie almost at one height: one name goes above its dot, the next below.

@@ -6,8 +6,9 @@ from matplotlib.ticker import MaxNLocator
 
 from bench import analysis
 from bench.errors import UserError
+from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Section
-from bench.report.canvas import BETTER, INK, PLACEBO, QUIET, drawing, file_name, finished, shortened
+from bench.report.canvas import BETTER, INK, PLACEBO_INK, QUIET, drawing, file_name, finished, shortened
 from bench.report.estimates import to_log
 from bench.report.findings import Findings
 from bench.report.forest import spaced_ticks
@@ -44,7 +45,7 @@ def _figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> F
         axes = np.atleast_1d(canvas.subplots(lines, min(_COLUMNS, len(hacks)), sharex=True, sharey=True)).ravel()
         for axis, hack in zip(axes, hacks, strict=False):
             own = rows[rows["hack"] == hack].sort_values("step")
-            colour = PLACEBO if hack == "placebo" else BETTER
+            colour = PLACEBO_INK if hack == PLACEBO else BETTER
             low, high = own["ci_low_pct"].map(to_log), own["ci_high_pct"].map(to_log)
             axis.axhline(0, color=INK, linewidth=0.8)
             axis.fill_between(own["step"], low, high, color=colour, alpha=0.17, linewidth=0)

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Text, code
-from bench.report.estimates import PLACEBO, interval, is_clear
+from bench.report.estimates import interval, is_clear
 from bench.report.findings import Findings
 from bench.report.formatting import listed, percent
 

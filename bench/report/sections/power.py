@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bench.plan.power import detectable_shift
+from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Table, Text, code
 from bench.report.estimates import order_of_hacks
 from bench.report.findings import Findings
@@ -61,7 +62,7 @@ def _detectable_table(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Table
 
 def needed_table(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Table | None:
     """Runs that would settle each inconclusive trick, per dataset; None where none is inconclusive."""
-    open_rows = effects[(effects["verdict"] == "inconclusive") & (effects["hack"] != "placebo")]
+    open_rows = effects[(effects["verdict"] == "inconclusive") & (effects["hack"] != PLACEBO)]
     if open_rows.empty:
         return None
     hacks = [hack for hack in order_of_hacks(effects) if hack in set(open_rows["hack"])]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from bench.records.outcome import ceilings
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Figure, Section
 from bench.report.canvas import BETTER, OFF, QUIET, drawing, file_name, finished, log_ticks, shortened
@@ -26,7 +27,7 @@ def section(findings: Findings) -> Section | None:
 def evaluated(records: SweepRecords, dataset: str) -> pd.DataFrame:
     """Capped log FID of every design run at every evaluated step: key, cell, step, y and the hack columns.
 
-    A failed run counts as noise (log FID_noise) from the step at which it has no FID any more.
+    A run that diverged is at the ceiling from the step at which it has no FID any more.
     """
     runs = screen_runs(records, dataset)
     curves = records.curves
@@ -34,12 +35,12 @@ def evaluated(records: SweepRecords, dataset: str) -> pd.DataFrame:
         return pd.DataFrame(columns=["key", "cell", "step", "y"])
     fids = curves.loc[curves["fid"].notna() & curves["key"].isin(runs["key"]), ["key", "step", "fid"]]
     table = fids.pivot_table(index="key", columns="step", values="fid", aggfunc="last").reindex(runs["key"])
-    noise = runs.set_index("key")["fid_noise"]
-    failed = runs.set_index("key")["status"] != "ok"
-    table = table.where(table.notna() | ~failed.to_numpy()[:, None], noise, axis=0)
+    own = runs.set_index("key")
+    ceiling, diverged = ceilings(own), own["status"] == "diverged"
+    table = table.where(table.notna() | ~diverged.to_numpy()[:, None], ceiling, axis=0)
     # Steps that only a few runs were scored at would compare different sets of runs.
     table = table.loc[:, table.notna().mean() > 0.5]
-    y = np.log(table.clip(upper=noise, axis=0).clip(lower=1e-12))
+    y = np.log(table.clip(upper=ceiling, axis=0).clip(lower=1e-12))
     long = y.rename_axis(index="key", columns="step").stack().rename("y").reset_index()
     return long.merge(runs[["key", "cell", *records.hacks]], on="key")
 
@@ -77,7 +78,7 @@ def _figure(records: SweepRecords, dataset: str) -> Figure | None:
             f"training-{file_name(dataset)}",
             f"FID over training on {dataset}, each trick on against off",
             "Each line is the geometric mean FID over the cells of the design with the trick on (blue) or off (grey), "
-            "lower is better; the band is ± 2 standard errors over cells, failed runs count as noise. Where the bands "
+            "lower is better; the band is ± 2 standard errors over cells, diverged runs at the ceiling. Where the bands "
             "part early and meet again the trick only speeds things up.",
         )
 
