@@ -17,6 +17,7 @@ from bench.records.levels import levels_of
 from bench.records.plan import NAIVE, Cell, Plan
 from bench.records.results import write_grids, write_results
 from bench.records.run import run_key
+from bench.runner.about import about_of
 from bench.runner.queue import key_of
 from bench.runner.sessions import environment_of
 from bench.runner.storage import DatabaseArtifactStore, damaged
@@ -40,7 +41,8 @@ def export(study: optuna.Study, folder: Path, artifacts: DatabaseArtifactStore) 
     trials = finished(study)
     plans = plans_of(study)  # after the trials, which then all belong to one of them, whatever other machines do
     frames = frames_of(trials, plans)
-    write_results(folder, plans, environment_of(study), *frames, declaration=declaration_of(study))
+    about = {**environment_of(study), **about_of(study, plans[0])}
+    write_results(folder, plans, about, *frames, declaration=declaration_of(study))
     grids = {real_grid_name(name): (study, real_grid_name(name)) for name in plans[0].datasets}
     grids |= {f"{key_of(trial)}.png": (trial, GRID_NAME) for trial in trials}
     write_grids(folder, {file: partial(grid_of, *owner, study, artifacts) for file, owner in grids.items()})
@@ -126,6 +128,7 @@ def run_row(
         "reasons": json.dumps(attributes["reasons"], sort_keys=True),
         "recipe": json.dumps(attributes["recipe"], sort_keys=True),
         "versions": json.dumps(attributes["environment"]["versions"], sort_keys=True),
+        "fingerprint": attributes["environment"].get("fingerprint"),
         "device": attributes["environment"]["device"],
         "key": attributes["key"],
     }

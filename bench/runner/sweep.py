@@ -224,7 +224,7 @@ class SweepSession:
         examples = {name: next(s for s in self.specs.values() if s.dataset == name) for name in self.plan.datasets}
         hashes = {name: dataset_for(spec).content_hash for name, spec in examples.items()}
         with claims_lock(self.storage, self.study.study_name):
-            current = sessions.foundation(about["versions"], hashes)
+            current = sessions.foundation(about, hashes)
             departed = sessions.departures(self.study, current, accept=self.accept_changes)
             kept = {meta.filename for meta in get_all_artifact_meta(self.study)}
             for dataset, spec in examples.items():
