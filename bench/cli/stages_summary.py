@@ -63,8 +63,8 @@ def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str
         "screen": (share.screen, f"{share.cells} recipes{seeds}{anchors}"),
         "search": (
             share.search,
-            f"{sum(share.batches)} proposals, {max(share.batches, default=0)} at a time, then a race of {CANDIDATES} recipes "
-            f"on {share.race_seeds} fresh seed{'s' if share.race_seeds > 1 else ''} a round, at most",
+            f"{sum(share.batches)} proposals, {max(share.batches, default=0)} at a time, then a race of {CANDIDATES} "
+            f"recipes on {share.race_seeds} fresh seed{'s' if share.race_seeds > 1 else ''} a round, at most",
         ),
         "settle": (share.settle, f"every trick flipped in the best recipe, looked at after {looks} seeds, at most"),
     }

@@ -36,7 +36,8 @@ def sight(declaration: Declaration, share: Shares, screen_sd: float = SCREEN_SD,
     hacks, factor, seeds, within = len(declaration.hacks), None, None, None
     if share.cells:
         # A folded screen's error comes from its columns to spare, that of every possible recipe from what is left over.
-        free = share.cells - hacks - 1 if may_repeat(declaration) else share.cells // 2 - hacks
+        spare = 0 if may_repeat(declaration) else share.cells // 2 - hacks
+        free = spare if spare > 0 else share.cells * share.seeds - hacks - 1
         error = 2 * math.hypot(screen_sd, seed_sd / math.sqrt(share.seeds)) / math.sqrt(share.cells)
         factor = math.exp(detectable_shift(free) * error) if free > 0 else None
     if share.settle:

@@ -150,8 +150,7 @@ class Declaration:
         if _hash(content) != written:
             raise UserError(
                 f"the declaration of sweep {made.name!r} was changed after it was written (hash "
-                f"{_hash(content)[:12]}, recorded {str(written)[:12]}); declare a new sweep under a new name instead of "
-                "editing one"
+                f"{_hash(content)[:12]}, recorded {str(written)[:12]}); declare a new sweep under a new name instead"
             )
         object.__setattr__(made, "_read", written)
         return made

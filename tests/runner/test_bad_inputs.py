@@ -175,8 +175,7 @@ def test_a_damaged_plan(home, damage):
     file = folder / "plan.json"
     good = file.read_bytes()
     file.write_bytes(damage(good))
-    command = ("plan", "--stage", "confirm", "--from", "small", "--preset", "smoke", "--name", "next")
-    refused_or_fine(folder, "plan.json", *command)
+    refused_or_fine(folder, "plan.json", "show", "best", "--name", "small")
     assert call("export", "small")[0] == 0
     assert file.read_bytes() == good
 
@@ -199,7 +198,18 @@ def test_nonsense_in_toml(tmp_path, monkeypatch, text, cut):
 VERBS = ("plan", "show", "report", "export", "hacks", "datasets", "bogus")
 OPTIONS = (
     *("--preset", "--seeds", "--steps", "--hacks", "--hack", "--datasets", "--n", "--storage", "--name", "--spec"),
-    *("--precision", "--device", "--resolution", "--width", "--sesoi", "--stage", "--from", "--arms", "--bogus"),
+    *(
+        "--precision",
+        "--device",
+        "--resolution",
+        "--width",
+        "--sesoi",
+        "--stages",
+        "--budget",
+        "--tune",
+        "--arms",
+        "--bogus",
+    ),
 )
 
 
