@@ -57,7 +57,7 @@ def run(
 
     validate(spec)
     game = new_game(spec, device)
-    dataset, scorer = dataset_for(spec), scorer_for(spec)
+    scorer = scorer_for(spec)
     training = Training(game, scorer, spec, on_checkpoint, keep, should_stop)
     training.finish()
     scored = training.scored
@@ -66,7 +66,7 @@ def run(
         values["fid_last_third"] = last_third(training.fids, scorer.anchors["fid_ceiling"], spec.steps)
     return RunRecord(
         spec=spec,
-        status=status_of(spec, values, len(dataset.classes), training.diverged),
+        status=status_of(spec, values, training.diverged),
         scores={**values, **scorer.anchors, **training.stability(), **training.mechanism_scores()},
         reasons={"fid": "the run diverged"} if scored is None else dict(scored.reasons),
         checkpoints=training.fids,
@@ -97,11 +97,11 @@ def new_game(spec: RunSpec, device: str) -> Game:
     )
 
 
-def status_of(spec: RunSpec, scores: dict[str, float], classes: int, diverged: bool) -> str:
-    """ "diverged", "collapsed" by the rule the spec fixes, or "ok"; where no class can be told, nothing collapses."""
+def status_of(spec: RunSpec, scores: dict[str, float], diverged: bool) -> str:
+    """ "diverged", "collapsed" where more of the images repeat themselves than the spec allows, or "ok"."""
     if diverged:
         return "diverged"
-    return "collapsed" if scores.get("modes", classes) < spec.collapse_below * classes else "ok"
+    return "collapsed" if scores["duplicates"] > spec.collapse_duplicates else "ok"
 
 
 def validate(spec: RunSpec) -> None:
