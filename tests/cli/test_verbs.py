@@ -141,6 +141,7 @@ def test_options_that_take_lists():
         (["train", "--out", "x", "--from", "nothing"], "no plan at"),
         (["train", "--out", "x", "--recipe-file", "nothing.toml"], "recipe 'nothing.toml' cannot be read"),
         (["show", "best", "--name", "nothing"], "no plan at"),
+        (["sweep", "--hack-file", "no.py"], "--hack-file 'no.py'"),
         (["sweep", "--bogus"], "No such option: --bogus"),
         (["bogus"], "No such command 'bogus'"),
         (["hacks", "bogus"], "unknown hack 'bogus'"),
