@@ -1,8 +1,8 @@
 """The contracts of a recipe's slots.
 
 Whatever fills a slot asks by parameter name for what it needs (`asking.py`): what makes layers for what is known of
-their place, what acts while it trains for what the step's view has. A member of a slot may have a method of the slot's name, else the
-member itself is called: one class can so act in several slots.
+their place, what acts while it trains for what the step's view has. A member of a slot may have a method of the slot's
+name, else the member itself is called: one class can so act in several slots.
 
 Members are frozen and keep nothing. One that has to remember something has `start`, which makes its state when a game
 begins: a dict of tensors and numbers, or an object with `state_dict` and `load_state_dict`. The member gets it as
@@ -220,13 +220,13 @@ OFFERED: dict[str, tuple[str, ...]] = {
     "d_inputs": ("images", *_ALWAYS),
     "batching": ("real", "fake", *_ALWAYS),
     "targets": ("targets", "z", "real", "fake", "real_logits", "fake_logits", *_ALWAYS),
-    "loss.d": ("logits", "target", *_D, *_ALWAYS),
+    "loss.d": ("logits", "target", "real_logits", "fake_logits", "targets", "step", "streams", "labels", "state"),
     "penalties": (*_D, *_ALWAYS),
     "d_before": ("d_loss", *_D, *_ALWAYS),
     "d_after": ("d_loss", *_D, *_ALWAYS),
     "g_opponents": ("z", "real", "fake", *_ALWAYS),
     "g_logits": (*_G, *_ALWAYS),
-    "loss.g": (*_G, *_ALWAYS),
+    "loss.g": ("real_logits", "fake_logits", "step", "streams", "labels", "state"),
     "g_penalties": (*_G, *_ALWAYS),
     "g_before": ("g_loss", *_G, *_ALWAYS),
     "g_after": ("g_loss", *_G, *_ALWAYS),

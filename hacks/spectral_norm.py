@@ -26,7 +26,7 @@ class SpectralNorm:
     """Divide the weights of a network's layers by their spectral norm."""
 
     def __call__(self, network: nn.Module, seed_of: Callable[[str], int]) -> nn.Module:
-        """The network, its layers parametrised in place; a layer's first singular vectors come from a seed of its own."""
+        """The network, its layers parametrised in place; first singular vectors come from a seed for each of them."""
         for path, layer in list(network.named_modules()):
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 with torch.random.fork_rng(devices=[]):
