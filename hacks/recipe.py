@@ -60,9 +60,9 @@ class Recipe:
         g_kernel, d_kernel: kernel size of the resampling convolutions, in pixels.
         g_dropout, d_dropout: make the layer that drops units after hidden blocks.
         g_layers, d_layers: make further layers after hidden blocks, offered `index` and `count` of these blocks too.
-        g_front, d_front: make layers before the first block, of latents (dim, 1, 1) or of images.
+        g_front, d_front: make layers before the first block: in G of latents (N, dim), in D of images.
         d_tail: make layers before D's last block.
-        g_block, d_block: wrap every hidden block.
+        g_block, d_block: wrap every hidden block; d_head: wraps D's last block, which makes the logits (N, 1, 1, 1).
         g_network, d_network: wrap the whole network before it is initialised.
         init: sets the parameters of a layer from a seed.
         g_bound, d_bound: change how the initialised weights are used.
@@ -109,6 +109,7 @@ class Recipe:
     d_tail: tuple[slots.MakesLayer, ...] = ()
     g_block: slots.WrapsBlock = naive.PlainBlock()
     d_block: slots.WrapsBlock = naive.PlainBlock()
+    d_head: slots.WrapsBlock = naive.PlainBlock()
     g_network: slots.WrapsNetwork = naive.PlainNetwork()
     d_network: slots.WrapsNetwork = naive.PlainNetwork()
     init: slots.Init = naive.FrameworkInit()

@@ -138,7 +138,7 @@ class Resampling(Protocol):
 
 
 class WrapsBlock(Protocol):
-    """Puts a hidden block into another module, given `block`, `shape` coming in and `made` going out."""
+    """Puts a block into another module, given `block`, `shape` coming in, `made` going out, and as for layers."""
 
     def __call__(self, **asked: Any) -> nn.Module: ...
 

@@ -147,7 +147,7 @@ class FeatureTap:
     def __init__(self, discriminator: nn.Module) -> None:
         self.kept: list[Tensor] = []
         (network,) = (layer for layer in discriminator.modules() if isinstance(layer, Network))
-        last = [block for block in network if isinstance(block, Chain)][-1]
+        last = network[-2]  # before it is flattened
         # A function, since a copy of D shares it, and would copy the owner of a method with it.
         last.register_forward_pre_hook(lambda _, given: self.kept.append(given[0]))
 
@@ -172,7 +172,8 @@ def _build(blocks: tuple[Block, ...], shape: Shape, fill: Fill) -> tuple[Network
         shape = _extra(network, name, "front", fill.slot("front"), shape, fill)
         index = 0
         for number, block in enumerate(blocks):
-            if number == len(blocks) - 1 and fill.side == "d":
+            logits = fill.side == "d" and number == len(blocks) - 1
+            if logits:
                 shape = _extra(network, name, "tail", fill.recipe.d_tail, shape, fill)
             layers, made = _block(block, shape, fill)
             chain: nn.Module = Chain(layers)
@@ -180,6 +181,8 @@ def _build(blocks: tuple[Block, ...], shape: Shape, fill: Fill) -> tuple[Network
                 made = _extra(chain, name, "layer", fill.slot("layers"), made, fill, index=index, count=count)
                 chain = give(fill.slot("block"), block=chain, shape=shape, made=made, **fill.places)
                 index += 1
+            elif logits:
+                chain = give(fill.recipe.d_head, block=chain, shape=shape, made=made, **fill.places)
             network.add_module(name(type(block).__name__.lower()), chain)
             shape = made
     return network, shape
@@ -197,7 +200,7 @@ def _extra(
         layer = fill.ask(maker, shape, **more)
         if layer is not None:
             chain.add_module(name(kind), layer)
-            shape = _output_shape([layer], shape, fill)
+            shape = _output_shape([layer], shape, fill, latents=fill.side == "g" and kind == "front")
     return shape
 
 
@@ -251,13 +254,14 @@ def _weighted(block: Block, shape: Shape, bias: bool, fill: Fill) -> Resampled:
             return made
 
 
-def _output_shape(layers: Iterable[nn.Module | None], shape: Shape, fill: Fill) -> Shape:
-    """What comes out for images of that shape, found on a device that only keeps shapes."""
+def _output_shape(layers: Iterable[nn.Module | None], shape: Shape, fill: Fill, latents: bool = False) -> Shape:
+    """What comes out for images, or latents, of that shape, found on a device that only keeps shapes."""
     chain = Chain(*(copy.deepcopy(layer) for layer in layers if layer is not None)).to("meta")
     n = 64  # any layer that puts images of a batch together finds enough of them
     with torch.device("meta"):
         given = Given(torch.empty(n, fill.places["latent_dim"]), torch.empty(n, dtype=torch.int64))
-        return tuple(chain(torch.empty(n, *shape), given).shape[1:])
+        made = chain(torch.empty(n, shape[0]) if latents else torch.empty(n, *shape), given)
+    return (made.shape[1], 1, 1) if latents else tuple(made.shape[1:])
 
 
 def parameter_count(network: nn.Module, running_statistics: bool = False) -> int:
