@@ -1,4 +1,7 @@
-"""The errors that are not the program's own: the user's to mend, or the machine's."""
+"""The errors that are not the program's own: the user's to mend, the machine's, or a wish to stop."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class UserError(Exception):
@@ -13,3 +16,13 @@ class Halted(Exception):
 
     The command line prints it without a traceback and exits with code 1.
     """
+
+
+class RunStopped(Exception):
+    """The owner of a run asked it to stop; what was trained is kept."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ " (did you mean X?)" with the known name that is nearest to an unknown one; empty where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -74,9 +74,13 @@ class Hack:
 
     @property
     def ranges(self) -> dict[str, Range]:
-        """The parameters whose numbers have a declared range."""
-        found = {name: declared(kind)[1] for name, kind in self.parameter_types.items()}
-        return {name: limits for name, limits in found.items() if limits is not None}
+        """The parameters whose numbers have a declared range; whole numbers are the multiples of one."""
+        found = {name: declared(annotation) for name, annotation in self.parameter_types.items()}
+        return {
+            name: dataclasses.replace(limits, multiple=1) if kind is int and limits.multiple is None else limits
+            for name, (kind, limits) in found.items()
+            if limits is not None and kind in (int, float)
+        }
 
     @property
     def needs_labels(self) -> bool:

@@ -10,7 +10,6 @@ from bench.analysis.effects import effects
 from bench.analysis.halfnormal import half_normal
 from bench.analysis.interactions import interactions, pair_means
 from bench.analysis.other_outcomes import cost_ratio, mechanism_effects
-from bench.analysis.outcome import with_outcome
 from bench.analysis.pooling import disagreements, pooled
 from bench.analysis.robustness import robustness
 from bench.analysis.sentences import summary_sentence
@@ -19,6 +18,7 @@ from bench.analysis.skill import performance_profile, skill_profile
 from bench.analysis.spread import spread
 from bench.analysis.statistical_speed import statistical_speed
 from bench.analysis.steps import effects_over_steps
+from bench.records.outcome import with_outcome
 
 __all__ = [
     "agreement",

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from bench.analysis.effects import effects
-from bench.analysis.outcome import with_outcome
+from bench.records.outcome import with_outcome
 
 COLUMNS = (
     *("dataset", "runs", "rank_correlation", "seed_rank_correlation", "difference_log", "difference_low"),

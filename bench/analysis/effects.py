@@ -12,10 +12,11 @@ from bench.analysis.cells import CellMeans, cell_means
 from bench.analysis.failures import failure_difference, permutation_p, probability_of_improvement
 from bench.analysis.intervals import METHODS, adjusted, percent, separate_quantile, simultaneous_quantile, two_sided_p
 from bench.analysis.linear import Estimates, main_effects
-from bench.analysis.outcome import check_runs, in_design, left_out, with_outcome
+from bench.analysis.outcome import check_runs, in_design, left_out
 from bench.analysis.verdicts import next_alpha, verdict
 from bench.errors import UserError
 from bench.plan.power import MOST_RUNS, runs_needed
+from bench.records.outcome import with_outcome
 
 NOTABLE_INFLATION = 1.05
 FEWEST_FREE_PAIRS = 2
@@ -123,7 +124,7 @@ def _from_design(design: pd.DataFrame, hacks: list[str], means: CellMeans, famil
     levels = design[hacks].to_numpy(dtype=bool)
     estimates = main_effects(means, hacks, design, y, pairs=family == "followup")
     notes = []
-    lost = int(design["at_noise"].sum())
+    lost = int(design["at_ceiling"].sum())
     if failed.all():
         notes.append("every run failed: there is nothing to compare")
     elif lost == len(design):

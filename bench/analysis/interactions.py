@@ -54,7 +54,7 @@ def pair_means(runs: pd.DataFrame, hacks: Sequence[str], first: str, second: str
 
     Returns:
         One row per dataset and combination: `dataset`, the two hacks as bool columns, `fid` the geometric mean of FID
-        capped at noise (failed runs at the cap), `failed` their share, `runs`.
+        capped (diverged runs at the cap), `failed` their share, `runs`.
     """
     names = check_runs(runs, hacks)
     prepared = design_outcomes(runs, names)
@@ -132,7 +132,9 @@ def _joint(
 
 def _alias_words(weights: np.ndarray, own: int, pairs: list[tuple[int, int]], names: list[str]) -> str:
     """The pairs that a screen mixes into this one, strongest first, as "+0.33 a×b"."""
-    others = [index for index in np.argsort(-np.abs(weights), kind="stable") if index != own]
+    # Equal weights differ in their last digit from one processor to the next: rounded, they keep the pairs' own order.
+    strength = np.round(np.abs(weights), 6)
+    others = [index for index in np.argsort(-strength, kind="stable") if index != own]
     others = [index for index in others if abs(weights[index]) > 1e-8]
     named = [f"{weights[i]:+.2f} {names[pairs[i][0]]}×{names[pairs[i][1]]}" for i in others[:ALIASES_NAMED]]
     more = len(others) - len(named)

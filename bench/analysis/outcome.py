@@ -1,18 +1,13 @@
-"""The outcome of a run: y = log(min(FID, FID of noise)), and log FID of noise for a run that failed.
-
-A failed run (collapsed or diverged) stays in the data with the worst outcome: dropping it would reward hacks whose
-failures hide. A run without a usable outcome (its process crashed, its FID is missing) says nothing and is left out.
-"""
+"""Which runs enter an analysis: a frame that is checked, the cells of the design, and what has an outcome."""
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
+from bench.records.outcome import FAILED, Outcome, with_outcome
 
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise")
-FAILED = ("collapsed", "diverged")
 OUTSIDE_ARMS = ("leave_one_out", "add_one_in")
 """Arms around the full and the bare recipe; cells of every other arm belong to the design."""
 
@@ -39,30 +34,6 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[str], what: str) -> Non
         raise UserError(f"the frame of {what} has no column {missing[0]!r}; expected {', '.join(columns)}")
 
 
-def with_outcome(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with `failed`, `at_noise` (bool), `y` (log FID, capped, failures at the cap) and `skill` (0 to 1) added.
-
-    `at_noise`: the run failed or its FID is no better than that of noise.
-    `y` is missing where there is nothing to go by; `skill` = clip((log noise - y) / (log noise - log real), 0, 1)
-    where the column `fid_real` gives the second anchor. Where noise itself was not scored, the worst FID of the
-    dataset stands for it.
-    """
-    fid = pd.to_numeric(runs["fid"], errors="coerce").astype(float)
-    usable = np.isfinite(fid) & (fid > 0)
-    failed = runs["status"].isin(FAILED)
-    worst = fid.where(usable).groupby(runs["dataset"]).transform("max")
-    noise = pd.to_numeric(runs["fid_noise"], errors="coerce").astype(float)
-    noise = noise.where(np.isfinite(noise) & (noise > 0), worst)
-    y = np.log(np.minimum(fid.where(usable & (runs["status"] == "ok")), noise))
-    y = y.mask(failed, np.log(noise))
-    out = runs.assign(failed=failed, at_noise=y >= np.log(noise), y=y)
-    if "fid_real" in runs.columns:
-        real = pd.to_numeric(runs["fid_real"], errors="coerce").astype(float)
-        real = real.where(np.isfinite(real) & (real > 0) & (real < noise))
-        out["skill"] = ((np.log(noise) - y) / (np.log(noise) - np.log(real))).clip(0, 1)
-    return out
-
-
 def arm_of(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.Series:
     """The arm of every run: its column `arm`, else what the cell's name says, else "screen"."""
     if "arm" in runs.columns:
@@ -77,9 +48,9 @@ def in_design(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.Series:
     return ~arm.isin(OUTSIDE_ARMS)
 
 
-def design_outcomes(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
+def design_outcomes(runs: pd.DataFrame, hacks: Sequence[str], outcome: str | Outcome = "fid") -> pd.DataFrame:
     """The runs of the design that have an outcome, as `with_outcome` gives them."""
-    prepared = with_outcome(runs)
+    prepared = with_outcome(runs, outcome)
     return prepared[prepared["y"].notna() & in_design(prepared, hacks)]
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import trim_mean
 
-from bench.analysis.outcome import check_runs, in_design, with_outcome
+from bench.analysis.outcome import check_runs, in_design
+from bench.records.outcome import with_outcome
 
 DRAWS = 2_000
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise", "fid_real")

@@ -9,8 +9,9 @@ import pandas as pd
 
 from bench.analysis.arms import paired_differences
 from bench.analysis.effects import effects
-from bench.analysis.outcome import in_design, with_outcome
+from bench.analysis.outcome import in_design
 from bench.analysis.spread import spread
+from bench.records.outcome import with_outcome
 
 COLUMNS = ("dataset", "screen_runs", "screen_se", "screen_seed_se", "arms_runs", "arms_se", "runs_at_equal_width",
            "times_fewer", "times_fewer_over_seeds")  # fmt: skip

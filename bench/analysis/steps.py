@@ -10,6 +10,7 @@ from bench.analysis.cells import cell_means
 from bench.analysis.intervals import percent
 from bench.analysis.linear import main_effects
 from bench.analysis.outcome import check_columns, check_runs, design_outcomes
+from bench.records.outcome import ceilings
 
 SAME = "every run is the same here"
 COLUMNS = ["dataset", "hack", "step", "effect_log", "effect_pct", "ci_low_pct", "ci_high_pct", "runs", "note"]
@@ -19,8 +20,8 @@ def effects_over_steps(runs: pd.DataFrame, curves: pd.DataFrame, hacks: Sequence
     """The averaged effect of every hack at every evaluated step, with pointwise 95 % intervals.
 
     `curves` has the columns dataset, cell, seed, step and fid (missing where a step was not evaluated). FID is capped
-    at that of noise, and a run that failed counts as noise at every step it has no FID for and at the last one, so
-    that each step compares the same runs. A run without a failure that lacks a step is left out there. One row per
+    at the ceiling, and a run that diverged is there at every step it has no FID for and at the last one, so that each
+    step compares the same runs. Another run that lacks a step is left out there. One row per
     dataset, hack and step; `runs` are those compared.
     """
     names = check_runs(runs, hacks)
@@ -37,12 +38,12 @@ def effects_over_steps(runs: pd.DataFrame, curves: pd.DataFrame, hacks: Sequence
 
 
 def _dataset_rows(dataset: str, group: pd.DataFrame, log_fid: pd.DataFrame, hacks: list[str]) -> list[dict]:
-    failed = group["failed"].to_numpy()
-    cap = _caps(group)
+    diverged = (group["status"] == "diverged").to_numpy()
+    cap = np.log(ceilings(group)).to_numpy()
     rows = []
     for step in log_fid.columns:
         y = np.fmin(log_fid[step].to_numpy(), np.where(np.isfinite(log_fid[step]), cap, np.nan))
-        y = np.where(failed & (np.isnan(y) | (step == log_fid.columns[-1])), cap, y)
+        y = np.where(diverged & (np.isnan(y) | (step == log_fid.columns[-1])), cap, y)
         known = np.isfinite(y)
         if not known.any():
             continue
@@ -64,9 +65,3 @@ def _dataset_rows(dataset: str, group: pd.DataFrame, log_fid: pd.DataFrame, hack
             for index, hack in enumerate(hacks)
         ]
     return rows
-
-
-def _caps(group: pd.DataFrame) -> np.ndarray:
-    """log FID of noise for every run; a failed run's y is that cap already."""
-    noise = np.log(pd.to_numeric(group["fid_noise"], errors="coerce").astype(float).to_numpy())
-    return np.where(np.isfinite(noise), noise, group["y"].max())

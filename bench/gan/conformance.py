@@ -115,7 +115,9 @@ def resumes(name: str) -> None:
         stored.seek(0)
         second.load_state_dict(torch.load(stored, weights_only=True))
         same = torch.equal(torch.cat([rows, advance(second, STEPS)]), straight)
-        _expect(same, f"{name}: another training after a stop in {precision}; does a member keep what is not its state?")
+        _expect(
+            same, f"{name}: another training after a stop in {precision}; does a member keep what is not its state?"
+        )
 
 
 def leaves_other_streams_alone(name: str) -> None:

@@ -7,7 +7,7 @@ from importlib import import_module
 
 _HOMES = {
     "DIRECTIONS": "bench.records.scores",
-    "Extractor": "bench.metrics.extractors",
+    "Extractor": "bench.metrics.extractor",
     "ScoreUnavailable": "bench.metrics.checks",
     "Scorer": "bench.metrics.score",
     "Scores": "bench.metrics.score",

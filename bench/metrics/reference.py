@@ -2,18 +2,19 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 
 from bench.metrics.checks import ScoreUnavailable
-from bench.metrics.extractors import Extractor
-from bench.metrics.fidelity import frechet_distance
+from bench.metrics.extractor import Extractor
+from bench.metrics.fidelity import FeatureStatistics, constant_distances, feature_statistics, frechet_distance
 from bench.metrics.images import mean_total_variation
 from bench.metrics.weights import hash_of, save_atomically
 
-_FORMAT = "3"  # changes when the meaning of a cached number does
+_FORMAT = "4"  # changes when the meaning of a cached number does
 _NOISE_SEED = 20_161_124
 
 
@@ -28,6 +29,7 @@ class Reference:
         total_variation: mean total variation of the images.
         fid_real: FID between equally many reference and train images; None where they are too few for one.
         fid_uniform: FID of n images of uniform noise; None likewise.
+        fid_constant: largest FID of one image made n times: the mean one, or the real one furthest off; None likewise.
     """
 
     features: torch.Tensor
@@ -36,6 +38,16 @@ class Reference:
     total_variation: float
     fid_real: float | None
     fid_uniform: float | None
+    fid_constant: float | None
+
+    @cached_property
+    def statistics(self) -> FeatureStatistics:
+        """Mean and covariance of the features.
+
+        Raises:
+            ScoreUnavailable: n is at most the number of features.
+        """
+        return feature_statistics(self.features, "real features")
 
 
 def uniform_noise(like: torch.Tensor, n: int) -> torch.Tensor:
@@ -46,12 +58,19 @@ def uniform_noise(like: torch.Tensor, n: int) -> torch.Tensor:
     return torch.rand((n, *like.shape[1:]), generator=stream, dtype=like.dtype)
 
 
+def mean_image(images: torch.Tensor) -> torch.Tensor:
+    """The mean of images (n, C, H, W) as one image (1, C, H, W) of their dtype."""
+    mean = images.double().mean(dim=0, keepdim=True)
+    return mean.to(images.dtype) if images.is_floating_point() else mean.round().to(images.dtype)
+
+
 def measure(dataset, extractor: Extractor, n: int, batch_size: int) -> Reference:
     """The reference of a dataset from its images."""
     images = dataset.reference_images[:n]
     features, logits, gram = extractor.observe(images, batch_size)
     train, _ = extractor(dataset.images[:n], batch_size)
     noise, _ = extractor(uniform_noise(dataset.reference_images, n), batch_size)
+    mean, _ = extractor(mean_image(images), batch_size)
     return Reference(
         features=features,
         logits=logits,
@@ -59,6 +78,7 @@ def measure(dataset, extractor: Extractor, n: int, batch_size: int) -> Reference
         total_variation=mean_total_variation(images),
         fid_real=_fid(features[: len(train)], train),
         fid_uniform=_fid(features, noise),
+        fid_constant=_largest_constant(features, torch.cat([mean, features])),
     )
 
 
@@ -69,7 +89,14 @@ def _fid(real: torch.Tensor, other: torch.Tensor) -> float | None:
         return None
 
 
-_NUMBERS = ("total_variation", "fid_real", "fid_uniform")
+def _largest_constant(real: torch.Tensor, candidates: torch.Tensor) -> float | None:
+    try:
+        return float(constant_distances(feature_statistics(real), candidates).max())
+    except ScoreUnavailable:
+        return None
+
+
+_NUMBERS = ("total_variation", "fid_real", "fid_uniform", "fid_constant")
 
 
 def _write(reference: Reference, path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.errors import RunStopped
 from bench.gan.look import looked_at
 from bench.gan.loop import CURVES, Game, advance
 from bench.gan.streams import Streams
@@ -37,10 +38,6 @@ SAVE_SECONDS = 30.0
 """A longer stretch of training than this is kept on disk."""
 DIGEST = sha256().digest_size
 """A kept training starts with this many bytes of digest over the rest, so that no damage goes unnoticed."""
-
-
-class RunStopped(RuntimeError):
-    """The owner asked to stop; what was trained is kept."""
 
 
 @dataclass
@@ -121,11 +118,11 @@ class Training:
         """Keep the training if it is asked to stop, or if much would be lost."""
         stopping = self.should_stop()
         if stopping or time.perf_counter() - self._saved > SAVE_SECONDS:
-            self._save()
+            self.save()
         if stopping:
             raise RunStopped(f"stopped after step {step}")
 
-    def _save(self) -> None:
+    def save(self) -> None:
         """Write everything the training needs to go on; whole or not at all."""
         self._saved = time.perf_counter()
         if self.keep is None:

@@ -7,6 +7,7 @@ import math
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,9 +42,19 @@ class State:
         totals: dataset -> number of runs in the plan.
         expected: dataset -> measured guess of a run's wall seconds, used until runs of that dataset have finished.
         workers: how many runs are made at once.
+        title: what is being done, in a word.
+        later: dataset -> runs that may follow after these.
     """
 
-    def __init__(self, totals: dict[str, int], expected: dict[str, float], workers: int) -> None:
+    def __init__(
+        self,
+        totals: dict[str, int],
+        expected: dict[str, float],
+        workers: int,
+        title: str = "sweep",
+        later: Mapping[str, int] | None = None,
+    ) -> None:
+        self.title, self.later = title, later or {}
         self.tallies = {dataset: Tally(total) for dataset, total in totals.items()}
         self.expected, self.workers = expected, workers
         self.started = time.monotonic()
@@ -87,12 +98,15 @@ class State:
         return sum(t.total for t in self.tallies.values())
 
     def eta(self) -> float:
-        """Expected wall seconds until the sweep is done, counting the mean of each dataset's finished runs."""
+        """Expected wall seconds until the sweep is done, counting the mean of each dataset's finished runs.
+
+        Runs that may follow later count in full, so it is the most that the sweep takes.
+        """
         left = 0.0
         for dataset, t in self.tallies.items():
             # The guess counts as one run, so that a first cheap cell does not promise a short sweep.
             mean = (sum(t.seconds) + self.expected[dataset]) / (len(t.seconds) + 1)
-            left += mean * (t.total - t.done - t.running / 2)
+            left += mean * (t.total - t.done - t.running / 2 + self.later.get(dataset, 0))
         return max(left, 0.0) / max(self.workers, 1)
 
 
@@ -190,7 +204,7 @@ class Terminal:
         self.every = every
         self.console = console or Console()
         self._bar = Progress(
-            TextColumn("[bold]sweep"),
+            TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TaskProgressColumn(),
@@ -203,7 +217,9 @@ class Terminal:
     def open(self, state: State) -> None:
         """Start drawing; the display refreshes by itself."""
         self._state = state
-        self._task = self._bar.add_task("sweep", total=state.total, eta="")
+        for task in self._bar.task_ids:
+            self._bar.remove_task(task)
+        self._task = self._bar.add_task(state.title, total=state.total, eta="")
         self._live = Live(get_renderable=self._draw, console=self.console, refresh_per_second=2)
         self._live.start()
 
@@ -236,7 +252,7 @@ class Terminal:
 
 
 def make_view(*, quiet: bool, as_json: bool, every: bool) -> View:
-    """The view that fits the wish and the place."""
+    """The view that was asked for, else the one that fits standard output."""
     if as_json:
         return Json()
     if quiet:

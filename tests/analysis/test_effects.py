@@ -149,10 +149,10 @@ def test_the_sign_flip_of_dropped_failures(hacks, simulate):
     assert sum(verdict in ("hurts", "fragile") for verdict in verdicts) >= 12
 
 
-def test_fid_above_noise_is_capped_and_failed_runs_count_as_noise(simulate, hacks):
+def test_fid_above_noise_is_capped_and_diverged_runs_count_as_noise(simulate, hacks):
     runs = simulate(hacks, (), noise_sd=0.01)
     worse = runs.assign(fid=runs["fid"].where(~runs["h0"], 1e6))
-    failed = runs.assign(status=np.where(runs["h0"], "collapsed", "ok"), fid=runs["fid"].where(~runs["h0"], 3.0))
+    failed = runs.assign(status=np.where(runs["h0"], "diverged", "ok"), fid=runs["fid"].where(~runs["h0"], 3.0))
     first, second = effects(worse, hacks), effects(failed, hacks)
     np.testing.assert_allclose(first["effect_log"], second["effect_log"], atol=1e-12)
     assert second["verdict"].iloc[0] == "fragile"

@@ -129,7 +129,7 @@ def test_the_means_of_a_pair_are_over_capped_outcomes_of_the_design():
             (False, False, 0, "screen", "ok", 4.0),
             (False, False, 1, "screen", "ok", 9.0),
             (True, False, 0, "screen", "ok", 500.0),
-            (False, True, 0, "screen", "collapsed", 7.0),
+            (False, True, 0, "screen", "diverged", 7.0),
             (False, True, 1, "screen", "ok", 1.0),
             (True, True, 0, "screen", "ok", 2.0),
             (True, True, 1, "leave_one_out", "ok", 50.0),

@@ -46,10 +46,10 @@ def test_failed_runs_stay_at_noise_where_their_curve_ends(simulate, hacks):
     assert np.abs(first - final).max() > 0.05, "before it diverged the run had a FID of its own"
 
 
-def test_a_run_that_collapsed_is_at_noise_at_the_last_step(simulate, hacks):
+def test_a_run_that_diverged_is_at_the_ceiling_at_the_last_step(simulate, hacks):
     runs = simulate(hacks, (), seeds=1)
     curves = curves_of(runs, (1, 1, 1))
-    runs.loc[runs["h4"], "status"] = "collapsed"
+    runs.loc[runs["h4"], "status"] = "diverged"
     table = effects_over_steps(runs, curves, hacks).set_index(["hack", "step"])["effect_pct"]
     assert table["h4", 300] > 500
     assert abs(table["h4", 200]) < 20

@@ -18,6 +18,7 @@ from bench.metrics import (
     kernel_distance,
     precision_recall,
 )
+from bench.metrics.fidelity import constant_distances, feature_statistics
 
 # isort: split
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
@@ -53,6 +54,15 @@ class Identity(torch.nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.flatten(1)
+
+
+def test_one_image_again_and_again_lies_at_its_distance_and_the_real_spread():
+    real = torch.tensor([[0.0, 1.0], [2.0, 1.0], [0.0, 3.0], [2.0, 3.0]])  # mean (1, 2), variances 4/3 and 4/3
+    found = constant_distances(feature_statistics(real), [[1.0, 2.0], [4.0, 6.0]])
+    assert found == pytest.approx([8 / 3, 25 + 8 / 3])
+    real = features(1)
+    for row, expected in zip(real[:3], constant_distances(feature_statistics(real), real[:3]), strict=True):
+        assert frechet_distance(real, row.expand(50, -1)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("rank", [None, 7])

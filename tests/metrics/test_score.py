@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bench import data
 from bench.errors import UserError
-from bench.metrics import DIRECTIONS, Scorer, ScoreUnavailable, get_extractor, kernel_distance, score
-from bench.metrics.reference import uniform_noise
+from bench.metrics import DIRECTIONS, Scorer, ScoreUnavailable, get_extractor, kernel_distance
+from bench.metrics.reference import mean_image, uniform_noise
+from bench.records.scores import SCORES, Score
 
 POINT_SCORES = set(DIRECTIONS) - {"is", "is_std", "ssim_within_class", "texture", "total_variation_ratio"}
 PICTURE_SCORES = set(DIRECTIONS) - {"high_quality"}
@@ -42,10 +43,19 @@ def complete(scores):
     return scores
 
 
-def test_every_score_has_one_direction():
-    assert set(DIRECTIONS.values()) == {"higher", "lower"}
-    given_by_the_table = [name for names, _ in score._TABLE for name in names]
-    assert sorted(given_by_the_table) == sorted(DIRECTIONS)
+def test_a_row_of_the_catalogue_and_its_function_are_a_score(digits, scorer, monkeypatch):
+    """A function that a row names is called with what it asks for by name; nothing else has to know of it."""
+    row = Score("redness", "redness", "higher", 1, 0, by="collapse.redness")
+    asked = {}
+
+    def redness(fake, labels, seen, share=0.25):
+        asked.update(fake=fake.shape, labels=len(labels), dataset=seen.dataset.name)
+        return share
+
+    monkeypatch.setattr("bench.metrics.collapse.redness", redness, raising=False)
+    monkeypatch.setitem(SCORES, "redness", row)
+    assert scorer.score(digits.images).values["redness"] == 0.25
+    assert asked == {"fake": (120, 64), "labels": 120, "dataset": "digits"}
 
 
 def test_real_pictures_have_every_score(digits, scorer):
@@ -97,6 +107,19 @@ def test_the_noise_anchor_is_the_easier_of_noise_and_an_untrained_generator(digi
     worse[::2] = 0
     with_worse = Scorer(digits, n=120, untrained=worse).anchors["fid_noise"]
     assert with_worse == min(scorer.fid(worse), scorer.anchors["fid_noise"])
+
+
+def test_the_ceiling_is_the_largest_fid_of_what_is_no_generator(digits, scorer):
+    """Pinned: the real digit furthest off, made 120 times; noise, the mean image and most other digits lie below."""
+    real = digits.reference_images[:120]
+    furthest = int((scorer.reference.features - scorer.reference.features.mean(0)).norm(dim=1).argmax())
+    found = [scorer.fid(image.expand(120, -1, -1, -1)) for image in (real[furthest], real[0], mean_image(real)[0])]
+    assert found == [pytest.approx(value, abs=0.01) for value in (15.63, 8.92, 8.78)]
+    assert scorer.anchors["fid_ceiling"] == pytest.approx(found[0], rel=1e-6)
+    white = torch.full_like(real, 255)
+    higher = Scorer(digits, n=120, untrained=white)
+    assert higher.anchors["fid_ceiling"] == higher.fid(white) == pytest.approx(23.73, abs=0.01)
+    assert higher.anchors["fid_noise"] == scorer.anchors["fid_noise"]
 
 
 def test_too_few_images_for_fid_say_so_and_have_the_other_scores(digits):
@@ -153,7 +176,7 @@ def test_one_class_has_no_classes_to_score():
 
 
 def test_unlabelled_pictures_are_scored_without_classes(digits):
-    dataset = dataclasses.replace(digits, name="folder:/mine", labels=None, reference_labels=None, classes=())
+    dataset = dataclasses.replace(digits, labels=None, reference_labels=None, classes=(), classifier=None)
     scorer = Scorer(dataset, n=100)
     scores = complete(scorer.score(digits.images))
     assert scorer.protocol["extractor"] == "random-conv"
@@ -226,7 +249,7 @@ def test_the_record_says_what_the_scores_depend_on(digits, scorer):
 
 
 def test_many_images_are_compared_in_the_papers_subsets(monkeypatch, digits):
-    monkeypatch.setattr(score, "WHOLE_KERNEL", 1000)
+    monkeypatch.setattr("bench.metrics.seen.WHOLE_KERNEL", 1000)
     rows = torch.arange(1100) % 850
     dataset = dataclasses.replace(digits, reference_images=digits.images[rows], reference_labels=digits.labels[rows])
     many = Scorer(dataset, n=1100)

@@ -8,8 +8,9 @@ import torch
 
 import hacks
 from bench.errors import UserError
+from bench.records.outcome import last_third
 from bench.records.run import RunSpec
-from bench.runner.run import run
+from bench.runner.run import run, status_of
 
 FULL = dict.fromkeys(hacks.names(core=True), True)
 SPEC = RunSpec("digits", FULL, steps=12, width=4, evaluations=2, n=200)
@@ -30,13 +31,22 @@ def test_scoring_more_often_changes_nothing_but_the_checkpoints(record):
     assert sorted(record.checkpoints) == [6, 12]
     assert {step: often.checkpoints[step] for step in (6, 12)} == record.checkpoints
     assert (often.curves, often.samples) == (record.curves, record.samples)
-    scored_over_time = {"fid_best", "last_over_best", "log_fid_area"}
+    scored_over_time = {"fid_best", "fid_last_third", "last_over_best", "log_fid_area"}
     for name in set(record.scores) - scored_over_time:
         assert often.scores[name] == record.scores[name], name
 
 
 def test_the_last_checkpoint_is_the_score(record):
     assert record.checkpoints[12] == record.scores["fid"]
+
+
+def test_the_outcome_is_the_geometric_mean_of_the_last_third_under_the_ceiling(record):
+    assert record.scores["fid_last_third"] == pytest.approx(min(record.scores["fid"], record.scores["fid_ceiling"]))
+    assert record.scores["fid_ceiling"] > record.scores["fid_noise"]
+    fids = {3: 1.0, 6: 2.0, 7: 8.0, 9: 50.0}
+    assert last_third(fids, ceiling=18.0, steps=9) == pytest.approx(12.0)  # √(8 · 18); step 6 of 9 is no last third
+    assert last_third(fids, ceiling=100.0, steps=9) == pytest.approx(20.0)
+    assert last_third({5: 3.0}, ceiling=18.0, steps=9) == pytest.approx(3.0)  # stopped early: its last one
 
 
 def test_the_global_random_stream_neither_matters_nor_moves(record):
@@ -83,22 +93,25 @@ def test_a_run_that_diverges_is_an_outcome():
     assert "fid" not in record.scores
     assert "diverged" in record.reasons["fid"]
     assert record.scores["fid_noise"] > 0
+    assert "fid_last_third" not in record.scores
     assert len(record.curves["step"]) == 1
 
 
-def test_a_run_that_makes_one_class_has_collapsed(record):
-    assert run(replace(SPEC, collapse_below=1.01)).status == "collapsed"
-    assert run(replace(SPEC, collapse_below=0.0)).status == "ok"
+def test_a_run_that_repeats_its_images_has_collapsed():
+    assert status_of(SPEC, {"duplicates": 0.3}, diverged=False) == "ok"
+    assert status_of(SPEC, {"duplicates": 0.31}, diverged=False) == "collapsed"
+    assert status_of(replace(SPEC, collapse_duplicates=0.5), {"duplicates": 0.31}, diverged=False) == "ok"
+    assert status_of(SPEC, {}, diverged=True) == "diverged"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": 0}, "steps 0: expected a whole number of at least 1"),
+        ({"steps": 0}, "steps 0: expected a whole number from 1"),
         ({"steps": -1}, "steps -1: expected"),
-        ({"batch": 1}, "batch 1: expected a whole number of at least 2"),
+        ({"batch": 1}, "batch 1: expected a whole number from 2"),
         ({"seed": -1}, "seed -1: expected"),
-        ({"precision": "fp8"}, "precision 'fp8': expected float32 or bf16"),
+        ({"precision": "fp8"}, "precision 'fp8': expected one of float32, bf16"),
         ({"levels": {"nope": True}}, "unknown hack 'nope'"),
         ({"levels": {"batch_norm": "yes"}}, "level 'yes' of hack batch_norm: expected true or false"),
         ({"hack_parameters": {"label_flips": {"rate": 2}}, "levels": {"label_flips": True}}, r"label_flips.rate=2"),

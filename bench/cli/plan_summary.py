@@ -1,0 +1,70 @@
+"""A plan in words, for the terminal: its cells, what it can detect, how long it takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.plan import Plan, detectable
+from bench.runner.view import duration
+
+if TYPE_CHECKING:
+    from bench.cli.previous_sweeps import SpreadEstimate
+    from bench.runner.view import State
+
+
+def plan_summary(plan: Plan, spreads: Mapping[str, SpreadEstimate]) -> str:
+    """What the plan will do and what it can see."""
+    arms = Counter(cell.arm for cell in plan.cells)
+    parts = ", ".join(f"{count} {arm.replace('_', ' ')}" for arm, count in arms.items())
+    budget, scoring = plan.budget, plan.scoring
+    runs = len(plan.runs())
+    shape = f"{len(plan.cells)} cells × {len(plan.datasets)} datasets × {len(plan.seeds)} seeds = {runs} runs"
+    parent = [f"  follows:  {plan.parent}"] if plan.parent else []
+    return "\n".join(
+        [
+            f"sweep {plan.name} ({plan.hash[:12]}): {shape}",
+            *parent,
+            f"  hacks:    {', '.join(plan.hacks)}",
+            f"  cells:    {plan.design} ({parts})",
+            f"  each run: {budget.steps:,} steps of batch {budget.batch}, width {budget.width}, "
+            f"{budget.precision}, scored {budget.evaluations} times on {scoring.n:,} images",
+            *(f"  can see:  {detectable_effect(plan, dataset, spreads[dataset])}" for dataset in plan.datasets),
+        ]
+    )
+
+
+def detectable_effect(plan: Plan, dataset: str, spread: SpreadEstimate) -> str:
+    """The smallest effect that the plan finds on a dataset, and what that rests on."""
+    least = detectable(plan, spread.seed_sd, spread.config_sd)
+    rests = f"log FID spreads by {spread.seed_sd:.2f} over seeds and {spread.config_sd:.2f} over cells: {spread.source}"
+    if least > 900:
+        # Tenfold FID is no effect that a trick has; a t test with one degree of freedom asks for more.
+        return f"on {dataset} nothing: too few cells or seeds to tell an effect from noise"
+    fall = 100 * least / (100 + least)
+    return f"on {dataset} effects beyond +{least:.0f} % or −{fall:.0f} % FID, 80 % of the time ({rests})"
+
+
+def announcement(plan: Plan, spreads: Mapping[str, SpreadEstimate], state: State, folder: Path, device: str) -> str:
+    """What is going to happen, printed before the first run."""
+    left = state.total - state.done
+    start = f"  continues: {state.done} of {state.total} runs are there\n" if state.done else ""
+    workers = f"{state.workers} worker{'s' if state.workers > 1 else ''}"
+    return (
+        f"{plan_summary(plan, spreads)}\n{start}"
+        f"  will take: about {duration(state.eta())} for {left} runs on {workers} ({device})\n"
+        f"  writes:   {folder}"
+    )
+
+
+def cell_table(plan: Plan) -> str:
+    """The cells as a table of x (on) and . (off)."""
+    frame = plan.frame()
+    names = "\n".join(f"{'':12}{'| ' * i}{hack}" for i, hack in enumerate(plan.hacks))
+    rows = [
+        f"{row['cell']:<12}" + " ".join("x" if row[hack] else "." for hack in plan.hacks) + f"  {row['arm']}"
+        for row in frame.to_dict("records")
+    ]
+    return "\n".join([names, *rows])
