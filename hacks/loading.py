@@ -85,12 +85,12 @@ def _run(file: Path, shown: str) -> list[str]:
         sys.modules.pop(name, None)
         registry._HACKS.clear()
         registry._HACKS.update(before)
-        if not isinstance(problem, Exception):
+        if isinstance(problem, KeyboardInterrupt):
             raise
         raise HackError(f"hack file {shown}: {_short(problem, file)}") from None
 
 
-def _short(problem: Exception, file: Path | None = None) -> str:
+def _short(problem: BaseException, file: Path | None = None) -> str:
     """What went wrong, in one line, with the line of the file where it did."""
     if isinstance(problem, HackError):
         return str(problem)
@@ -104,4 +104,5 @@ def _short(problem: Exception, file: Path | None = None) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     text = " ".join(str(problem).split())
-    return f"{f'line {line}: ' if line else ''}{type(problem).__name__}: {text}"
+    where = f"line {line}: " if line else ""
+    return f"{where}{type(problem).__name__}{f': {text}' if text else ''}"

@@ -58,7 +58,7 @@ def card_is_complete(name: str) -> None:
 
 
 def parameters_are_declared(name: str) -> None:
-    """Every parameter has a type that its default fits, and in its range; a number is no text, truth or not-a-number."""
+    """Every parameter's default fits its type and range; a number is no text, no truth value and not not-a-number."""
     hack = hacks.get(name)
     for parameter, annotation in hack.parameter_types.items():
         default = hack.parameters[parameter]
@@ -115,9 +115,7 @@ def resumes(name: str) -> None:
         stored.seek(0)
         second.load_state_dict(torch.load(stored, weights_only=True))
         same = torch.equal(torch.cat([rows, advance(second, STEPS)]), straight)
-        _expect(
-            same, f"{name}: another training after a stop in {precision}; does a member keep what is not its state?"
-        )
+        _expect(same, f"{name}: trains otherwise after a stop, in {precision}; is all it remembers in its state?")
 
 
 def leaves_other_streams_alone(name: str) -> None:
