@@ -8,8 +8,8 @@ from bench.errors import UserError
 from bench.records.outcome import FAILED, Outcome, with_outcome
 
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise")
-OUTSIDE_ARMS = ("leave_one_out", "add_one_in")
-"""Arms around the full and the bare recipe; cells of every other arm belong to the design."""
+OUTSIDE_ARMS = ("leave_one_out", "add_one_in", "anchor", "search", "race", "incumbent", "flip")
+"""Arms around a recipe and what a search tried; cells of every other arm belong to the design."""
 
 
 def check_runs(runs: pd.DataFrame, hacks: Sequence[str], columns: Sequence[str] = NEEDED) -> list[str]:

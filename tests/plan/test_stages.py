@@ -68,7 +68,7 @@ def test_confirmation_is_a_design_with_all_arms_on_seeds_after_those_of_the_foll
     assert len(plan.cells) == 32, "the full factorial of five hacks holds every arm"
     rows = [("x", hack, 0.5, 0.001, 1.0, "hurts") for hack in "abdef"]
     six = next_stage(make_plan("s", HACKS, ["x"], 1), table(rows), "confirm", "t", seeds=1)
-    assert sum(cell.arm in ("screen", "full", "bare") for cell in six.cells) == 24
+    assert sum(cell.arm in ("screen", "full", "bare") for cell in six.cells) == 40
     levels = {tuple(cell.levels.values()) for cell in six.cells}
     for index in range(6):
         assert tuple(i != index for i in range(6)) in levels
