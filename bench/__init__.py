@@ -10,6 +10,7 @@ _HOMES = {
     "RunSpec": "bench.records.run",
     "RunRecord": "bench.records.run",
     "load_runs": "bench.records.frames",
+    "load_generator": "bench.runner.generator",
 }
 
 

@@ -1,5 +1,8 @@
 """The errors that are not the program's own: the user's to mend, or the machine's."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Bad input: one line that names the value, what was expected and how to fix it.
@@ -13,3 +16,9 @@ class Halted(Exception):
 
     The command line prints it without a traceback and exits with code 1.
     """
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ " (did you mean X?)" with the known name that is nearest to an unknown one; empty where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]}?)" if near else ""

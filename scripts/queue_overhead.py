@@ -3,7 +3,7 @@
     python scripts/queue_overhead.py --runs 5000 [--storage postgresql://...]
 
 A study is filled with finished runs as large as real ones, all but the last hundred; these go the way of every run, but
-for the training: claimed under the lock, reported, saved with curves and grid, told. Wall and processor time per run.
+for the training: claimed under the lock, reported, saved with curves and grid, ended. Wall and processor time per run.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from optuna.trial import TrialState
 import hacks
 from bench.plan import Plan, make_plan
 from bench.records.budget import Budget, Scoring
-from bench.records.run import RunRecord, RunSpec
-from bench.runner import study as studies
+from bench.records.run import RunRecord, RunSpec, specs_of
+from bench.runner.queue import queue_next, take, trials_of
 from bench.runner.storage import DatabaseArtifactStore, claims_lock, open_storage
+from bench.runner.study import open_study
+from bench.runner.trial_records import save_record
 
 MEASURED = 100
 BUDGET = Budget(steps=12, batch=8, width=4, evaluations=2)
@@ -42,12 +44,12 @@ def main() -> None:
         url = arguments.storage or f"sqlite:///{Path(folder) / 'study.db'}"
         started = time.perf_counter()
         storage = open_storage(url)
-        study = studies.open_study(plan, storage)
-        specs = {spec.key: spec for spec in studies.specs_of(plan)}
+        study = open_study(plan, storage)
+        specs = {spec.key: spec for spec in specs_of(plan)}
         print(f"{len(specs)} runs planned and open to be taken in {time.perf_counter() - started:.1f} s")
         fill(study, storage, plan, list(specs.values())[:-MEASURED])
         started = time.perf_counter()
-        studies.trials_of(study)
+        trials_of(study)
         print(f"the finished runs read once, at the start: {time.perf_counter() - started:.1f} s")
         measure(study, storage, plan, specs)
 
@@ -103,14 +105,14 @@ def one_run(study: optuna.Study, storage: optuna.storages.RDBStorage, plan: Plan
     """All that is done for a run, but for its training."""
     store = DatabaseArtifactStore(storage)
     with claims_lock(storage, plan.name):
-        if not studies.queue_next(study, studies.trials_of(study), plan, specs):
+        if not queue_next(study, trials_of(study), (plan,), specs):
             raise RuntimeError("no run is left")
 
         def objective(trial: optuna.Trial) -> float:
-            record = record_of(specs[studies.take(trial, storage)])
+            record = record_of(specs[take(trial, storage)])
             for step, fid in record.checkpoints.items():
                 trial.report(fid, step)
-            return studies.save_record(trial, record, store)
+            return save_record(trial, record, store)
 
         study.optimize(objective, n_trials=1)
 

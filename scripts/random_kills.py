@@ -26,8 +26,9 @@ import pandas as pd
 from optuna.trial import TrialState
 
 from bench import load_runs
+from bench.runner.queue import key_of
 from bench.runner.storage import open_storage
-from bench.runner.study import key_of, load_study
+from bench.runner.study import load_study
 
 NAME = "killed"
 TIMING = ["seconds", "training_seconds", "scoring_seconds"]
@@ -72,9 +73,9 @@ def main() -> int:
         print(f"undisturbed: {len(load_runs(reference / 'results' / NAME))} runs in {duration:.0f} s", flush=True)
         left = arguments.kills
         while left > 0:
-            place = Path(folder) / f"sweep{len(outcomes)}"
-            outcome = disturbed_sweep(command, place, min(left, arguments.per_sweep), duration, chooser)
-            compare(place, reference, outcome)
+            home = Path(folder) / f"sweep{len(outcomes)}"
+            outcome = disturbed_sweep(command, home, min(left, arguments.per_sweep), duration, chooser)
+            compare(home, reference, outcome)
             outcomes.append(outcome)
             left -= outcome.kills.total()
             print(line(f"sweep {len(outcomes)}", outcome), flush=True)
@@ -93,19 +94,19 @@ def line(what: str, outcome: Outcome) -> str:
     return f"{what:9} {kills}, started {outcome.starts:3} times: {trace}"
 
 
-def disturbed_sweep(command: list[str], place: Path, kills: int, duration: float, chooser: random.Random) -> Outcome:
+def disturbed_sweep(command: list[str], home: Path, kills: int, duration: float, chooser: random.Random) -> Outcome:
     """Run the sweep in that folder to its end, through up to that many kills."""
     outcome = Outcome()
-    place.mkdir()
+    home.mkdir()
     while True:
         outcome.starts += 1
-        process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         while outcome.kills.total() < kills:
             try:
                 process.wait(chooser.uniform(0, duration / 3))
                 break
             except subprocess.TimeoutExpired:
-                hit(process.pid, chooser.choice(("worker", "parent")), outcome, chooser)
+                kill_one(process.pid, chooser.choice(("worker", "parent")), outcome, chooser)
         _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         if process.returncode == 0:
             return outcome
@@ -113,9 +114,9 @@ def disturbed_sweep(command: list[str], place: Path, kills: int, duration: float
             raise RuntimeError(f"the sweep ended with {process.returncode}: {errors}")
 
 
-def hit(parent: int, whom: str, outcome: Outcome, chooser: random.Random) -> None:
+def kill_one(parent: int, victim: str, outcome: Outcome, chooser: random.Random) -> None:
     """Kill the parent, or one of its workers if it has any."""
-    if whom == "parent":
+    if victim == "parent":
         os.kill(parent, signal.SIGKILL)
         outcome.kills["parent"] += 1
     elif workers := workers_of(parent):
@@ -129,9 +130,9 @@ def workers_of(parent: int) -> list[int]:
     return [int(pid) for pid in listed if b"spawn_main" in (Path("/proc") / pid / "cmdline").read_bytes()]
 
 
-def compare(place: Path, reference: Path, outcome: Outcome) -> None:
+def compare(home: Path, reference: Path, outcome: Outcome) -> None:
     """Count the runs that the sweep lost, made twice into its results, or made differently."""
-    folder, wanted = place / "results" / NAME, reference / "results" / NAME
+    folder, wanted = home / "results" / NAME, reference / "results" / NAME
     rows, expected = (load_runs(path).drop(columns=TIMING).set_index("key") for path in (folder, wanted))
     study, _ = load_study(NAME, open_storage(f"sqlite:///{folder / 'study.db'}"))
     records = Counter(key_of(t) for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))

@@ -1,6 +1,6 @@
 """Train the classifiers behind the `domain` extractors and write them to bench/metrics/weights/.
 
-    python scripts/train_extractors.py mnist5k digits shapes
+    python scripts/train_extractors.py mnist=mnist5k digits shapes
     python scripts/train_extractors.py cifar10=zip:/data/cifar10-jpg.zip
 
 Each on the train split only; the accuracy in a file's metadata is that on the reference split. One thread, a few
@@ -15,7 +15,6 @@ from pathlib import Path
 import torch
 
 import bench.data
-from bench.metrics.extractors import FAMILIES
 from bench.metrics.training import TrainingRecipe, train_on
 from bench.metrics.weights import SHIPPED, describe, save_atomically
 
@@ -29,35 +28,33 @@ RECIPES = {
 LARGEST_BYTES = 500_000
 
 
-def train(family: str, dataset_name: str, folder: Path, epochs: int | None) -> None:
-    """Train the classifier of one family on one dataset and write it; a file over 500 KB is refused."""
-    recipe = RECIPES[family] if epochs is None else dataclasses.replace(RECIPES[family], epochs=epochs)
+def train(name: str, dataset_name: str, folder: Path, epochs: int | None) -> None:
+    """Train the classifier of that name on one dataset and write it; a file over 500 KB is refused."""
+    recipe = RECIPES[name] if epochs is None else dataclasses.replace(RECIPES[name], epochs=epochs)
     dataset = bench.data.load(dataset_name, resolution=32)
     started = time.perf_counter()
     network, held_out, about = train_on(dataset, recipe)
     seconds = time.perf_counter() - started
-    path = folder / f"{family}.safetensors"
+    path = folder / f"{name}.safetensors"
     save_atomically(network.state_dict(), path, describe(network, dataset.classes, held_out, about))
-    print(f"{family}: held-out accuracy {held_out:.4f} on {len(dataset.reference_images)} images, {seconds:.0f} s")
+    print(f"{name}: held-out accuracy {held_out:.4f} on {len(dataset.reference_images)} images, {seconds:.0f} s")
     if path.stat().st_size >= LARGEST_BYTES:
         raise SystemExit(f"{path}: {path.stat().st_size:,} bytes, at most {LARGEST_BYTES:,} are shipped")
 
 
 def main() -> None:
-    """Train what the command line names: DATASET, or FAMILY=DATASET where the name alone does not say the family."""
+    """Train what the command line names: DATASET, or CLASSIFIER=DATASET where they have two names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("datasets", nargs="+", metavar="[FAMILY=]DATASET")
+    parser.add_argument("datasets", nargs="+", metavar="[CLASSIFIER=]DATASET")
     parser.add_argument("--folder", type=Path, default=SHIPPED)
     parser.add_argument("--epochs", type=int)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for text in arguments.datasets:
-        family, equals, dataset = text.partition("=")
-        if not equals:
-            family, dataset = FAMILIES.get(text, text), text
-        if family not in RECIPES:
-            parser.error(f"{text!r}: unknown family {family!r}, expected one of {', '.join(RECIPES)}")
-        train(family, dataset, arguments.folder, arguments.epochs)
+        name, _, dataset = text.partition("=")
+        if name not in RECIPES:
+            parser.error(f"{text!r}: unknown classifier {name!r}, expected one of {', '.join(RECIPES)}")
+        train(name, dataset or name, arguments.folder, arguments.epochs)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import hacks
 from bench.plan import make_plan
 from bench.records.budget import Budget, Scoring
-from bench.runner import study as studies
+from bench.records.run import specs_of
 from bench.runner.workers import Worker
 
 BUDGET = Budget(steps=40, batch=64, width=16, evaluations=2, precision="bf16")
@@ -38,7 +38,7 @@ def main() -> None:
 
     budget = replace(BUDGET, steps=arguments.steps, width=arguments.width)
     plan = make_plan("memory", hacks.names(core=True), arguments.datasets, seeds=1, budget=budget, scoring=SCORING)
-    by_dataset = [[s for s in studies.specs_of(plan) if s.dataset == name] for name in arguments.datasets]
+    by_dataset = [[s for s in specs_of(plan) if s.dataset == name] for name in arguments.datasets]
     alternating = [spec for row in zip(*by_dataset, strict=True) for spec in row]
     worker = Worker("cpu")
     try:

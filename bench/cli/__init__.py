@@ -1,5 +1,6 @@
 """The `ganbench` command: verbs, options, requests, and what the terminal says."""
 
-from bench.cli.main import app, main
+from bench.cli.command import app
+from bench.cli.main import main
 
 __all__ = ["app", "main"]

@@ -1,4 +1,4 @@
-"""The options of the `ganbench` command, each declared once."""
+"""The options of the `ganbench` command: those read from declared fields, and those that several verbs share."""
 
 from __future__ import annotations
 
@@ -7,116 +7,178 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
+import typer
 from typer import Option
 
-LIST_OPTIONS = {"--datasets", "--hacks", "--hack", "--arms", "--set", "--widths", "--resolutions"}
-"""Options that take every word up to the next option: `--datasets mnist5k shapes`."""
+from bench.errors import UserError
+from bench.records.fields import Field, fields_asked
+
+if TYPE_CHECKING:
+    from bench.runner.view import View
 
 RESULTS, REPORTS = Path("results"), Path("reports")
 
-Datasets = Annotated[list[str] | None, Option(help="Datasets to sweep; see `ganbench datasets`.")]
-Hacks = Annotated[list[str] | None, Option(help="Hacks to sweep; the placebo is always added. Default: the core set.")]
-Parameters = Annotated[list[str] | None, Option("--hack", help="A parameter of a hack: label_flips.rate=0.1")]
-Preset = Annotated[str, Option(help="Budget to start from: default, quick or smoke.")]
-Name = Annotated[str | None, Option(help="Name of the sweep and its folders. Default: the preset's.")]
-Seeds = Annotated[int | None, Option(help="Seeds per cell.")]
-Steps = Annotated[int | None, Option(help="Training steps per run.")]
-Batch = Annotated[int | None, Option(help="Images per batch, real and fake each.")]
-Width = Annotated[int | None, Option(help="Channels of the first layer; those further in are multiples.")]
-Resolution = Annotated[int | None, Option(help="16, 28, 32 or 64 pixels. Default: each dataset's own.")]
-Evaluations = Annotated[int | None, Option(help="How often each run is scored on its way.")]
-Precision = Annotated[str | None, Option(help="auto, float32 or bf16.")]
-Extractor = Annotated[str | None, Option(help="Feature extractor of the scores: domain, inception, random-conv.")]
-Images = Annotated[int | None, Option("--n", help="Generated images per score.")]
-Design = Annotated[str | None, Option(help="Cells: screen, arms, factorial or resolution_v. Default: screen.")]
-Arms = Annotated[list[str] | None, Option(help="Extra cells: leave_one_out and/or add_one_in.")]
-Levels = Annotated[list[str] | None, Option("--set", help="Levels: batch_norm=on label_flips=off; a bare name is on.")]
-Sesoi = Annotated[float | None, Option(help="Smallest effect of interest, as a fraction of FID: 0.05 is 5 %.")]
-Recipe = Annotated[str | None, Option(help="Recipe to start from; see `ganbench recipes`. Default: dcgan, the naive.")]
-Claims = Annotated[bool, Option("--claims", help="Test what the recipe's source claims, instead of a screen.")]
-Spec = Annotated[Path | None, Option(help="TOML file with the same fields.")]
-Stage = Annotated[str | None, Option(help="follow-up or confirm: what comes after the sweep named by --from.")]
-Parent = Annotated[str | None, Option("--from", help="The finished sweep that a stage follows.")]
-Storage = Annotated[str | None, Option(help="Address of a database; default: a file in the sweep's folder.")]
-Workers = Annotated[int | None, Option(help="Runs made at once. Default: one per core.")]
-Quiet = Annotated[bool, Option("--quiet", help="Print nothing but problems and the report's place.")]
-Json = Annotated[bool, Option("--json", help="One JSON object per line, for machines.")]
-Lines = Annotated[bool, Option("--lines", help="A line for every finished run.")]
-Changes = Annotated[bool, Option("--accept-changes", help="Go on with other versions or data, and record it.")]
-Device = Annotated[str, Option(help="auto, cpu, cuda or mps.")]
-DataRoot = Annotated[str | None, Option(help="Folder of downloaded datasets.")]
+SweepName = Annotated[str, typer.Argument(help="Name of the sweep.")]
 Results = Annotated[Path, Option(help="Folder of all sweeps.")]
 Reports = Annotated[Path, Option(help="Folder of all reports.")]
-SkipBroken = Annotated[
-    bool, Option("--skip-broken", help="Leave out the unreadable pictures of a folder or archive, and name them.")
-]
-InceptionWeights = Annotated[
-    Path | None, Option(help="File of FID's Inception weights; scores on its features, in place of --extractor.")
-]
+Storage = Annotated[str | None, Option(help="Address of a database; default: a file in the sweep's folder.")]
+Workers = Annotated[int | None, Option(help="Runs made at once. Default: one per core.")]
+Device = Annotated[str, Option(help="auto, cpu, cuda or mps.")]
+DataRoot = Annotated[str | None, Option(help="Folder of downloaded datasets.")]
+HackFile = Annotated[list[Path] | None, Option(help="File with a hack of your own; see the README for an example.")]
 
 
 @dataclass
-class PlanOptions:
-    """What describes a plan, for `plan` and `sweep` alike."""
+class Machine:
+    """What a machine brings to a run: its device, and files of its own."""
 
-    preset: Preset = "default"
-    name: Name = None
-    datasets: Datasets = None
-    hacks: Hacks = None
-    recipe: Recipe = None
-    claims: Claims = False
-    hack: Parameters = None
-    seeds: Seeds = None
-    steps: Steps = None
-    batch: Batch = None
-    width: Width = None
-    resolution: Resolution = None
-    evaluations: Evaluations = None
-    precision: Precision = None
-    extractor: Extractor = None
-    inception_weights: InceptionWeights = None
-    n: Images = None
-    design: Design = None
-    arms: Arms = None
-    sesoi: Sesoi = None
-    spec: Spec = None
-    stage: Stage = None
-    parent: Parent = None
     device: Device = "auto"
     data_root: DataRoot = None
-    skip_broken: SkipBroken = False
-    results: Results = RESULTS
+    hack_file: HackFile = None
+    inception_weights: Annotated[
+        Path | None, Option(help="File of FID's Inception weights; scores on its features, in place of --extractor.")
+    ] = None
+    skip_broken: Annotated[
+        bool, Option("--skip-broken", help="Leave out the unreadable pictures of a folder or archive, and name them.")
+    ] = False
+
+    def prepare(self) -> None:
+        """Make the files known to this process and to those it starts.
+
+        Raises:
+            UserError: one of them cannot be used.
+        """
+        load_hack_files(self.hack_file)
+        if self.inception_weights is not None:
+            from bench.metrics.extractors import use_inception_weights
+
+            use_inception_weights(self.inception_weights)
+        if self.skip_broken:
+            from bench.data import skip_broken_pictures
+
+            skip_broken_pictures()
+
+    def scored_by(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What was given on the command line, with the extractor that `--inception-weights` stands for.
+
+        Raises:
+            UserError: another extractor is given beside it.
+        """
+        if self.inception_weights is None:
+            return given
+        if given.get("extractor", "inception") != "inception":
+            raise UserError(f"--inception-weights with --extractor {given['extractor']}: leave one of the two out")
+        return {**given, "extractor": "inception"}
 
 
-def with_plan_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb whose first parameter is a `PlanOptions` those options as its own, before the rest."""
-    names = {field.name for field in fields(PlanOptions)}
+@dataclass
+class Session:
+    """How a session of work on a sweep goes, and what it shows."""
 
-    @functools.wraps(verb)
-    def called(**values: Any) -> None:
-        shared = {name: values.pop(name) for name in names}
-        verb(PlanOptions(**shared), **values)
+    workers: Workers = None
+    accept_changes: Annotated[
+        bool, Option("--accept-changes", help="Go on with other versions or data, and record it.")
+    ] = False
+    quiet: Annotated[bool, Option("--quiet", help="Print nothing but problems and where the report is.")] = False
+    as_json: Annotated[bool, Option("--json", help="One JSON object per line, for machines.")] = False
+    every: Annotated[bool, Option("--lines", help="A line for every finished run.")] = False
 
-    def described(function: Callable[..., Any]) -> list[inspect.Parameter]:
-        hints = get_type_hints(function if inspect.isfunction(function) else PlanOptions, include_extras=True)
-        parameters = inspect.signature(function).parameters.values()
-        return [p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY) for p in parameters]
+    def view(self) -> View:
+        """What shows the session's progress."""
+        from bench.runner.view import make_view
 
-    parameters = [*described(PlanOptions), *described(verb)[1:]]
-    called.__signature__ = inspect.Signature(parameters)
-    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return called
+        return make_view(quiet=self.quiet, as_json=self.as_json, every=self.every)
 
 
-def spread(words: list[str]) -> list[str]:
+def load_hack_files(files: list[Path] | None) -> None:
+    """Register the hacks of these files in this process and in those it starts.
+
+    Raises:
+        UserError: a file that holds no hack.
+    """
+    import hacks
+
+    for file in files or ():
+        try:
+            hacks.load_file(file)
+        except hacks.HackError as problem:
+            raise UserError(f"--hack-file {str(file)!r}: {problem}") from None
+
+
+def with_options(**groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a verb, in place of each parameter named here, the options of a class.
+
+    A class whose fields declare what may be asked (`bench.records.fields`) arrives as a dict of those that were given;
+    a dataclass of options as an instance.
+    """
+
+    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
+        made = {parameter: options_of(cls) for parameter, cls in groups.items()}
+
+        @functools.wraps(verb)
+        def called(**values: Any) -> None:
+            for parameter, options in made.items():
+                own = {option.name: values.pop(option.name) for option in options}
+                values[parameter] = _collected(groups[parameter], own)
+            verb(**values)
+
+        rest = [p for p in _parameters(verb) if p.name not in groups]
+        parameters = [*(option for options in made.values() for option in options), *rest]
+        called.__signature__ = inspect.Signature(parameters)
+        called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return called
+
+    return decorate
+
+
+def options_of(cls: type) -> list[inspect.Parameter]:
+    """The options of a class, as parameters that typer understands."""
+    asked = fields_asked(cls)
+    return [_option(field) for field in asked.values()] if asked else _parameters(cls)
+
+
+def _option(field: Field) -> inspect.Parameter:
+    """A field as an option that is None where nothing was given; ranges are checked with those of files."""
+    flag = Option(f"--{field.name.replace('_', '-')}", help=field.asked.help)
+    kind = list[str] if get_origin(field.kind) in (list, dict) else field.kind
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, flag]
+    )
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    hints = get_type_hints(function, include_extras=True)
+    found = inspect.signature(function).parameters.values()
+    return [p.replace(annotation=hints.get(p.name, p.annotation), kind=p.KEYWORD_ONLY) for p in found]
+
+
+def _collected(cls: type, values: dict[str, Any]) -> Any:
+    if not fields_asked(cls):
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def list_options(app: typer.Typer) -> set[str]:
+    """The options of all verbs that take a list."""
+    found = set()
+    for command in app.registered_commands:
+        for parameter in _parameters(command.callback):
+            kind, *extras = get_args(parameter.annotation) or (None,)
+            if any(get_origin(part) is list for part in get_args(kind)):
+                named = [name for extra in extras for name in getattr(extra, "param_decls", None) or ()]
+                found.update(named or [f"--{parameter.name.replace('_', '-')}"])
+    return found
+
+
+def repeat_flags(words: list[str], flags: set[str]) -> list[str]:
     """`--datasets a b` -> `--datasets a --datasets b`, for the options that take lists."""
     out: list[str] = []
     current = None
     for word in words:
         if word.startswith("-"):
-            current = word if word in LIST_OPTIONS else None
+            current = word if word in flags else None
             fresh = current is not None
         elif current is not None:
             if not fresh:

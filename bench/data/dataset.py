@@ -47,6 +47,7 @@ class Dataset:
         split: how the two splits were made, in words.
         source: where the data came from, in words.
         modes: the true components of a Gaussian mixture (points only), else None.
+        classifier: name of the packaged classifier (`bench/metrics/weights`) that knows its classes, or None.
 
     The order of rows inside a split carries no information on the class: any prefix is a fair sample.
     """
@@ -62,6 +63,7 @@ class Dataset:
     split: str
     source: str
     modes: MixtureModes | None = None
+    classifier: str | None = None
 
     @property
     def channels(self) -> int:

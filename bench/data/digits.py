@@ -23,6 +23,7 @@ def _read(request: Request) -> Splits:
         reference_labels=labels[reference],
         split=f"half train / half reference, stratified by class, seed {SPLIT_SEED}",
         source="Optical recognition of handwritten digits (UCI, Alpaydin & Kaynak 1998), shipped in scikit-learn",
+        classifier="digits",
     )
 
 

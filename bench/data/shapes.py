@@ -111,6 +111,7 @@ def _read(request: Request) -> Splits:
         reference_labels=reference_labels,
         split=f"{TRAIN:,} train / {REFERENCE:,} reference pictures, two balanced draws with seeds {SEED}, {SEED + 1}",
         source=f"procedural: {len(SHAPES)} shapes x {len(COLOURS)} colours",
+        classifier="shapes",
     )
 
 

@@ -47,6 +47,7 @@ def _stacked(digits: Splits) -> Splits:
         split=f"{TRAIN:,} train / {REFERENCE:,} reference triplets (seeds {SEED}, {SEED + 1}), each drawn from its own "
         f"split of the digits: {digits.split}",
         source=f"stacked digits (Metz et al. 2017) of {digits.source}",
+        classifier="mnist×3",
     )
 
 

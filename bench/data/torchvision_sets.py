@@ -29,6 +29,7 @@ def _read_cifar(name: str, class_name: str, archive: str, request: Request) -> S
         reference_labels=np.array(test.targets, dtype=np.int64),
         split=f"published split: {len(train):,} train / {len(test):,} test as reference",
         source=f"{class_name} (Krizhevsky 2009), torchvision's files in {request.root}",
+        classifier="cifar10" if name == "cifar10" else None,
     )
 
 

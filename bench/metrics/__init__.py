@@ -9,7 +9,7 @@ _HOMES = {
     "CLAIMS": "bench.metrics.mechanism",
     "Claim": "bench.metrics.mechanism",
     "DIRECTIONS": "bench.records.scores",
-    "Extractor": "bench.metrics.extractors",
+    "Extractor": "bench.metrics.extractor",
     "ScoreUnavailable": "bench.metrics.checks",
     "Scorer": "bench.metrics.score",
     "Scores": "bench.metrics.score",

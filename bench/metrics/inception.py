@@ -9,7 +9,7 @@ import torch
 
 import bench.torchvision_fix  # noqa: F401
 from bench.errors import UserError
-from bench.metrics.extractors import Extractor, with_channels
+from bench.metrics.extractor import Extractor, with_channels
 from bench.metrics.weights import hash_of
 
 # isort: split

@@ -8,7 +8,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from bench.metrics.checks import ScoreUnavailable
-from bench.metrics.extractors import Extractor
+from bench.metrics.extractor import Extractor
 from bench.metrics.fidelity import constant_distances, feature_statistics, frechet_distance
 from bench.metrics.images import mean_total_variation
 from bench.metrics.weights import hash_of, save_atomically

@@ -12,7 +12,8 @@ import torch
 from bench.errors import UserError
 from bench.metrics import collapse, fidelity
 from bench.metrics.checks import ScoreUnavailable
-from bench.metrics.extractors import Extractor, classify, get_extractor
+from bench.metrics.extractor import Extractor, classify
+from bench.metrics.extractors import get_extractor
 from bench.metrics.images import mean_total_variation, ssim_within_class, texture_distance, total_variation_ratio
 from bench.metrics.reference import Reference, cached
 from bench.records.scores import DIRECTIONS

@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from bench.metrics.extractors import Extractor, classifier_extractor
+from bench.metrics.classifiers import classifier_extractor
+from bench.metrics.extractor import Extractor
 from bench.metrics.network import INPUT_SIZE, DomainClassifier, to_input
 from bench.metrics.weights import describe, read_classifier, save_atomically
 

@@ -6,8 +6,8 @@ from bench.errors import UserError
 from bench.plan.factorial import full_factorial, resolution_v
 from bench.plan.optimal import d_optimal, variance_cost
 from bench.plan.paley import screening
+from bench.records.plan import DESIGNS
 
-DESIGNS = ("screen", "factorial", "resolution_v", "arms")
 FULL_FACTORIAL_UP_TO = 5
 """Up to here a screen is the full factorial: the folded Paley design repeats cells, and a repeat is the same run."""
 

@@ -1,6 +1,7 @@
 """From hacks, datasets, seeds and a budget to a plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,9 +11,10 @@ from bench.plan.designs import design_levels
 from bench.plan.names import checked_exclusions, checked_hacks, checked_prerequisites, checked_seeds
 from bench.plan.optimal import variance_cost
 from bench.records.budget import Budget, Scoring
-from bench.records.plan import Cell, Plan
+from bench.records.fields import check_fields
+from bench.records.levels import levels_of, pattern
+from bench.records.plan import ARMS, Cell, Plan
 
-ARMS = ("leave_one_out", "add_one_in")
 SURVIVOR_RULE = {"p_adjusted": 0.10, "verdicts": ["helps", "hurts", "fragile"], "at_most": 5}
 """Which hacks of a screen go on, unless its plan says otherwise; with the placebo they make 32 cells."""
 
@@ -25,53 +27,60 @@ def make_plan(
     *,
     design: str = "screen",
     arms: Iterable[str] = (),
-    hack_parameters: Mapping[str, Any] | None = None,
-    budget: Budget | None = None,
-    scoring: Scoring | None = None,
-    base: str = "naive",
-    sesoi: float = 0.05,
-    family: str = "screen",
-    stage: str = "screen",
-    parent: str | None = None,
-    survivor_rule: Mapping[str, Any] | None = None,
-    prerequisites: Mapping[str, Iterable[str]] | None = None,
-    exclusions: Iterable[Iterable[str]] = (),
-    order_seed: int = 0,
+    **settings: Any,
 ) -> Plan:
     """Lay out the cells and fix the plan.
 
-    `design` is one of `bench.plan.designs.DESIGNS`; `arms` adds cells around the full ("leave_one_out") and the bare
-    recipe ("add_one_in") where the design does not have them already; design "arms" consists of them. `exclusions`
-    are groups of which at most one hack may be on, `prerequisites` what a hack needs on in order to act (such a hack
-    stays in the orthogonal design). Seeds are a count or a list. Raises UserError for anything that cannot be planned.
+    Args:
+        name: of the sweep.
+        hacks: what to switch on and off.
+        datasets: what to train on.
+        seeds: a count, or a list.
+        design: one of `bench.records.plan.DESIGNS`.
+        arms: cells to add, see `lay_out`.
+        settings: the other fields of `Plan`: `budget`, `scoring`, `sesoi`, `exclusions`, …
+
+    Raises:
+        UserError: what cannot be planned.
     """
     names = checked_hacks(hacks)
-    excluded = checked_exclusions(exclusions, names)
-    levels, words = design_levels(design, names, excluded, order_seed)
-    arms = tuple(ARMS) if design == "arms" and not arms else tuple(arms)
+    draft = Plan(
+        name=name,
+        hacks=names,
+        cells=(),
+        datasets=_checked_datasets(datasets),
+        seeds=checked_seeds(seeds),
+        **{"survivor_rule": SURVIVOR_RULE, **settings},
+    )
+    check_fields(Budget, vars(draft.budget))
+    check_fields(Scoring, vars(draft.scoring))
+    return lay_out(draft, design, arms)
+
+
+def lay_out(draft: Plan, design: str, arms: Iterable[str] = ()) -> Plan:
+    """The plan of a draft's hacks, datasets and seeds with the cells of a design in place of its own.
+
+    `arms` adds cells around the full ("leave_one_out") and the bare recipe ("add_one_in") where the design does not
+    have them already; design "arms" consists of them. The draft's exclusions and prerequisites are cut to its hacks; a
+    hack with a prerequisite stays in the orthogonal design.
+
+    Raises:
+        UserError: what cannot be planned.
+    """
+    names = draft.hacks
+    excluded = checked_exclusions(draft.exclusions, names)
+    levels, words = design_levels(design, names, excluded, draft.order_seed)
+    arms = ARMS if design == "arms" and not tuple(arms) else tuple(arms)
     _check_arms(arms, excluded)
     cells = _named(levels, "screen" if design == "screen" else "factorial")
     cells += _arm_cells(names, arms, cells)
-    return Plan(
-        name=name,
-        hacks=names,
+    return replace(
+        draft,
         cells=tuple(cells),
-        datasets=_checked_datasets(datasets),
-        seeds=checked_seeds(seeds),
-        hack_parameters=dict(hack_parameters or {}),
-        budget=budget or Budget(),
-        scoring=scoring or Scoring(),
-        base=base,
-        sesoi=sesoi,
-        family=family,
-        stage=stage,
         design=words,
-        parent=parent,
-        survivor_rule=dict(survivor_rule or SURVIVOR_RULE),
-        prerequisites=checked_prerequisites(prerequisites or {}, names),
+        prerequisites=checked_prerequisites(draft.prerequisites, names),
         exclusions=excluded,
         variance=variance_cost(levels) if len(levels) else {},
-        order_seed=order_seed,
     )
 
 
@@ -104,13 +113,13 @@ def _named(levels: pd.DataFrame, arm: str) -> list[Cell]:
     cells: list[Cell] = []
     numbered = 0
     for row in levels.to_dict("records"):
-        row = {hack: bool(level) for hack, level in row.items()}
-        if all(row.values()):
-            cells.append(Cell("full", row, "full"))
-        elif not any(row.values()):
-            cells.append(Cell("bare", row, "bare"))
+        on = levels_of(row, row)
+        if all(on.values()):
+            cells.append(Cell("full", on, "full"))
+        elif not any(on.values()):
+            cells.append(Cell("bare", on, "bare"))
         else:
-            cells.append(Cell(f"c{numbered:0{width}d}", row, arm))
+            cells.append(Cell(f"c{numbered:0{width}d}", on, arm))
             numbered += 1
     return cells
 
@@ -126,11 +135,5 @@ def _arm_cells(names: tuple[str, ...], arms: tuple[str, ...], present: list[Cell
         bare = dict.fromkeys(names, False)
         wanted.append(Cell("bare", bare, "bare"))
         wanted += [Cell(f"bare+{hack}", {**bare, hack: True}, "add_one_in") for hack in names]
-    seen = {tuple(cell.levels[hack] for hack in names) for cell in present}
-    added = []
-    for cell in wanted:
-        key = tuple(cell.levels[hack] for hack in names)
-        if key not in seen:
-            seen.add(key)
-            added.append(cell)
-    return added
+    first = {pattern(cell.levels, names): cell for cell in reversed([*present, *wanted])}
+    return [cell for cell in wanted if first[pattern(cell.levels, names)] is cell]

@@ -1,17 +1,17 @@
 """Screen, follow-up, confirm: each a plan of its own that names its parent and runs on fresh seeds."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from bench.errors import UserError
 from bench.plan.designs import FULL_FACTORIAL_UP_TO
-from bench.plan.make import ARMS, make_plan
-from bench.records.plan import Plan
+from bench.plan.make import lay_out
+from bench.records.plan import ARMS, PLACEBO, Plan
 
 STAGES = ("follow-up", "confirm")
-PLACEBO = "placebo"
 
 
 def survivors(effects: pd.DataFrame, rule: Mapping[str, Any]) -> list[str]:
@@ -56,23 +56,15 @@ def next_stage(
     else:
         design, family, arms = ("factorial" if len(kept) <= FULL_FACTORIAL_UP_TO else "resolution_v"), "followup", ()
     first = max(parent.seeds) + 1
-    return make_plan(
-        name,
-        kept,
-        parent.datasets,
-        range(first, first + seeds),
-        design=design,
-        arms=arms,
+    draft = replace(
+        parent,
+        name=name,
+        hacks=tuple(kept),
+        seeds=tuple(range(first, first + seeds)),
         hack_parameters={hack: value for hack, value in parent.hack_parameters.items() if hack in kept},
-        budget=parent.budget,
-        scoring=parent.scoring,
-        base=parent.base,
-        sesoi=parent.sesoi,
         family=family,
         stage=stage,
         parent=f"{parent.name}@{parent.hash[:12]}",
-        survivor_rule=parent.survivor_rule,
-        prerequisites=parent.prerequisites,
-        exclusions=parent.exclusions,
         order_seed=parent.order_seed + 1 if order_seed is None else order_seed,
     )
+    return lay_out(draft, design, arms)

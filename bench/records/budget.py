@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from bench.records.fields import Asked
 
 PRECISIONS = ("float32", "bf16")
 DEFAULT_EXTRACTOR = "domain"
 DEFAULT_RECIPE = "dcgan"
+DEFAULT_OUTCOME = "fid"
+RESOLUTIONS = (16, 28, 32, 64)
 
 
 class _Fields:
@@ -29,37 +33,35 @@ class _Fields:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget(_Fields):
-    """How one run is trained.
+    """How one run is trained. Each field says what it is, and what it takes.
 
-    Attributes:
-        steps: updates of G.
-        batch: images per batch, real and fake each.
-        width: channels of G's last hidden layer and of D's first.
-        resolution: in pixels; None for the dataset's own.
-        evaluations: how many times the run is scored, evenly spaced, the last one at the end.
-        precision: "float32" or "bf16".
-        recipe: the recipe that the levels are applied to; its networks have this budget's `width`.
+    `recipe`'s networks have this budget's `width`. Checkpoints are evenly spaced, the last one at the end.
     """
 
-    steps: int = 1000
-    batch: int = 64
-    width: int = 16
-    resolution: int | None = None
-    evaluations: int = 5
-    precision: str = "float32"
-    recipe: str = DEFAULT_RECIPE
+    steps: Annotated[int, Asked("Updates of G per run.", least=1, most=100_000_000)] = 1000
+    batch: Annotated[int, Asked("Images per batch, real and fake each.", least=2, most=65_536)] = 64
+    width: Annotated[
+        int, Asked("Channels next to the image; layers further in have multiples.", least=1, most=4096)
+    ] = 16
+    resolution: Annotated[
+        int | None, Asked("Pixels: 16, 28, 32 or 64. Default: the dataset's own.", choices=RESOLUTIONS)
+    ] = None
+    evaluations: Annotated[int, Asked("How often a run is scored on its way.", least=1, most=10_000)] = 5
+    precision: Annotated[str, Asked("auto, float32 or bf16.", choices=PRECISIONS)] = "float32"
+    recipe: Annotated[str, Asked("Recipe to start from; see `ganbench recipes`.")] = DEFAULT_RECIPE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring(_Fields):
-    """How one run is scored.
+    """How one run is scored, and which score effects are about. `n` is never more than the reference set has."""
 
-    Attributes:
-        extractor: name of the feature extractor the scores use.
-        n: generated images per score; never more than the reference set has.
-        collapse_below: a run whose images fall into less than this share of the classes has collapsed.
-    """
-
-    extractor: str = DEFAULT_EXTRACTOR
-    n: int = 2000
-    collapse_below: float = 0.2
+    extractor: Annotated[str, Asked("Feature extractor of the scores: domain, inception, random-conv.")] = (
+        DEFAULT_EXTRACTOR
+    )
+    n: Annotated[int, Asked("Generated images per score.", least=2, most=1_000_000)] = 2000
+    collapse_below: Annotated[
+        float, Asked("A run whose images fall into less than this share of the classes collapsed.", least=0, most=1)
+    ] = 0.2
+    outcome: Annotated[str, Asked("The score that effects, search and report are about: fid, recall, kid, …")] = (
+        DEFAULT_OUTCOME
+    )

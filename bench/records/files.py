@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.errors import UserError
 
 RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
-PLAN, ENVIRONMENT = "plan.json", "environment.json"
+PLAN, PLANS, ENVIRONMENT = "plan.json", "plans", "environment.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -30,6 +30,11 @@ def sweep_folder(results: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise UserError(f"sweep name {name!r}: expected letters, digits, '.', '_' and '-', at most 80")
     return results / name
+
+
+def plan_file(number: int, stage: str) -> str:
+    """File name of one of a sweep's plans, under plans/, in the order in which they were made."""
+    return f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', stage)}.json"
 
 
 def replaced(target: Path, write: Callable[[Path], object]) -> None:

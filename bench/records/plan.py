@@ -1,21 +1,36 @@
 """The plan: every cell, dataset, seed and budget of a sweep, fixed and hashed before the first run."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Annotated, Any
 
 from bench.errors import UserError
 from bench.records.budget import Budget, Scoring
+from bench.records.fields import Asked, fields_asked
+from bench.records.files import PLAN, PLANS
+from bench.records.levels import levels_of
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+PLACEBO = "placebo"
+"""The hack that does nothing but reseed the run; in every plan."""
+NAIVE = "naive"
+"""The base of a plan whose hacks are all off until it switches them on."""
+DESIGNS = ("screen", "factorial", "resolution_v", "arms")
+ARMS = ("leave_one_out", "add_one_in")
 FAMILIES = ("screen", "followup", "confirm")
 """How multiple testing is handled: Benjamini–Hochberg in a screen, Holm in the others."""
+Sesoi = Annotated[
+    float, Asked("Smallest effect of interest, as a fraction of FID: 0.10 is 10 %.", least=0, most=1, between=True)
+]
+SESOI = 0.10
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,7 @@ class Cell:
         datasets: where it is run; empty for every dataset of the plan.
         seeds: what it is run with; empty for every seed of the plan.
         hack_parameters: hack name -> parameter -> value, where they are not the plan's.
+        flipped: in a star, the hack in which it differs from the incumbent.
     """
 
     name: str
@@ -40,6 +56,7 @@ class Cell:
     datasets: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     hack_parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    flipped: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +65,7 @@ class Plan:
 
     `hack_parameters` are plain JSON values. `design` says in words what the cells are, `variance` what that costs: each
     hack's variance relative to an orthogonal design of as many cells (1 = orthogonal). `prerequisites` are for the
-    analysis: what a hack needs on in order to act.
+    analysis: what a hack needs on in order to act. `round` counts the plans of one stage of a sweep.
     """
 
     name: str
@@ -59,8 +76,8 @@ class Plan:
     hack_parameters: dict[str, Any] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     scoring: Scoring = field(default_factory=Scoring)
-    base: str = "naive"
-    sesoi: float = 0.05
+    base: str = NAIVE
+    sesoi: Sesoi = SESOI
     family: str = "screen"
     stage: str = "screen"
     design: str = ""
@@ -70,12 +87,13 @@ class Plan:
     exclusions: tuple[tuple[str, ...], ...] = ()
     variance: dict[str, float] = field(default_factory=dict)
     order_seed: int = 0
+    round: int = 0
     _read: str | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise UserError(f"family={self.family!r} is unknown; expected one of {', '.join(FAMILIES)}")
-        if not isinstance(self.sesoi, int | float) or isinstance(self.sesoi, bool) or not 0 < self.sesoi < 1:
+        if not fields_asked(Plan)["sesoi"].takes(self.sesoi):
             raise UserError(f"sesoi={self.sesoi!r} is no fraction of FID; expected between 0 and 1, e.g. 0.05 for 5 %")
         places = Counter((dataset, cell.name) for cell in self.cells for dataset in cell.datasets or self.datasets)
         if max(places.values(), default=1) > 1:
@@ -94,7 +112,7 @@ class Plan:
         return json.dumps({**self._content(), "hash": self.hash}, sort_keys=True, indent=1, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "Plan":
+    def from_json(cls, text: str) -> Plan:
         """The plan that `to_json` wrote. Raises UserError for anything else, or if the content left its hash."""
         try:
             content = json.loads(text)
@@ -127,7 +145,7 @@ class Plan:
         return path
 
     @classmethod
-    def load(cls, path: str | Path) -> "Plan":
+    def load(cls, path: str | Path) -> Plan:
         """Read a plan. Raises UserError if the file is missing or is no plan."""
         path = Path(path)
         if not path.is_file():
@@ -142,6 +160,8 @@ class Plan:
 
     def runs(self) -> list[tuple[str, Cell, int]]:
         """Every (dataset, cell, seed), in the shuffled order in which to run them."""
+        import numpy as np
+
         every = self.in_order()
         return [every[index] for index in np.random.default_rng(self.order_seed).permutation(len(every))]
 
@@ -157,7 +177,9 @@ class Plan:
 
     def frame(self) -> pd.DataFrame:
         """The cells as a frame: columns `cell`, `arm` and one bool column per hack."""
-        rows = [{"cell": cell.name, "arm": cell.arm, **cell.levels} for cell in self.cells]
+        import pandas as pd
+
+        rows = [{"cell": cell.name, "arm": cell.arm, **levels_of(cell.levels, self.hacks)} for cell in self.cells]
         return pd.DataFrame(rows, columns=["cell", "arm", *self.hacks])
 
     def _content(self) -> dict[str, Any]:
@@ -167,6 +189,16 @@ class Plan:
             return json.loads(_canonical(content))
         except (TypeError, ValueError) as error:
             raise UserError(f"plan {self.name!r} holds a value that JSON cannot: {error}; use plain values") from error
+
+
+def load_plans(folder: Path) -> tuple[Plan, ...]:
+    """The plans of a sweep's folder in the order in which they were made; a sweep of one stage has one.
+
+    Raises:
+        UserError: there is none, or one that cannot be read.
+    """
+    several = sorted((folder / PLANS).glob("*.json"))
+    return tuple(Plan.load(file) for file in several or [folder / PLAN])
 
 
 _REQUIRED = {"name", "hacks", "cells", "datasets", "seeds", "budget", "scoring", "hash"}

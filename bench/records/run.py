@@ -6,9 +6,11 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from bench.records.budget import Budget, Scoring
+from bench.records.fields import Asked
+from bench.records.plan import Plan
 
 STATUSES = ("ok", "collapsed", "diverged")
 
@@ -20,17 +22,16 @@ class RunSpec(Budget, Scoring):
     The fields of `Budget` and `Scoring` are fields of a spec too, given by name.
 
     Attributes:
-        dataset: a name `bench.data.load` knows.
+        dataset, seed: as they say.
         levels: hack name -> on or off; hacks not named keep the base recipe's value (off, for the naive one).
-        seed: of every random stream of the run, 0 or more.
         cell, arm, plan: where in which plan the run belongs; empty for a run by hand.
         hack_parameters: hack name -> parameter -> value.
         data_root: folder that datasets are looked for in, if not the usual ones.
     """
 
-    dataset: str
+    dataset: Annotated[str, Asked("Dataset to train on; see `ganbench datasets`.")]
     levels: dict[str, bool] = field(default_factory=dict)
-    seed: int = 0
+    seed: Annotated[int, Asked("Seed of every random stream.", least=0, most=2**31 - 1)] = 0
     cell: str = ""
     arm: str = ""
     plan: str = ""
@@ -50,8 +51,7 @@ class RunSpec(Budget, Scoring):
     @property
     def key(self) -> str:
         """The identity of the run: 16 hex digits over plan, dataset, cell and seed, or over the spec by hand."""
-        identity = [self.plan, self.dataset, self.cell, self.seed] if self.plan else self.to_dict()
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        return run_key(self.plan, self.dataset, self.cell, self.seed) if self.plan else _digest(self.to_dict())
 
     @property
     def checkpoints(self) -> list[int]:
@@ -63,6 +63,35 @@ class RunSpec(Budget, Scoring):
     def from_dict(cls, data: dict[str, Any]) -> RunSpec:
         """The inverse of `to_dict`."""
         return cls(**data)
+
+
+def run_key(plan_hash: str, dataset: str, cell: str, seed: int) -> str:
+    """The identity of a planned run."""
+    return _digest([plan_hash, dataset, cell, seed])
+
+
+def _digest(identity: Any) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def specs_of(plan: Plan, data_root: str | None = None) -> list[RunSpec]:
+    """Every run of the plan in its shuffled order."""
+    identity = plan.hash
+    return [
+        RunSpec(
+            dataset=dataset,
+            levels=dict(cell.levels),
+            seed=seed,
+            cell=cell.name,
+            arm=cell.arm,
+            plan=identity,
+            hack_parameters={**plan.hack_parameters, **cell.hack_parameters},
+            data_root=data_root,
+            **plan.budget.to_dict(),
+            **plan.scoring.to_dict(),
+        )
+        for dataset, cell, seed in plan.runs()
+    ]
 
 
 @dataclass(frozen=True)

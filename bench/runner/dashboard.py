@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.errors import UserError
 from bench.records.files import sweep_folder
-from bench.runner.place import Place
+from bench.runner.location import Location
 from bench.runner.storage import DatabaseArtifactStore, open_storage
 from bench.runner.study import load_study
 
@@ -25,13 +25,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=PORT)
     given = parser.parse_args(arguments)
     try:
-        serve(given.name, Place(sweep_folder(given.results, given.name), given.storage), given.host, given.port)
+        serve(given.name, Location(sweep_folder(given.results, given.name), given.storage), given.host, given.port)
     except UserError as problem:
         sys.exit(f"dashboard: {problem}")
 
 
-def serve(name: str, place: Place, host: str, port: int) -> None:
-    """Show every sweep of the place's storage, the grids beside the trials.
+def serve(name: str, location: Location, host: str, port: int) -> None:
+    """Show every sweep of that storage, the grids beside the trials.
 
     Raises:
         UserError: there is no such sweep, or the dashboard is not installed.
@@ -40,9 +40,9 @@ def serve(name: str, place: Place, host: str, port: int) -> None:
         from optuna_dashboard import run_server
     except ModuleNotFoundError:
         raise UserError("the dashboard is not installed: pip install 'ganbench[dashboard]'") from None
-    if place.database is not None and not place.database.is_file():
-        raise UserError(f"no sweep named {name!r}: expected {str(place.database)!r}")
-    storage = open_storage(place.url)
+    if location.database is not None and not location.database.is_file():
+        raise UserError(f"no sweep named {name!r}: expected {str(location.database)!r}")
+    storage = open_storage(location.url)
     load_study(name, storage)
     print(f"http://{host}:{port}/dashboard (Ctrl-C ends it)", flush=True)
     run_server(storage, host=host, port=port, artifact_store=DatabaseArtifactStore(storage))

@@ -1,71 +1,99 @@
-"""Records -> tidy frames on disk, rebuilt from the storage at any time, and read back."""
+"""Records -> tidy frames on disk, rebuilt from the storage at any time."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial
 
-from bench.plan import Plan
-from bench.records.files import CURVES, ENVIRONMENT, PLAN, RUNS, RUNS_CSV, SAMPLES, replaced
+from bench.gan import recipes
+from bench.records.levels import levels_of
+from bench.records.plan import NAIVE, Plan
+from bench.records.results import write_grids, write_results
+from bench.records.run import run_key
+from bench.runner.queue import key_of
 from bench.runner.sessions import environment_of
 from bench.runner.storage import DatabaseArtifactStore, damaged
-from bench.runner.study import GRID_NAME, finished, grid_of, key_of, real_grid_name
+from bench.runner.study import plans_of
+from bench.runner.trial_records import GRID_NAME, finished, grid_of, real_grid_name
 
 
-def export(study: optuna.Study, plan: Plan, folder: Path, artifacts: DatabaseArtifactStore) -> pd.DataFrame:
-    """Write all tables, plan.json, environment.json and samples/ into the folder; returns the frame of runs.
+class Frames(NamedTuple):
+    """The tables of a sweep: one row per run, and one per run and step."""
 
-    Rows come in the plan's own order, so that the same records give the same files whatever order they were made in.
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+
+
+def export(study: optuna.Study, folder: Path, artifacts: DatabaseArtifactStore) -> pd.DataFrame:
+    """Write all tables, the plans, environment.json and samples/ into the folder; returns the frame of runs.
 
     Raises:
         UserError: a record is damaged; nothing is written then.
     """
+    plans, trials = plans_of(study), finished(study)
+    frames = frames_of(trials, plans)
+    write_results(folder, plans, environment_of(study), *frames)
+    grids = {real_grid_name(name): (study, real_grid_name(name)) for name in plans[0].datasets}
+    grids |= {f"{key_of(trial)}.png": (trial, GRID_NAME) for trial in trials}
+    write_grids(folder, {file: partial(grid_of, *owner, study, artifacts) for file, owner in grids.items()})
+    return frames.runs
+
+
+def frames_of(trials: Sequence[FrozenTrial], plans: Sequence[Plan]) -> Frames:
+    """The tables of finished trials.
+
+    Rows come in the plans' own order, so that the same records give the same files whatever order they were made in.
+
+    Raises:
+        UserError: a record is damaged, or belongs to no plan.
+    """
+    plan_of = {
+        run_key(plan.hash, dataset, cell.name, seed): plan for plan in plans for dataset, cell, seed in plan.in_order()
+    }
+    order = {key: place for place, key in enumerate(plan_of)}
+    hacks = list(dict.fromkeys(hack for plan in plans for hack in plan.hacks))
+    base = _base_levels(plans[0], hacks)
     try:
-        ordered, runs, curves = _frames(finished(study), plan)
+        ordered = sorted(trials, key=lambda trial: order[key_of(trial)])
+        runs = pd.DataFrame([run_row(trial, plan_of[key_of(trial)], hacks, base) for trial in ordered])
+        curves = pd.concat([curve_rows(t) for t in ordered], ignore_index=True) if ordered else pd.DataFrame()
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise damaged(f"a record makes no row: {problem}") from problem
-    folder.mkdir(parents=True, exist_ok=True)
-    replaced(folder / PLAN, plan.save)
-    about = json.dumps(environment_of(study), indent=1)
-    replaced(folder / ENVIRONMENT, lambda path: path.write_text(about, encoding="utf-8"))
-    replaced(folder / RUNS, lambda path: runs.to_parquet(path, index=False))
-    replaced(folder / RUNS_CSV, lambda path: runs.to_csv(path, index=False))
-    replaced(folder / CURVES, lambda path: curves.to_parquet(path, index=False))
-    samples = folder / SAMPLES
-    samples.mkdir(exist_ok=True)
-    wanted = [(samples / real_grid_name(name), study, real_grid_name(name)) for name in plan.datasets]
-    wanted += [(samples / f"{key_of(trial)}.png", trial, GRID_NAME) for trial in ordered]
-    for target, owner, name in wanted:
-        if not target.exists() and (grid := grid_of(owner, name, study, artifacts)) is not None:
-            replaced(target, lambda path, grid=grid: path.write_bytes(grid))
-    return runs
+    return Frames(runs, curves)
 
 
-def _frames(trials: list[FrozenTrial], plan: Plan) -> tuple[list[FrozenTrial], pd.DataFrame, pd.DataFrame]:
-    """The trials in the plan's own order, their frame of runs and their curves."""
-    order = {(dataset, cell.name, seed): i for i, (dataset, cell, seed) in enumerate(plan.in_order())}
-    ordered = sorted(trials, key=lambda t: order[t.params["dataset"], t.user_attrs["cell"], t.params["seed"]])
-    runs = pd.DataFrame([run_row(t, plan) for t in ordered])
-    curves = pd.concat([curve_rows(t) for t in ordered], ignore_index=True) if ordered else pd.DataFrame()
-    return ordered, runs, curves
+def _base_levels(plan: Plan, hacks: Sequence[str]) -> dict[str, bool]:
+    """What a run has of the hacks that its plan does not name."""
+    card = None if plan.base == NAIVE else recipes.get(plan.base)
+    return {} if card is None else {hack: card.level(hack) for hack in hacks}
 
 
-def run_row(trial: FrozenTrial, plan: Plan) -> dict[str, Any]:
-    """One row of the frame of runs: identity, levels, status, scores, protocol and timing of a finished trial."""
+def run_row(trial: FrozenTrial, plan: Plan, hacks: Sequence[str], base: Mapping[str, bool]) -> dict[str, Any]:
+    """One row of the frame of runs: identity, levels, status, scores, protocol and timing of a finished trial.
+
+    Args:
+        trial: the record.
+        plan: that the run belongs to.
+        hacks: whose levels the frame has.
+        base: the levels of those that the plan does not name.
+    """
     attributes = trial.user_attrs
     fids = trial.intermediate_values
     return {
         "dataset": trial.params["dataset"],
         "cell": attributes["cell"],
+        "stage": plan.stage,
         "arm": attributes["arm"],
         "seed": trial.params["seed"],
         "status": attributes["status"],
-        **{hack: trial.params[hack] for hack in plan.hacks},
+        **levels_of(trial.params, hacks, base),
         "outcome": trial.value,
         "fid": None,
         **attributes["scores"],

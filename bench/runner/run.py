@@ -16,7 +16,8 @@ from bench.gan.loop import Game, sample
 from bench.gan.network import build_discriminator, build_generator, parameter_count
 from bench.gan.streams import Streams
 from bench.metrics.score import Scorer
-from bench.records.budget import DEFAULT_RECIPE, PRECISIONS
+from bench.records.budget import DEFAULT_RECIPE
+from bench.records.fields import check_fields
 from bench.records.files import cache_folder
 from bench.records.outcome import last_third
 from bench.records.run import RunRecord, RunSpec
@@ -103,13 +104,7 @@ def validate(spec: RunSpec) -> None:
     Raises:
         UserError: names the value, what was expected and how to fix it.
     """
-    limits = {"steps": 1, "batch": 2, "width": 1, "evaluations": 1, "n": 2, "seed": 0}
-    for name, least in limits.items():
-        value = getattr(spec, name)
-        if not isinstance(value, int) or value < least:
-            raise UserError(f"{name} {value!r}: expected a whole number of at least {least}")
-    if spec.precision not in PRECISIONS:
-        raise UserError(f"precision {spec.precision!r}: expected {' or '.join(PRECISIONS)}")
+    check_fields(RunSpec, vars(spec))
     build_recipe(spec)
 
 

@@ -123,11 +123,11 @@ class Training:
         """Keep the training if it is asked to stop, or if much would be lost."""
         stopping = self.should_stop()
         if stopping or time.perf_counter() - self._saved > SAVE_SECONDS:
-            self._save()
+            self.save()
         if stopping:
             raise RunStopped(f"stopped after step {step}")
 
-    def _save(self) -> None:
+    def save(self) -> None:
         """Write everything the training needs to go on; whole or not at all."""
         self._saved = time.perf_counter()
         if self.keep is None:

@@ -41,9 +41,11 @@ class State:
         totals: dataset -> number of runs in the plan.
         expected: dataset -> measured guess of a run's wall seconds, used until runs of that dataset have finished.
         workers: how many runs are made at once.
+        title: what is being done, in a word.
     """
 
-    def __init__(self, totals: dict[str, int], expected: dict[str, float], workers: int) -> None:
+    def __init__(self, totals: dict[str, int], expected: dict[str, float], workers: int, title: str = "sweep") -> None:
+        self.title = title
         self.tallies = {dataset: Tally(total) for dataset, total in totals.items()}
         self.expected, self.workers = expected, workers
         self.started = time.monotonic()
@@ -190,7 +192,7 @@ class Terminal:
         self.every = every
         self.console = console or Console()
         self._bar = Progress(
-            TextColumn("[bold]sweep"),
+            TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TaskProgressColumn(),
@@ -203,7 +205,9 @@ class Terminal:
     def open(self, state: State) -> None:
         """Start drawing; the display refreshes by itself."""
         self._state = state
-        self._task = self._bar.add_task("sweep", total=state.total, eta="")
+        for task in self._bar.task_ids:
+            self._bar.remove_task(task)
+        self._task = self._bar.add_task(state.title, total=state.total, eta="")
         self._live = Live(get_renderable=self._draw, console=self.console, refresh_per_second=2)
         self._live.start()
 
@@ -236,7 +240,7 @@ class Terminal:
 
 
 def make_view(*, quiet: bool, as_json: bool, every: bool) -> View:
-    """The view that fits the wish and the place."""
+    """The view that was asked for, else the one that fits standard output."""
     if as_json:
         return Json()
     if quiet:

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 
 from bench.errors import UserError
-from bench.plan import Plan
+from bench.records.plan import Plan
 from bench.runner.storage import open_storage
 from bench.runner.study import load_study
-from bench.runner.sweep import Stopped, Sweep
-from bench.runner.view import State
+from bench.runner.sweep import Stopped, SweepSession
 
 COMPLETE, INCOMPLETE, STOPPED = 0, 1, 130
 """Exit codes: every run is there; some crashed again and again; the person stopped."""
@@ -19,7 +18,7 @@ PATIENCE_SECONDS = 2.0
 
 
 def await_plan(name: str, url: str, wait: float) -> Plan:
-    """The plan of the sweep of that name in the storage, waiting up to `wait` seconds for it to be begun.
+    """The first plan of the sweep of that name in the storage, waiting up to `wait` seconds for it to be begun.
 
     Raises:
         UserError: it is not there, or the storage cannot be opened.
@@ -27,25 +26,30 @@ def await_plan(name: str, url: str, wait: float) -> Plan:
     until = time.monotonic() + wait
     while True:
         try:
-            return load_study(name, open_storage(url))[1]
+            return load_study(name, open_storage(url))[1][0]
         except UserError:
             if time.monotonic() >= until:
                 raise
             time.sleep(min(PATIENCE_SECONDS, max(until - time.monotonic(), 0.0)))
 
 
-def carry_out(job: Sweep, announce: Callable[[State], None]) -> int:
-    """Do the work there is, tell what became of it, and return the exit code.
+def carry_out(session: SweepSession, work: Callable[[], bool]) -> int:
+    """Open the session, do the work in it, tell what became of it, and return the exit code.
+
+    Args:
+        session: not open yet.
+        work: makes runs in the open session; returns whether all it wanted are there.
 
     Raises:
         Halted: the disk or the database refused to go on.
     """
     try:
-        complete = job.run(announce)
+        with session.open():
+            complete = work()
     except Stopped:
-        kept = f"in {job.place.folder}" if job.home else "in the storage"
-        job.view.message(f"stopped; every finished run is {kept}. The same command goes on from here")
+        kept = f"in {session.location.folder}" if session.exports else "in the storage"
+        session.view.message(f"stopped; every finished run is {kept}. The same command goes on from here")
         return STOPPED
     if not complete:
-        job.view.message(f"some runs crashed {job.last_error}: the same command tries them again")
+        session.view.message(f"some runs crashed {session.last_error}: the same command tries them again")
     return COMPLETE if complete else INCOMPLETE

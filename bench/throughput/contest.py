@@ -15,11 +15,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import hacks
-from bench.cli.presets import PRESETS
 from bench.gan.fast.convolution import unquicken
 from bench.gan.fast.layout import as_pytorch_has_it
 from bench.gan.loop import advance
 from bench.gan.network import build_discriminator, build_generator
+from bench.records.presets import PRESETS
 from bench.records.run import RunSpec
 from bench.runner.memory import environment, worker_environment
 from bench.runner.run import backbone_for, build_recipe, dataset_for, new_game

@@ -3,12 +3,12 @@
 import pytest
 
 from bench.cli import main
-from bench.cli.request import build_plan, build_request
+from bench.cli.planning import build_plan
+from bench.cli.request import build_request
 from bench.errors import UserError
 from bench.gan import recipes
-from bench.records.run import RunSpec
+from bench.records.run import RunSpec, specs_of
 from bench.runner.run import build_recipe, run
-from bench.runner.study import specs_of
 
 
 def plan(**given):

@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 import hacks
-from bench.cli import main
-from bench.cli.options import spread
+from bench.cli import app, main
+from bench.cli.options import list_options, repeat_flags
 from bench.data.registry import SKIP_BROKEN
 from bench.metrics.extractors import INCEPTION_WEIGHTS
 
@@ -78,7 +78,7 @@ def test_plan_writes_when_asked(capsys, tmp_path):
 
 def test_options_that_take_lists():
     words = ["sweep", "--datasets", "a", "b", "--seeds", "3", "--hack", "x.y=1", "z.w=2", "--quiet"]
-    assert spread(words) == [
+    assert repeat_flags(words, list_options(app)) == [
         *("sweep", "--datasets", "a", "--datasets", "b", "--seeds", "3"),
         *("--hack", "x.y=1", "--hack", "z.w=2", "--quiet"),
     ]
@@ -90,18 +90,22 @@ def test_options_that_take_lists():
         (["sweep", "--preset", "dafault"], "preset 'dafault' (did you mean default?): expected one of default, quick"),
         (["sweep", "--hacks", "batchnorm"], "unknown hack 'batchnorm' (did you mean batch_norm?)"),
         (["sweep", "--hacks", "batch_norm", "batch_norm"], "hack 'batch_norm' is named twice: name it once"),
-        (["sweep", "--datasets", "mnist5"], "dataset 'mnist5': unknown; did you mean"),
+        (["sweep", "--datasets", "mnist5"], "dataset 'mnist5': unknown (did you mean"),
         (["sweep", "--datasets", "folder:/no/such/folder"], "/no/such/folder"),
-        (["sweep", "--seeds", "0"], "seeds 0: input should be greater than or equal to 1"),
-        (["sweep", "--steps", "-1"], "steps -1: input should be greater than or equal to 1"),
+        (["sweep", "--seeds", "0"], "seeds 0: expected a whole number from 1 to 10,000"),
+        (["sweep", "--steps", "-1"], "steps -1: expected a whole number from 1 to 100,000,000"),
         (["sweep", "--steps", "many"], "--steps"),
-        (["sweep", "--sesoi", "5"], "sesoi 5.0: input should be less than 1"),
+        (["sweep", "--sesoi", "5"], "sesoi 5.0: expected a number between 0 and 1"),
         (["sweep", "--resolution", "48"], "resolution 48"),
         (["sweep", "--precision", "fp8"], "precision 'fp8'"),
         (["sweep", "--device", "tpu"], "device 'tpu': expected one of auto, cpu, cuda, mps"),
         (["sweep", "--workers", "0"], "workers 0: expected at least 1"),
         (["sweep", "--arms", "leave"], "'leave'"),
-        (["sweep", "--design", "taguchi"], "design 'taguchi': input should be 'screen', 'arms', 'factorial'"),
+        (["sweep", "--design", "taguchi"], "design 'taguchi': expected one of screen, factorial, resolution_v, arms"),
+        (["sweep", "--outcome", "fidd"], "outcome 'fidd'"),
+        (["sweep", "--width", "1000000"], "width 1000000: expected a whole number from 1 to 4,096"),
+        (["sweep", "--steps", "9" * 30], "expected a whole number from 1 to 100,000,000"),
+        (["sweep", "--workers", "100000"], "workers 100000: expected at least 1 and at most 1024"),
         (["sweep", "--recipe", "gans-in-action", "--claims", "--design", "arms"], "claims bring their own cells"),
         (["sweep", "--extractor", "vgg"], "vgg"),
         (["sweep", "--inception-weights", "no.pth"], "extractor 'inception:no.pth': no such file"),
@@ -121,7 +125,7 @@ def test_options_that_take_lists():
         (["hacks", "bogus"], "unknown hack 'bogus'"),
         (["run", "--set", "batch_norm=maybe"], "level 'maybe' of hack batch_norm: expected on or off"),
         (["run", "--set", "nope"], "unknown hack 'nope'"),
-        (["run", "--seed", "-1", "--dataset", "digits"], "seed -1: expected a whole number of at least 0"),
+        (["run", "--seed", "-1", "--dataset", "digits"], "seed -1: expected a whole number from 0 to"),
         (["report", "nothing"], "nothing"),
         (["export", "nothing"], "no sweep named 'nothing'"),
         (["show", "abc", "--name", "nothing"], "no runs at"),
@@ -162,8 +166,14 @@ def test_a_toml_file_is_merged_under_the_command_line(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("seeds = 'three'", "seeds 'three': input should be a valid integer"),
-        ("sedes = 3", "sedes 3: extra inputs are not permitted"),
+        ("seeds = 'three'", "seeds 'three': expected a whole number from 1"),
+        ("sedes = 3", "sedes 3: no such field (did you mean seeds?); known: name, datasets"),
+        ("seeds = true", "seeds True: expected a whole number from 1"),
+        ("sesoi = nan", "sesoi nan: expected a number between 0 and 1"),
+        ("resolution = 28.0", "resolution 28.0: expected one of 16, 28, 32, 64"),
+        ("arms = ['leave']", "arms ['leave']: expected one of leave_one_out, add_one_in"),
+        ("hack = 3", "hack 3: expected a table"),
+        ("hack.label_flips = 3", "hack.label_flips 3: expected a table of parameters"),
         ("seeds = ", "no valid TOML"),
     ],
 )

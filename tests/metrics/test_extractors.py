@@ -9,8 +9,10 @@ import torch
 import bench.data
 from bench.errors import UserError
 from bench.metrics import frechet_distance, get_extractor
-from bench.metrics.extractors import Extractor, points_extractor, shipped_extractor
+from bench.metrics.classifiers import packaged_extractor
+from bench.metrics.extractor import Extractor
 from bench.metrics.network import BEND, to_input
+from bench.metrics.points import points_extractor
 from bench.metrics.training import TrainingRecipe, train_classifier
 from bench.metrics.weights import SHIPPED, hash_of, read_classifier
 
@@ -46,7 +48,7 @@ def test_shipped_files_are_small_and_say_how_they_were_made(path):
     assert float(metadata["accuracy"]) >= LEAST[path.stem]
     assert int(metadata["recipe.epochs"]) > 0
     assert len(metadata["data.hash"]) == 64
-    assert shipped_extractor(path.stem).hash == hash_of(network.state_dict())
+    assert packaged_extractor(path.stem).hash == hash_of(network.state_dict())
 
 
 @pytest.mark.parametrize("name", ["mnist5k", "shapes"])
@@ -129,7 +131,7 @@ def test_stacked_digits_are_three_digits():
 
 def test_unlabelled_images_get_fixed_random_weights():
     labelled = bench.data.load("shapes")
-    dataset = dataclasses.replace(labelled, name="folder:/pictures", labels=None, reference_labels=None, classes=())
+    dataset = dataclasses.replace(labelled, labels=None, reference_labels=None, classes=(), classifier=None)
     extractor = get_extractor("domain", dataset)
     assert extractor.name == "random-conv"
     before = torch.random.get_rng_state()
@@ -144,7 +146,8 @@ def test_unlabelled_images_get_fixed_random_weights():
 def test_a_labelled_folder_is_learnt_once_and_kept(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.metrics.training._FIRST_USE_IMAGES", 1500)
     whole = bench.data.load("digits", resolution=16)
-    dataset = dataclasses.replace(whole, name="folder:/mine", images=whole.images[:500], labels=whole.labels[:500])
+    images, labels = whole.images[:500], whole.labels[:500]
+    dataset = dataclasses.replace(whole, name="folder:/mine", images=images, labels=labels, classifier=None)
     first = get_extractor("domain", dataset, tmp_path)
     assert first.name == "domain:folder:/mine"
     assert first.accuracy > 0.8

@@ -166,7 +166,7 @@ def test_one_class_has_no_classes_to_score():
 
 
 def test_unlabelled_pictures_are_scored_without_classes(digits):
-    dataset = dataclasses.replace(digits, name="folder:/mine", labels=None, reference_labels=None, classes=())
+    dataset = dataclasses.replace(digits, labels=None, reference_labels=None, classes=(), classifier=None)
     scorer = Scorer(dataset, n=100)
     scores = complete(scorer.score(digits.images))
     assert scorer.protocol["extractor"] == "random-conv"

@@ -3,6 +3,7 @@ import pytest
 
 from bench.errors import UserError
 from bench.plan import make_plan, next_stage, survivors
+from bench.records.budget import Budget
 
 HACKS = ["a", "b", "c", "d", "e", "f", "g", "placebo"]
 RULE = {"p_adjusted": 0.10, "verdicts": ["helps", "hurts", "fragile"], "at_most": 3}
@@ -34,7 +35,7 @@ def test_survivors_follow_the_rule_strongest_first_and_never_the_placebo():
 
 
 def screen(**changes):
-    return make_plan("s", HACKS, ["x", "y"], 2, survivor_rule=RULE, budget={"steps": 9},
+    return make_plan("s", HACKS, ["x", "y"], 2, survivor_rule=RULE, budget=Budget(steps=9),
                      hack_parameters={"b": 1, "g": 2}, prerequisites={"c": ["g"]}, **changes)  # fmt: skip
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from bench.cli.describe import save_record_files
 from bench.errors import UserError
 from bench.gan import recipes
+from bench.records.results import write_record
 from bench.records.run import RunSpec
 from bench.report import write
 from bench.runner.run import parameter_counts, run
@@ -18,7 +18,7 @@ SMALL = {"dataset": "digits", "steps": 2, "batch": 8, "width": 2, "n": 100, "eva
 def folder(tmp_path_factory):
     home = tmp_path_factory.mktemp("by-hand") / "results" / "mine"
     for spec in (RunSpec(**SMALL), RunSpec(**SMALL, levels={"leaky_relu": True}, seed=3)):
-        save_record_files(run(spec, device="cpu"), home / spec.key)
+        write_record(home / spec.key, run(spec, device="cpu"), parameter_counts(spec))
     return home
 
 

@@ -24,12 +24,14 @@ from bench.errors import UserError
 from bench.metrics.weights import SHIPPED, read_classifier
 from bench.plan import make_plan
 from bench.records.budget import Budget, Scoring
-from bench.records.run import RunSpec
-from bench.runner import study as studies
+from bench.records.run import RunSpec, specs_of
 from bench.runner.export import export
+from bench.runner.queue import queue_next, take, trials_of
 from bench.runner.run import run
 from bench.runner.storage import DatabaseArtifactStore, open_storage
+from bench.runner.study import open_study
 from bench.runner.training import RunStopped, _read
+from bench.runner.trial_records import save_record
 
 CASES = int(os.environ.get("GANBENCH_FUZZ_CASES", "200"))
 SECONDS = 30
@@ -77,12 +79,12 @@ def template(tmp_path_factory):
     plan = make_plan("small", ["batch_norm", "placebo"], ["digits"], seeds=1, budget=BUDGET, scoring=SCORING)
     folder.mkdir(parents=True)
     storage = open_storage(f"sqlite:///{folder / 'study.db'}")
-    study, store = studies.open_study(plan, storage), DatabaseArtifactStore(storage)
-    specs = {spec.key: spec for spec in studies.specs_of(plan)}
-    while studies.queue_next(study, studies.trials_of(study), plan, specs):
+    study, store = open_study(plan, storage), DatabaseArtifactStore(storage)
+    specs = {spec.key: spec for spec in specs_of(plan)}
+    while queue_next(study, trials_of(study), (plan,), specs):
         trial = study.ask()
-        study.tell(trial, studies.save_record(trial, run(specs[studies.take(trial, storage)]), store))
-    export(study, plan, folder, store)
+        study.tell(trial, save_record(trial, run(specs[take(trial, storage)]), store))
+    export(study, folder, store)
     storage.remove_session()
     storage.engine.dispose()
     assert not (folder / "study.db-wal").exists()

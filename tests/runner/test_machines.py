@@ -14,8 +14,10 @@ from optuna.trial import TrialState
 
 from bench import load_runs
 from bench.plan import Plan
-from bench.runner import study as studies
+from bench.records.run import specs_of
+from bench.runner.queue import CLAIMED, key_of, trials_of
 from bench.runner.storage import open_storage
+from bench.runner.study import load_study
 
 GANBENCH = [sys.executable, "-c", "from bench.cli import main; main()"]
 PLAN = ["--preset", "smoke", "--hacks", "batch_norm", "label_smoothing", "--steps", "250"]
@@ -66,9 +68,9 @@ def test_two_of_four_nodes_die_and_every_run_is_there_once(tmp_path, node, postg
     def running():
         if "will take" not in (tmp_path / "first" / "said").read_text():
             return None
-        study, _ = studies.load_study("shared", open_storage(postgresql))
-        trials = studies.trials_of(study, TrialState.RUNNING)
-        return len(trials) == 4 and all(t.user_attrs.get(studies.CLAIMED) == t.number for t in trials)
+        study, _ = load_study("shared", open_storage(postgresql))
+        trials = trials_of(study, TrialState.RUNNING)
+        return len(trials) == 4 and all(t.user_attrs.get(CLAIMED) == t.number for t in trials)
 
     wait_for(running)
     for victim in others[:2]:
@@ -76,13 +78,13 @@ def test_two_of_four_nodes_die_and_every_run_is_there_once(tmp_path, node, postg
     assert first.wait(timeout=150) == 0, (tmp_path / "first" / "said").read_text()
     assert others[2].wait(timeout=60) == 0, (tmp_path / "node2" / "said").read_text()
 
-    study, plan = studies.load_study("shared", open_storage(postgresql))
+    study, (plan,) = load_study("shared", open_storage(postgresql))
     ends = [t.state for t in study.trials]
     assert ends.count(TrialState.COMPLETE) == len(plan.runs()) == 8
     assert ends.count(TrialState.FAIL) == 2
     assert len(ends) == 10
-    keys = [studies.key_of(t) for t in study.trials if t.state == TrialState.COMPLETE]
-    assert sorted(keys) == sorted(spec.key for spec in studies.specs_of(plan))
+    keys = [key_of(t) for t in study.trials if t.state == TrialState.COMPLETE]
+    assert sorted(keys) == sorted(spec.key for spec in specs_of(plan))
 
     exported = node("elsewhere", "export", "shared")
     assert exported.wait(timeout=60) == 0, (tmp_path / "elsewhere" / "said").read_text()

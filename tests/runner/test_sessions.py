@@ -5,8 +5,8 @@ import pytest
 from bench.errors import UserError
 from bench.plan import make_plan
 from bench.runner import sessions
-from bench.runner import study as studies
 from bench.runner.storage import open_storage
+from bench.runner.study import open_study
 
 HERE = {"torch": "2.13.0", "ganbench": "0.1.0", "dataset digits": "a" * 64}
 
@@ -14,7 +14,7 @@ HERE = {"torch": "2.13.0", "ganbench": "0.1.0", "dataset digits": "a" * 64}
 @pytest.fixture
 def study(tmp_path):
     plan = make_plan("small", ["batch_norm", "placebo"], ["digits"], seeds=1)
-    return studies.open_study(plan, open_storage(f"sqlite:///{tmp_path / 'study.db'}"))
+    return open_study(plan, open_storage(f"sqlite:///{tmp_path / 'study.db'}"))
 
 
 def test_the_foundation_is_versions_and_hashes():

@@ -9,7 +9,7 @@ from bench.throughput.contest import BATCH, CELLS, CORE, Case, step_operations
 from bench.throughput.measure import cases, entrants, measure, summary, where_time_goes
 from bench.throughput.phases import PHASES, phase_seconds
 from bench.throughput.plain import plain_steps
-from bench.throughput.words import throughput_text, time_text
+from bench.throughput.tables import phase_table, throughput_table
 from hacks import Recipe
 
 TINY = Case("all on", 4, 16)
@@ -61,7 +61,7 @@ def test_a_small_contest_from_end_to_end():
     assert (short["ratio_low"] <= short["ratio"]).all()
     assert (short["ratio"] <= short["ratio_high"]).all()
     assert (short["of_ceiling"] < 1).all()
-    assert "| 16 | 4 | all on | float32 |" in throughput_text(short, 1, 2)
+    assert "| 16 | 4 | all on | float32 |" in throughput_table(short, 1, 2)
 
 
 def test_phases_are_measured_in_workers():
@@ -72,4 +72,4 @@ def test_phases_are_measured_in_workers():
 
 def test_shares_of_a_step_are_of_the_whole():
     frame = pd.DataFrame([{"cell": "all on", "width": 4, "resolution": 16, **dict.fromkeys(PHASES, 2.0)}])
-    assert "| 16 | 4 | all on | 12.0 | 17% | 17% |" in time_text(frame)
+    assert "| 16 | 4 | all on | 12.0 | 17% | 17% |" in phase_table(frame)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import hacks
-from bench.errors import UserError
+from bench.errors import UserError, did_you_mean
 from bench.gan.backbone import Backbone
 from bench.gan.network import build_discriminator, build_generator, parameter_count
 from hacks import Recipe
@@ -142,7 +141,5 @@ def get(name: str) -> RecipeCard:
         UserError: no recipe has that name.
     """
     if name not in _CARDS:
-        close = difflib.get_close_matches(name, _CARDS, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        raise UserError(f"recipe {name!r}{hint}: expected one of {', '.join(names())}")
+        raise UserError(f"recipe {name!r}{did_you_mean(name, _CARDS)}: expected one of {', '.join(names())}")
     return _CARDS[name]

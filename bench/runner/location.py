@@ -1,4 +1,4 @@
-"""Where a sweep keeps its things, and what happens when that place refuses."""
+"""Where a sweep is kept, and what happens when the disk or the database refuses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def halting() -> Iterator[None]:
     """Turn what the disk or the database refuses into one line.
 
     Raises:
-        Halted: in the place of their own errors.
+        Halted: instead of their own errors.
         UserError: what the database refuses is that it is damaged.
     """
     try:
@@ -46,8 +46,8 @@ _DAMAGE = ("malformed", "Could not decode", "not a database", "no such table", "
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a sweep keeps its things."""
+class Location:
+    """Where a sweep is kept: its folder, and the address of its storage if that is not in the folder."""
 
     folder: Path
     storage_url: str | None = None
@@ -62,7 +62,7 @@ class Place:
         """The file of an embedded storage, which one process at a time works on; None for a server."""
         return database_file(self.url)
 
-    def kept(self, key: str) -> Path:
+    def unfinished(self, key: str) -> Path:
         """The file that holds a run on its way."""
         return self.folder / "unfinished" / f"{key}.pt"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.gan.recipes import RecipeCard
 
 
-def recipe_text(card: RecipeCard, *, whole: bool) -> str:
+def recipe_summary(card: RecipeCard, *, whole: bool) -> str:
     """What a recipe is, its networks' parameters, and what its source claims; with `whole` every setting and note."""
     generator, discriminator = card.parameter_counts()
     size = f"{card.resolution}×{card.resolution}×{card.channels}"

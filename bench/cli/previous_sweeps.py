@@ -1,4 +1,4 @@
-"""What earlier sweeps in the results folder teach about the next one."""
+"""What the sweeps in the results folder tell about the next one: its spread, its hacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.records.files import sweep_folder
 from bench.records.frames import load_runs
 
 
-class Spread(NamedTuple):
+class SpreadEstimate(NamedTuple):
     """How much log FID varies between seeds of a cell and between cells, and where that is known from."""
 
     seed_sd: float
@@ -21,30 +21,30 @@ class Spread(NamedTuple):
     source: str
 
 
-ASSUMED = Spread(SEED_SD, 0.85, "assumed, as measured on mnist5k and shapes with the default budget")
+ASSUMED = SpreadEstimate(SEED_SD, 0.85, "assumed, as measured on mnist5k and shapes with the default budget")
 """In a screen of all core hacks whole recipes collapse and tricks depend on each other: cells differ by far more than
 the 0.10 that single recipes suggest."""
 
 
-def known_spreads(results: Path, plan: Plan) -> dict[str, Spread]:
-    """The spread on each of the plan's datasets, from the earlier sweep that has most runs of it, else assumed.
+def estimated_spreads(results: Path, plan: Plan) -> dict[str, SpreadEstimate]:
+    """The spread on each of the plan's datasets, from the sweep that has most runs of it, else assumed.
 
     Only sweeps of the same budget count: the spread shrinks as training goes on.
     """
-    found: dict[str, tuple[int, Spread]] = {}
+    most: dict[str, tuple[int, SpreadEstimate]] = {}
     for file in sorted(results.glob("*/plan.json")):
         try:
-            earlier = Plan.load(file)
+            other = Plan.load(file)
             runs = load_runs(file.parent)
         except UserError:
             continue  # another tool's folder, or a sweep that has not been exported yet
-        if earlier.budget != plan.budget or earlier.hash == plan.hash or runs.empty:
+        if other.budget != plan.budget or other.hash == plan.hash or runs.empty:
             continue
-        for row in spread(runs, earlier.hacks).dropna().to_dict("records"):
-            if row["runs"] > found.get(row["dataset"], (0, ASSUMED))[0]:
-                known = Spread(row["seed_sd"], row["config_sd"], f"{row['runs']} runs of {file.parent.name}")
-                found[row["dataset"]] = (row["runs"], known)
-    return {dataset: found[dataset][1] if dataset in found else ASSUMED for dataset in plan.datasets}
+        for row in spread(runs, other.hacks).dropna().to_dict("records"):
+            if row["runs"] > most.get(row["dataset"], (0, ASSUMED))[0]:
+                source = f"{row['runs']} runs of {file.parent.name}"
+                most[row["dataset"]] = (row["runs"], SpreadEstimate(row["seed_sd"], row["config_sd"], source))
+    return {dataset: most.get(dataset, (0, ASSUMED))[1] for dataset in plan.datasets}
 
 
 def next_plan(results: Path, parent: str, stage: str, name: str | None, seeds: int | None) -> Plan:

@@ -7,7 +7,7 @@ import pandas as pd
 from bench.throughput.phases import PHASES
 
 
-def throughput_text(summary: pd.DataFrame, workers: int, repeats: int) -> str:
+def throughput_table(summary: pd.DataFrame, workers: int, repeats: int) -> str:
     """One line per case and precision, with what the columns mean."""
     head = (
         "| pixels | width | cell | precision | images/s | plain loop | ratio | of the ceiling | runs/h |\n"
@@ -32,7 +32,7 @@ def throughput_text(summary: pd.DataFrame, workers: int, repeats: int) -> str:
     )
 
 
-def time_text(phases: pd.DataFrame) -> str:
+def phase_table(phases: pd.DataFrame) -> str:
     """Where the milliseconds of a step go, one line per case."""
     head = f"| pixels | width | cell | ms per step | {' | '.join(PHASES)} |\n|---|---|---|---:|{'---:|' * len(PHASES)}"
     lines = []

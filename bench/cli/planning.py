@@ -1,0 +1,110 @@
+"""A request -> a plan: its names checked against hacks, recipes and data, its cells laid out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import hacks
+from bench.cli.hack_settings import check_parameters, known_hack
+from bench.cli.request import Request
+from bench.data import Dataset, load
+from bench.errors import UserError
+from bench.gan import recipes
+from bench.metrics.extractors import get_extractor
+from bench.plan import Plan, make_plan
+from bench.records.budget import DEFAULT_RECIPE, Budget, Scoring
+from bench.records.files import cache_folder
+from bench.records.outcome import outcome_of
+from bench.records.plan import NAIVE, PLACEBO
+from bench.runner.environment import resolve_device, resolve_precision
+from bench.runner.run import backbone_for
+
+CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
+"""The arms that test a claim, by whether the recipe has what is claimed to be crucial."""
+
+
+def build_plan(request: Request, *, device: str, data_root: str | None = None) -> Plan:
+    """Check the names in the request and lay out its cells.
+
+    Raises:
+        UserError: an unknown hack, parameter, score or dataset; hacks that exclude each other.
+    """
+    card = recipes.get(request.recipe)
+    outcome_of(request.outcome)
+    names = _hack_names(request)
+    given = check_parameters(request.hack)
+    parameters = {name: settings for name, settings in card.merged(given).items() if name in {*names, *given}}
+    for dataset in request.datasets:
+        found = load(dataset, request.resolution, Path(data_root) if data_root else None)
+        backbone_for(found, request.width, request.recipe)
+        _check_scorable(found, request)
+    made = make_plan(
+        request.name,
+        names,
+        request.datasets,
+        request.seeds,
+        design="arms" if request.claims else request.design,
+        arms=[CLAIM_ARMS[card.level(names[0])]] if request.claims else request.arms,
+        hack_parameters=parameters,
+        budget=replace(Budget.of(request), precision=resolve_precision(request.precision, resolve_device(device))),
+        scoring=Scoring.of(request),
+        sesoi=request.sesoi,
+        base=NAIVE if request.recipe == DEFAULT_RECIPE else request.recipe,
+        prerequisites=_prerequisites(names),
+        exclusions=hacks.conflicts(names, parameters),
+    )
+    return around_base(made) if request.claims else made
+
+
+def around_base(plan: Plan) -> Plan:
+    """The plan of one recipe's arms with its cells named after that recipe: `base`, `base-HACK` or `base+HACK`."""
+    cells = [replace(cell, name=re.sub(r"^(full|bare)", "base", cell.name)) for cell in plan.cells]
+    return replace(plan, cells=tuple(cells), design=f"arms around the recipe {plan.base}")
+
+
+def _check_scorable(dataset: Dataset, request: Request) -> None:
+    """Have the extractor ready before the first run, and refuse fewer images than it has features."""
+    extractor = get_extractor(request.extractor, dataset, cache_folder())
+    n = min(request.n, len(dataset.reference_images))
+    if n <= extractor.dim:
+        raise UserError(
+            f"n {n} on {dataset.name}: FID needs more images than the {extractor.dim} features of {extractor.name}; "
+            f"the reference split has {len(dataset.reference_images)}"
+        )
+
+
+def _prerequisites(names: list[str]) -> dict[str, tuple[str, ...]]:
+    """What hacks of the sweep need in order to act, where the sweep has it as a toggle too."""
+    needs = {name: hacks.get(name).needs for name in names}
+    return {name: needed for name, needed in needs.items() if needed and set(needed) <= set(names)}
+
+
+def _hack_names(request: Request) -> list[str]:
+    """The hacks of the sweep in listing order; the placebo is always among them."""
+    chosen = hacks.names(core=True) if request.hacks is None else request.hacks
+    if request.claims:
+        chosen = _claimed(request)
+    for name in chosen:
+        known_hack(name)
+        if chosen.count(name) > 1:
+            raise UserError(f"hack {name!r} is named twice: name it once")
+    return [name for name in hacks.names() if name in chosen or name == PLACEBO]
+
+
+def _claimed(request: Request) -> list[str]:
+    """The hacks that the recipe's source calls crucial, or those of them that the person names."""
+    claimed = [claim.hack for claim in recipes.get(request.recipe).claims]
+    if not claimed:
+        raise UserError(
+            f"recipe {request.recipe}: its source claims nothing that a hack stands for; leave out --claims"
+        )
+    if request.arms:
+        raise UserError(f"arms {request.arms[0]!r}: claims bring their own arms; leave one of the two out")
+    if request.design != "screen":
+        raise UserError(f"design {request.design!r}: claims bring their own cells; leave one of the two out")
+    for name in request.hacks or ():
+        if name not in (*claimed, PLACEBO):
+            raise UserError(f"hack {name!r}: recipe {request.recipe} claims {', '.join(claimed)}; leave out --claims")
+    return [name for name in claimed if request.hacks is None or name in request.hacks]

@@ -1,0 +1,42 @@
+"""The verbs `report` and `export`: write a sweep's pages, tables and grids again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.cli.command import app
+from bench.cli.options import REPORTS, RESULTS, Reports, Results, Storage, SweepName
+from bench.errors import UserError
+from bench.records.files import sweep_folder
+
+
+def write_report(folder: Path, target: Path) -> str:
+    """Write the report of a sweep's folder; returns the line that says where it is."""
+    from bench.report import write
+
+    return f"report: {write(folder, target)}"
+
+
+@app.command()
+def report(name: SweepName = "default", results: Results = RESULTS, reports: Reports = REPORTS) -> None:
+    """Write the report of a sweep again from its exported records."""
+    print(write_report(sweep_folder(results, name), reports / name))
+
+
+@app.command()
+def export(name: SweepName = "default", storage: Storage = None, results: Results = RESULTS) -> None:
+    """Write the tables and sample grids of a sweep again from its storage."""
+    from bench.runner.export import export as export_study
+    from bench.runner.location import Location, halting
+    from bench.runner.storage import DatabaseArtifactStore, open_storage
+    from bench.runner.study import load_study
+
+    folder = sweep_folder(results, name)
+    location = Location(folder, storage)
+    if location.database is not None and not location.database.is_file():
+        raise UserError(f"no sweep named {name!r} in {str(results)!r}: expected {str(location.database)!r}")
+    with halting():
+        opened = open_storage(location.url)
+        study, plans = load_study(name, opened)
+        runs = export_study(study, folder, DatabaseArtifactStore(opened))
+    print(f"written: {len(runs)} of {sum(len(plan.runs()) for plan in plans)} runs to {folder}")

@@ -1,0 +1,56 @@
+"""The verb `run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Option
+
+from bench.cli.command import app
+from bench.cli.options import RESULTS, Machine, with_options
+from bench.records.run import RunSpec
+
+Levels = Annotated[list[str] | None, Option("--set", help="Levels: batch_norm=on label_flips=off; a bare name is on.")]
+Parameters = Annotated[list[str] | None, Option("--hack", help="A parameter of a hack: label_flips.rate=0.1")]
+
+
+@app.command()
+@with_options(given=RunSpec, machine=Machine)
+def run(
+    given: dict[str, Any],
+    machine: Machine,
+    levels: Levels = None,
+    full: Annotated[bool, Option("--full", help="Switch every core hack on; --set changes single ones.")] = False,
+    hack: Parameters = None,
+    out: Annotated[Path, Option(help="Folder for the record and the sample grid.")] = RESULTS / "runs",
+) -> None:
+    """Make one run by hand, with its recipe's settings where nothing else is said, and keep its record."""
+    import hacks
+    from bench.cli.hack_settings import check_parameters, parse_levels, parse_parameters
+    from bench.cli.run_summary import record_summary
+    from bench.gan import recipes
+    from bench.records.budget import DEFAULT_RECIPE
+    from bench.records.results import write_record
+    from bench.runner.environment import resolve_device, resolve_precision
+    from bench.runner.run import parameter_counts
+    from bench.runner.run import run as make_run
+
+    given = machine.scored_by(given)
+    machine.prepare()
+    card = recipes.get(given.get("recipe", DEFAULT_RECIPE))
+    own = {"dataset": card.dataset, "steps": card.steps, "batch": card.batch, "width": card.width}
+    if card.name != DEFAULT_RECIPE:
+        own["resolution"] = card.resolution
+    settings = {**own, "recipe": card.name, **given}
+    settings["precision"] = resolve_precision(given.get("precision", "auto"), resolve_device(machine.device))
+    spec = RunSpec(
+        levels={**(dict.fromkeys(hacks.names(core=True), True) if full else {}), **parse_levels(levels or [])},
+        hack_parameters=check_parameters(parse_parameters(hack or [])),
+        data_root=machine.data_root,
+        **settings,
+    )
+    report = lambda step, fid: print(f"step {step}: FID {fid:.4g}")  # noqa: E731
+    record = make_run(spec, device=machine.device, on_checkpoint=report)
+    print(record_summary(record))
+    print(f"written: {write_record(out / spec.key, record, parameter_counts(spec))}")

@@ -1,0 +1,38 @@
+"""The verb `throughput`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from bench.cli.command import app
+from bench.cli.options import Device, Workers
+
+
+@app.command()
+def throughput(
+    widths: Annotated[list[int] | None, Option(help="Widths of the networks. Default: 16 32 64.")] = None,
+    resolutions: Annotated[list[int] | None, Option(help="Sizes of the pictures. Default: 32 64.")] = None,
+    repeats: Annotated[int, Option(help="Paired measurements of each case.", min=1)] = 3,
+    seconds: Annotated[float, Option(help="Length of one measurement.", min=0.1)] = 2.0,
+    workers: Workers = None,
+    device: Device = "auto",
+    write: Annotated[Path | None, Option(help="Write every measurement to this CSV file.")] = None,
+) -> None:
+    """Measure how fast this machine trains, side by side with a plain PyTorch loop of the same networks."""
+    from bench.runner.sweep import worker_count
+    from bench.throughput import measure
+    from bench.throughput.tables import phase_table, throughput_table
+
+    cases = measure.cases(widths or [16, 32, 64], resolutions or [32, 64])
+    count = worker_count(workers, device)
+    say = lambda line: print(line, file=sys.stderr)  # noqa: E731
+    found = measure.measure(cases, device=device, workers=count, repeats=repeats, seconds=seconds, say=say)
+    print(throughput_table(measure.summary(found), count, repeats))
+    print(phase_table(measure.where_time_goes(cases, device, count)))
+    if write is not None:
+        found.to_csv(write, index=False)
+        print(f"written: {write}")

@@ -1,0 +1,212 @@
+"""The last stage: a star of fresh runs around the incumbent, looked at as often as declared, until all is settled.
+
+After each look the flips that are settled get no more runs. Where a flip turned out better than the incumbent, the
+incumbent moves there, as often as declared and where the runs left are enough for another star.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from bench.plan.history import History
+from bench.plan.levels import consistent, flip
+from bench.plan.race import Candidate, winner
+from bench.plan.shares import incumbent_seeds, shares, star_runs
+from bench.plan.step import step_plan
+from bench.records.plan import PLACEBO, Cell, Plan
+
+INCUMBENT, FLIP = "incumbent", "flip"
+LOOKS_AFTER_A_MOVE = 2
+"""The incumbent moves only where the runs left carry the new star at least to this look."""
+
+
+class Judgement(NamedTuple):
+    """What a look at a star says.
+
+    Attributes:
+        settled: the hacks that need no more runs.
+        better: the hacks whose flip is better than the incumbent beyond doubt, best first.
+    """
+
+    settled: frozenset[str]
+    better: tuple[str, ...]
+
+
+Judge = Callable[[pd.DataFrame, list[str], int], Judgement]
+"""(runs of one star, its flipped hacks, which look it is from 1 on) -> what it says."""
+
+
+@dataclass(frozen=True)
+class Star:
+    """One incumbent and its flips on one dataset, as planned so far.
+
+    Attributes:
+        dataset: where.
+        number: how often the incumbent had moved before.
+        incumbent: the recipe in the middle.
+        first: the first of its seeds.
+        looks: how many looks are planned.
+        counts: hack -> seeds of its flip so far, for every trick that can act.
+        middle: seeds of the incumbent so far.
+        active: the flips that the last look brought runs to.
+    """
+
+    dataset: str
+    number: int
+    incumbent: Candidate
+    first: int
+    looks: int
+    counts: dict[str, int]
+    middle: int
+    active: tuple[str, ...]
+
+
+def settle_plan(history: History, judge: Judge) -> Plan | None:
+    """The next look's plan on every dataset that has something to settle and the runs for it; None if there is none."""
+    declaration = history.declaration
+    cells: list[Cell] = []
+    for dataset in declaration.datasets:
+        star = next_look(history, dataset, judge)
+        if star is not None:
+            cells += _cells(history, star)
+    if not cells:
+        return None
+    return step_plan(declaration, history.plans, "settle", cells, "star of single flips around the incumbent")
+
+
+def next_look(history: History, dataset: str, judge: Judge) -> Star | None:
+    """The star on a dataset with the next look in it; None where all is settled, looked at, or too dear."""
+    left = shares(history.declaration).total - history.planned(dataset)
+    star = current_star(history, dataset)
+    if star is None:
+        return _grown(history, _begun(history, dataset, 0, winner(history, dataset)), left)
+    verdict = judged(history, star, judge)
+    moved = _moved(history, star, verdict, left)
+    if moved is not None:
+        return moved
+    open_ = tuple(hack for hack in star.active if hack not in verdict.settled)
+    return _grown(history, replace(star, active=open_), left)
+
+
+def judged(history: History, star: Star, judge: Judge) -> Judgement:
+    """What the last look at a star says."""
+    return judge(star_runs_of(history, star), list(star.counts), star.looks)
+
+
+def star_runs_of(history: History, star: Star) -> pd.DataFrame:
+    """The runs of a star that are there."""
+    names = {cell.name for look in _stars(history, star.dataset)[star.number] for cell in look}
+    runs = history.of_stage(star.dataset, "settle")
+    return runs[runs["cell"].isin(names)].reset_index(drop=True)
+
+
+def current_star(history: History, dataset: str) -> Star | None:
+    """The last star on a dataset, as its plans have it; None before the first."""
+    stars = _stars(history, dataset)
+    if not stars:
+        return None
+    looks = stars[-1]
+    middle = next(cell for cell in looks[0] if cell.arm == INCUMBENT)
+    every = [cell for look in looks for cell in look]
+    flips = [cell for cell in every if cell.arm == FLIP]
+    return Star(
+        dataset=dataset,
+        number=len(stars) - 1,
+        incumbent=Candidate(middle.levels, middle.hack_parameters),
+        first=min(middle.seeds),
+        looks=len(looks),
+        counts={
+            hack: sum(len(cell.seeds) for cell in flips if cell.flipped == hack)
+            for hack in dict.fromkeys(cell.flipped for cell in flips)
+        },
+        middle=sum(len(cell.seeds) for cell in every if cell.arm == INCUMBENT),
+        active=tuple(cell.flipped for cell in looks[-1] if cell.arm == FLIP),
+    )
+
+
+def _stars(history: History, dataset: str) -> list[list[list[Cell]]]:
+    """The cells of every look of every star planned on a dataset; a new incumbent begins a new star."""
+    stars: list[list[list[Cell]]] = []
+    seen: set[str] = set()
+    for plan in history.plans_of("settle"):
+        cells = [cell for cell in plan.cells if dataset in cell.datasets]
+        middles = {cell.name for cell in cells if cell.arm == INCUMBENT}
+        if not middles <= seen:
+            stars.append([])
+        seen |= middles
+        if cells:
+            stars[-1].append(cells)
+    return stars
+
+
+def _begun(history: History, dataset: str, number: int, incumbent: Candidate) -> Star:
+    """A star without runs; tricks that cannot act around this incumbent are not in it."""
+    acting = [hack for hack in history.declaration.hacks if _flipped(history, incumbent.levels, hack) is not None]
+    first = history.fresh_seed(dataset)
+    return Star(dataset, number, incumbent, first, 0, dict.fromkeys(acting, 0), 0, tuple(acting))
+
+
+def _grown(history: History, star: Star, left: int) -> Star | None:
+    """The star with one look more for its active flips; None where there is nothing to look at or too little left."""
+    looks = history.declaration.looks
+    if star.looks == len(looks) or not star.active:
+        return None
+    seeds = looks[star.looks]
+    middle = max(incumbent_seeds(len(star.active), seeds), star.middle)
+    wanted = middle - star.middle + sum(seeds - star.counts[hack] for hack in star.active)
+    if wanted > left:
+        return None
+    counts = {hack: seeds if hack in star.active else count for hack, count in star.counts.items()}
+    return replace(star, looks=star.looks + 1, counts=counts, middle=middle)
+
+
+def _moved(history: History, star: Star, verdict: Judgement, left: int) -> Star | None:
+    """The first look around the best flip, if one is better, a move is left and the runs are enough."""
+    declaration = history.declaration
+    better = [hack for hack in verdict.better if hack != PLACEBO]
+    if not better or star.number >= declaration.moves:
+        return None
+    ahead = declaration.looks[min(LOOKS_AFTER_A_MOVE, len(declaration.looks)) - 1]
+    levels = _flipped(history, star.incumbent.levels, better[0])
+    levels = consistent(levels, declaration.prerequisites, declaration.exclusions)
+    begun = _begun(history, star.dataset, star.number + 1, Candidate(levels, star.incumbent.hack_parameters))
+    if star_runs(len(begun.active), ahead) > left:
+        return None
+    return _grown(history, begun, left)
+
+
+def _flipped(history: History, levels: Mapping[str, bool], hack: str) -> dict[str, bool] | None:
+    return flip(levels, hack, history.declaration.prerequisites, history.declaration.exclusions)
+
+
+def _cells(history: History, star: Star) -> list[Cell]:
+    """The cells of a star's last look, with the seeds that are new in it.
+
+    Incumbent and flips have the same first seeds, so that they can be compared seed by seed.
+    """
+    before = current_star(history, star.dataset)
+    known = before is not None and before.number == star.number
+    name = _name(history, star.dataset, star.number)
+    cells = [_cell(star, name, star.incumbent.levels, INCUMBENT, before.middle if known else 0, star.middle)]
+    for hack in star.active:
+        levels = _flipped(history, star.incumbent.levels, hack)
+        called = f"{name}{'-' if star.incumbent.levels[hack] else '+'}{hack}"
+        had = before.counts[hack] if known else 0
+        cells.append(replace(_cell(star, called, levels, FLIP, had, star.counts[hack]), flipped=hack))
+    return [cell for cell in cells if cell.seeds]
+
+
+def _cell(star: Star, name: str, levels: dict[str, bool], arm: str, had: int, has: int) -> Cell:
+    seeds = tuple(range(star.first + had, star.first + has))
+    own: dict[str, dict[str, Any]] = {
+        hack: values for hack, values in star.incumbent.hack_parameters.items() if levels[hack]
+    }
+    return Cell(name, levels, arm, (star.dataset,), seeds, own)
+
+
+def _name(history: History, dataset: str, number: int) -> str:
+    """The incumbent's cell: unlike that of any other star or dataset of the sweep."""
+    datasets = history.declaration.datasets
+    return f"best{datasets.index(dataset) + number * len(datasets)}"

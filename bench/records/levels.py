@@ -1,0 +1,27 @@
+"""A run's levels, whatever they are read from: a cell, a row of the frame of runs, a trial's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+_NONE: dict[str, bool] = {}
+
+
+def levels_of(values: Mapping[str, Any], hacks: Iterable[str], base: Mapping[str, bool] = _NONE) -> dict[str, bool]:
+    """The levels of these hacks in their order; what `values` does not name has the level of `base`, else is off."""
+    return {hack: bool(values.get(hack, base.get(hack, False))) for hack in hacks}
+
+
+def pattern(values: Mapping[str, Any], hacks: Iterable[str]) -> tuple[bool, ...]:
+    """The levels as a key: equal for two runs of the same levels."""
+    return tuple(levels_of(values, hacks).values())
+
+
+def level_matrix(runs: pd.DataFrame, hacks: Iterable[str]) -> np.ndarray:
+    """The levels of a frame of runs: bool (runs, hacks)."""
+    return runs[list(hacks)].to_numpy(dtype=bool)

@@ -1,0 +1,91 @@
+"""One recipe trained for as long as a person wants: `ganbench train`.
+
+Its folder holds a checkpoint that the same command continues from, with more steps too, a sample grid per evaluation,
+and after each evaluation the generator as it is then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.records.files import replaced
+from bench.records.recipe_file import RecipeFile
+from bench.records.run import RunSpec
+from bench.runner.generator import save_generator
+from bench.runner.grids import sample_grid
+from bench.runner.run import dataset_for, new_game, scorer_for, validate
+from bench.runner.training import Training
+
+CHECKPOINT, GRIDS, GRID = "checkpoint.pt", "samples", "samples.png"
+
+
+class Long(Training):
+    """A training whose end may be moved: a checkpoint is continued however many steps were asked for when it was made.
+
+    What follows its share of the whole way, as a schedule does, follows the new way from there.
+    """
+
+    def _identity(self) -> list[str]:
+        unbound = replace(self.spec, steps=1, evaluations=1)
+        return [repr(unbound), *super()._identity()[1:]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to: steps made, FID at the evaluations, and whether it diverged."""
+
+    steps: int
+    fids: dict[int, float]
+    diverged: bool
+
+
+def train(
+    spec: RunSpec,
+    folder: Path,
+    *,
+    source: str = "",
+    device: str = "auto",
+    on_step: Callable[[int], None] = lambda step: None,
+    on_score: Callable[[int, float], None] = lambda step, fid: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Train the spec's recipe to its last step, from where the folder's checkpoint stands if there is one.
+
+    Args:
+        spec: what to train.
+        folder: where everything goes.
+        source: where the recipe comes from, for its file.
+        device: "auto", "cpu", "cuda" or "mps".
+        on_step: called with the step it is at, every hundred steps or so.
+        on_score: called with (step, FID) after each evaluation, and again for those made before a resume.
+        should_stop: asked as often as `on_step` is called; True keeps the training and stops.
+
+    Raises:
+        UserError: an unknown hack, dataset or value in the spec.
+        RunStopped: `should_stop` said so.
+    """
+    validate(spec)
+    game, dataset = new_game(spec, device), dataset_for(spec)
+
+    def scored(step: int, fid: float) -> None:
+        if step == game.step_number:  # not one that an earlier session told of
+            grid = sample_grid(game)
+            for path in (folder / GRIDS / f"{step:07d}.png", folder / GRID):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                replaced(path, lambda partial: partial.write_bytes(grid))
+            about = RecipeFile.of(spec.to_dict())
+            shape = {"kind": dataset.kind, "channels": dataset.channels, "pixels": dataset.resolution}
+            save_generator(game, replace(about, **shape, trained=step, fid=fid, source=source), folder)
+        on_score(step, fid)
+
+    def asked() -> bool:
+        on_step(game.step_number)
+        return should_stop()
+
+    training = Long(game, scorer_for(spec), spec, scored, folder / CHECKPOINT, asked)
+    training.finish()
+    if not training.diverged:
+        training.save()
+    return Trained(game.step_number, training.fids, training.diverged)
