@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.analysis.cells import CellMeans
 from bench.analysis.estimates import FAKE, Estimates, declared_needs, products, without
-from bench.plan.folded import FEWEST_SPARE, mirror_pairs
+from bench.plan.folded import FEWEST_SPARE, mirror_pairs, spare_columns
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,18 @@ def _pair_parts(
             _PairPart(2 * float(weights @ even), size * _mean_square(even, terms), free, size) if known else None
         )
     return parts
+
+
+def whole_pairs(means: CellMeans) -> np.ndarray:
+    """Which cells have their mirror image, with as many runs: all, unless without the rest the design is a folded one.
+
+    For outcomes that some runs lack: (cells,) bool.
+    """
+    rows = {tuple(row): count for row, count in zip(means.signs > 0, means.counts, strict=True)}
+    mirrors = [tuple(not level for level in row) for row in means.signs > 0]
+    whole = np.array([rows.get(mirror) == count for mirror, count in zip(mirrors, means.counts, strict=True)])
+    enough = spare_columns(means.signs[whole]) >= FEWEST_SPARE
+    return whole if enough else np.ones(len(whole), dtype=bool)
 
 
 def why_not_folded(means: CellMeans) -> list[str]:

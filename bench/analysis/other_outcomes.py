@@ -11,6 +11,7 @@ from scipy import stats
 
 from bench.analysis.cells import cell_means
 from bench.analysis.design_effects import design_effects
+from bench.analysis.folded import whole_pairs
 from bench.analysis.intervals import adjusted, two_sided_p
 from bench.analysis.outcome import check_runs, design_outcomes, in_design
 from bench.analysis.verdicts import verdict
@@ -106,6 +107,11 @@ def _rows(
             "runs": len(group), "given": "", "error": "", "verdict": "inconclusive"}  # fmt: skip
     if len(group) < FEWEST_VALUES:
         return [{**base, "hack": hack, "note": "; ".join(["no runs to compare", *lost])} for hack in hacks]
+    means = cell_means(group, hacks, group["y"].to_numpy())
+    whole = whole_pairs(means)[means.index]
+    if not whole.all():
+        lost.append(f"{int((~whole).sum())} with them, whose mirror images they were")
+        group = group[whole]
     y = group["y"].to_numpy()
     found = design_effects(cell_means(group, hacks, y), hacks, group, y, needs=needs)
     p = two_sided_p(found.effect, found.error, found.free)
@@ -116,6 +122,7 @@ def _rows(
         {
             **base,
             "hack": hack,
+            "runs": len(group),
             "given": found.given[index],
             "mean_off": _mean(score, y[~group[hack].to_numpy(dtype=bool)]),
             "effect": float(score.told(found.effect[index])),

@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
-from statsmodels.stats.multitest import multipletests
 
-from bench.analysis.estimates import FAKE
-from bench.analysis.intervals import percent
+from bench.analysis.estimates import FAKE, SEEDS
+from bench.analysis.intervals import holm, percent
 from bench.analysis.sentences import listed, signed
 
 COLUMNS = [
@@ -105,9 +104,10 @@ def interaction_p(effect: np.ndarray, error: np.ndarray, free: np.ndarray) -> fl
 
 def _noise(known: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Standard errors of one hack per dataset and their degrees of freedom: of fake columns, else of seeds."""
-    fake = (known["error"] == FAKE).to_numpy()
-    error = np.where(fake, known["se_log"], known["se_seeds_log"]).astype(float)
-    return error, np.where(fake, known["df"], known["df_seeds"]).astype(float)
+    table = known.reindex(columns=["error", "se_log", "df", "se_seeds_log", "df_seeds"])
+    own = table["error"].isin([FAKE, SEEDS]).to_numpy()
+    error = np.where(own, table["se_log"], table["se_seeds_log"]).astype(float)
+    return error, np.where(own, table["df"], table["df_seeds"]).astype(float)
 
 
 def disagreements(effects: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +121,7 @@ def disagreements(effects: pd.DataFrame) -> pd.DataFrame:
     tested = pools["heterogeneity_p"].notna()
     differs = pd.Series(False, index=pools.index)
     if tested.any():
-        differs[tested] = multipletests(pools.loc[tested, "heterogeneity_p"], alpha=0.05, method="holm")[0]
+        differs[tested] = holm(pools.loc[tested, "heterogeneity_p"].to_numpy(dtype=float)) <= 0.05
     rows = []
     for hack, group in effects.groupby("hack", sort=False):
         where = {word: group[group["verdict"] == word] for word in ("helps", "hurts", "fragile", "negligible")}

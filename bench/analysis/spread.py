@@ -92,9 +92,8 @@ def _datasets(runs: pd.DataFrame, hacks: list[str], outcome: str):
     """Each dataset with all of its runs that have an outcome, and those of its design."""
     prepared = with_outcome(runs, outcome)
     prepared = prepared[prepared["y"].notna()]
-    inside = in_design(prepared, hacks)
     for dataset, group in prepared.groupby("dataset"):
-        design = group[inside[group.index]]
+        design = group[in_design(group, hacks)]
         if len(design):
             yield dataset, group, design
 

@@ -60,7 +60,7 @@ def _dataset_rows(dataset: str, group: pd.DataFrame, log_fid: pd.DataFrame, hack
                 "ci_low_pct": percent(estimates.effect[index] - half[index]),
                 "ci_high_pct": percent(estimates.effect[index] + half[index]),
                 "runs": int(known.sum()),
-                "note": estimates.reason[index] or SAME * (np.ptp(values) == 0),
+                "note": estimates.reason[index] or SAME * bool(np.ptp(values) == 0),
             }
             for index, hack in enumerate(hacks)
         ]

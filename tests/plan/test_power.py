@@ -98,4 +98,4 @@ def test_an_effect_on_the_border_of_interest_is_never_settled():
     assert needed == sorted(needed)
     assert len(set(needed)) == 3
     folded = runs_needed(0.2, 0.1, 2, 12, 0.05, folded=True)
-    assert folded == 2 * 28, "seven blocks of four cells leave two fake columns, enough for so large an effect"
+    assert folded == 2 * 32, "32 cells leave four fake columns, enough for so large an effect"
