@@ -9,6 +9,9 @@ from bench.analysis.conditional import conditional_effects
 from bench.analysis.effects import effects
 from bench.analysis.halfnormal import half_normal
 from bench.analysis.interactions import interactions, pair_means
+from bench.analysis.local import local_effects
+from bench.analysis.local_scores import local_score_effects
+from bench.analysis.looks import better_flips, settled
 from bench.analysis.other_outcomes import cost_ratio, mechanism_effects
 from bench.analysis.pooling import disagreements, pooled
 from bench.analysis.robustness import robustness
@@ -22,6 +25,7 @@ from bench.records.outcome import with_outcome
 
 __all__ = [
     "agreement",
+    "better_flips",
     "conditional_effects",
     "cost_ratio",
     "disagreements",
@@ -29,11 +33,14 @@ __all__ = [
     "effects_over_steps",
     "half_normal",
     "interactions",
+    "local_effects",
+    "local_score_effects",
     "mechanism_effects",
     "pair_means",
     "performance_profile",
     "pooled",
     "robustness",
+    "settled",
     "shapley",
     "skill_profile",
     "spread",
