@@ -79,6 +79,25 @@ def mixture_modes(points, centres, sd: float) -> tuple[int, float, float]:
     return covered, float(good.double().mean()), kl
 
 
+def high_quality(points, centres, sd: float) -> float:
+    """Share of generated points, in [0, 1], within 3 standard deviations of a centre; see `mixture_modes`."""
+    return mixture_modes(points, centres, sd)[1]
+
+
+def covered_modes(seen) -> tuple[int, float]:
+    """Modes that fakes cover and KL from the real histogram: a known mixture's components, else the dataset's classes.
+
+    Args:
+        seen: see `bench.metrics.seen.Seen`.
+    """
+    if seen.dataset.modes is not None:
+        covered, _, kl = mixture_modes(seen.points, seen.centres, seen.sd)
+        return covered, kl
+    labels = seen.labels
+    real = torch.cat([seen.dataset.labels, seen.dataset.reference_labels])
+    return mode_coverage(labels, seen.dataset.classes, real)
+
+
 def _nearest_other(features: torch.Tensor) -> torch.Tensor:
     """Distance (N,) of each row to the nearest other one."""
     nearest = []
@@ -115,7 +134,7 @@ def duplicates(real, fake, quantile: float = 0.01) -> float:
     return float((_nearest_other(fake) <= threshold).double().mean())
 
 
-def vendi(features) -> float:
+def vendi(fake) -> float:
     """Vendi score: exp of the entropy of the eigenvalues of K/N, with K the cosine similarity of features (N, d).
 
     Returns:
@@ -126,7 +145,7 @@ def vendi(features) -> float:
 
     Source: Friedman & Dieng 2023, arXiv 2210.02410.
     """
-    features = as_features(features, "features")
+    features = as_features(fake, "features")
     norms = features.norm(dim=1, keepdim=True)
     if bool((norms == 0).any()):
         raise ScoreUnavailable("the Vendi score needs features other than zero")

@@ -50,7 +50,7 @@ def feature_statistics(features, name: str = "features") -> FeatureStatistics:
     return FeatureStatistics(statistics["mu"], np.atleast_2d(statistics["sigma"]))
 
 
-def frechet_distance_of(real: FeatureStatistics, fake: FeatureStatistics) -> float:
+def frechet_distance_of(real_statistics: FeatureStatistics, fake_statistics: FeatureStatistics) -> float:
     """Fréchet distance between the Gaussians with these statistics: |μr − μf|² + tr(Σr + Σf − 2 (Σr Σf)^½).
 
     At least 0: what rounding takes below is cut off.
@@ -58,6 +58,7 @@ def frechet_distance_of(real: FeatureStatistics, fake: FeatureStatistics) -> flo
     Raises:
         ScoreUnavailable: the features are so large that the distance overflows float64.
     """
+    real, fake = real_statistics, fake_statistics
     with np.errstate(over="ignore", invalid="ignore"):
         product_is_finite = np.isfinite(real.covariance @ fake.covariance).all()
     if not product_is_finite:

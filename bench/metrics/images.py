@@ -10,13 +10,13 @@ from bench.metrics.checks import ScoreUnavailable
 from torchmetrics.functional.image import structural_similarity_index_measure, total_variation
 
 
-def ssim_within_class(images: torch.Tensor, labels: np.ndarray, pairs: int = 100, batch_size: int = 100) -> float:
+def ssim_within_class(pictures: torch.Tensor, labels: np.ndarray, pairs: int = 100, batch_size: int = 100) -> float:
     """Mean structural similarity of pairs of images of one class, averaged over the classes that have a pair.
 
     Each image of a class is paired with the next one, and the last with the first. Images that are all alike have 1.
 
     Args:
-        images: uint8 (N, C, H, W).
+        pictures: uint8 (N, C, H, W).
         labels: (N,) class index of each.
         pairs: at most so many per class.
 
@@ -38,7 +38,7 @@ def ssim_within_class(images: torch.Tensor, labels: np.ndarray, pairs: int = 100
     values = torch.cat(
         [
             structural_similarity_index_measure(a.float(), b.float(), data_range=255.0, reduction="none").double()
-            for a, b in zip(images[first].split(batch_size), images[second].split(batch_size), strict=True)
+            for a, b in zip(pictures[first].split(batch_size), pictures[second].split(batch_size), strict=True)
         ]
     )
     means = [part.mean() for part in values.split([min(len(rows), pairs) for rows in members])]
@@ -51,24 +51,25 @@ def mean_total_variation(images: torch.Tensor, batch_size: int = 500) -> float:
     return float(torch.cat(values).mean())
 
 
-def total_variation_ratio(real: float, fake: float) -> float:
+def total_variation_ratio(real_variation: float, fake_variation: float) -> float:
     """How many times the total variation of the fakes is off that of real images, either way.
 
     Args:
-        real, fake: `mean_total_variation` of each.
+        real_variation, fake_variation: `mean_total_variation` of each.
 
     Returns:
-        max(fake / real, real / fake), at least 1; lower is better. Blur and noise both raise it.
+        The larger over the smaller, at least 1; lower is better. Blur and noise both raise it.
 
     Raises:
         ScoreUnavailable: one side has no variation at all.
     """
+    real, fake = real_variation, fake_variation
     if not real > 0 or not fake > 0:
         raise ScoreUnavailable(f"the {'fake' if real > 0 else 'real'} images have no variation between pixels")
     return max(fake / real, real / fake)
 
 
-def texture_distance(real: torch.Tensor, fake: torch.Tensor) -> float:
+def texture_distance(real_gram: torch.Tensor, fake_gram: torch.Tensor) -> float:
     """Frobenius distance of two mean Gram matrices (c, c) of shallow feature maps, over the norm of the real one.
 
     Returns:
@@ -79,7 +80,7 @@ def texture_distance(real: torch.Tensor, fake: torch.Tensor) -> float:
 
     Source: Gatys, Ecker & Bethge 2015, arXiv 1505.07376.
     """
-    norm = float(torch.linalg.matrix_norm(real))
+    norm = float(torch.linalg.matrix_norm(real_gram))
     if norm == 0:
         raise ScoreUnavailable("the real images' feature maps are all zero")
-    return float(torch.linalg.matrix_norm(fake - real)) / norm
+    return float(torch.linalg.matrix_norm(fake_gram - real_gram)) / norm

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from bench.metrics.checks import ScoreUnavailable
 from bench.metrics.extractor import Extractor
-from bench.metrics.fidelity import constant_distances, feature_statistics, frechet_distance
+from bench.metrics.fidelity import FeatureStatistics, constant_distances, feature_statistics, frechet_distance
 from bench.metrics.images import mean_total_variation
 from bench.metrics.weights import hash_of, save_atomically
 
@@ -38,6 +39,15 @@ class Reference:
     fid_real: float | None
     fid_uniform: float | None
     fid_constant: float | None
+
+    @cached_property
+    def statistics(self) -> FeatureStatistics:
+        """Mean and covariance of the features.
+
+        Raises:
+            ScoreUnavailable: n is at most the number of features.
+        """
+        return feature_statistics(self.features, "real features")
 
 
 def uniform_noise(like: torch.Tensor, n: int) -> torch.Tensor:

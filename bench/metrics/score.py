@@ -1,25 +1,24 @@
 """From generated images to scores, by one protocol per dataset and extractor."""
 
 import hashlib
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import torch
 
+from bench.data import Dataset
 from bench.errors import UserError
-from bench.metrics import collapse, fidelity
 from bench.metrics.checks import ScoreUnavailable
 from bench.metrics.extractor import Extractor, classify
 from bench.metrics.extractors import get_extractor
-from bench.metrics.images import mean_total_variation, ssim_within_class, texture_distance, total_variation_ratio
+from bench.metrics.fidelity import feature_statistics
 from bench.metrics.reference import Reference, cached
-from bench.records.scores import DIRECTIONS
-
-INCEPTION_SPLITS = 10
-WHOLE_KERNEL = 5000  # so many images on each side are compared at once, 1 GB; of more, 100 subsets of 1,000 are
+from bench.metrics.seen import Seen, inception_splits, kernel_subsets
+from bench.records.scores import DIRECTIONS, SCORES
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,6 @@ class Scores:
 
     values: dict[str, float]
     reasons: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Fakes:
-    """Generated images in canonical order, with what the extractor sees in them (see `Observation`)."""
-
-    images: torch.Tensor
-    features: torch.Tensor
-    logits: torch.Tensor | None
-    gram: torch.Tensor | None
 
 
 def canonical_order(images: torch.Tensor) -> torch.Tensor:
@@ -67,7 +56,7 @@ class Scorer:
 
     def __init__(
         self,
-        dataset,
+        dataset: Dataset,
         extractor: str | Extractor = "domain",
         n: int = 2000,
         cache_dir: str | Path | None = None,
@@ -88,10 +77,6 @@ class Scorer:
         """Features of the real images and the anchors measured on them."""
         return cached(self.dataset, self.extractor, self.n, self._batch_size, self._folder)
 
-    @cached_property
-    def _real_statistics(self) -> fidelity.FeatureStatistics:
-        return fidelity.feature_statistics(self.reference.features, "real features")
-
     @property
     def _anchor_images(self) -> int:
         return min(self.n, len(self.dataset.images))
@@ -110,7 +95,7 @@ class Scorer:
         reference = self.reference
         if reference.fid_real is None or reference.fid_uniform is None:
             # Says which of the two sides has too few images.
-            fidelity.feature_statistics(reference.features[: self._anchor_images], "real features")
+            feature_statistics(reference.features[: self._anchor_images], "real features")
         noise = [reference.fid_uniform]
         if self._untrained is not None:
             images = self._untrained(self.n) if callable(self._untrained) else self._untrained
@@ -130,9 +115,9 @@ class Scorer:
             "n_real": self.n,
             "n_fake": self.n,
             "n_real_anchor": self._anchor_images,
-            "inception_splits": min(INCEPTION_SPLITS, self.n),
-            "kid_subsets": self._kernel_subsets[0],
-            "kid_subset_size": self._kernel_subsets[1],
+            "inception_splits": inception_splits(self.n),
+            "kid_subsets": kernel_subsets(self.n)[0],
+            "kid_subset_size": kernel_subsets(self.n)[1],
             "dataset": self.dataset.name,
             "dataset_hash": self.dataset.content_hash,
             "split": self.dataset.split,
@@ -146,7 +131,7 @@ class Scorer:
             return None
         return float((classify(logits) == labels[: self.n].numpy()).mean())
 
-    def _fakes(self, images: torch.Tensor) -> Fakes:
+    def _observed(self, images: torch.Tensor) -> Seen:
         if not torch.is_tensor(images):
             raise UserError(f"{type(images).__name__} given as images: expected a tensor")
         wanted = self.dataset.reference_images
@@ -160,7 +145,8 @@ class Scorer:
         if len(images) < self.n:
             raise UserError(f"{len(images)} images: the protocol compares {self.n}, generate that many")
         images = canonical_order(images[: self.n].cpu())
-        return Fakes(images, *self.extractor.observe(images, self._batch_size))
+        observed = self.extractor.observe(images, self._batch_size)
+        return Seen(self.dataset, self.extractor, self.reference, images, observed)
 
     def fid(self, images: torch.Tensor) -> float:
         """FID of the first n images, uint8 (n or more, C, H, W).
@@ -169,12 +155,7 @@ class Scorer:
             ScoreUnavailable: n is at most the number of features, or the images hold NaN.
             UserError: fewer than n images, or of another size or type than the dataset's.
         """
-        return self._fid(self._fakes(images))
-
-    def _fid(self, fakes: Fakes) -> float:
-        return fidelity.frechet_distance_of(
-            self._real_statistics, fidelity.feature_statistics(fakes.features, "fake features")
-        )
+        return computed(SCORES["fid"].by, self._observed(images))[0]
 
     def score(self, images: torch.Tensor) -> Scores:
         """Every score of the first n images, uint8 (n or more, C, H, W).
@@ -183,92 +164,40 @@ class Scorer:
             UserError: fewer than n images, or of another size or type than the dataset's.
         """
         try:
-            fakes = self._fakes(images)
+            seen = self._observed(images)
         except ScoreUnavailable as reason:
             return Scores({}, dict.fromkeys(DIRECTIONS, str(reason)))
         values: dict[str, float] = {}
         reasons: dict[str, str] = {}
-        for names, function in _TABLE:
+        for function, names in functions().items():
             try:
-                results = function(self, fakes)
+                values.update(zip(names, computed(function, seen), strict=True))
             except ScoreUnavailable as reason:
                 reasons.update(dict.fromkeys(names, str(reason)))
-                continue
-            values.update({name: float(value) for name, value in zip(names, results, strict=True)})
         return Scores(values, reasons)
 
-    def _inception_score(self, fakes: Fakes) -> tuple[float, float]:
-        if fakes.logits is None:
-            raise ScoreUnavailable(f"extractor {self.extractor.name} classifies nothing")
-        if len(self.dataset.classes) == 1:
-            raise ScoreUnavailable(f"{self.dataset.name} has one class only")
-        return fidelity.inception_score(fakes.logits, min(INCEPTION_SPLITS, self.n))
 
-    @property
-    def _kernel_subsets(self) -> tuple[int, int]:
-        """How many subsets KID is averaged over, and of how many images."""
-        return (1, self.n) if self.n <= WHOLE_KERNEL else (100, 1000)
-
-    def _kernel_distance(self, fakes: Fakes) -> tuple[float]:
-        subsets, size = self._kernel_subsets
-        return (fidelity.kernel_distance(self.reference.features, fakes.features, size, subsets),)
-
-    def _labels(self, fakes: Fakes) -> np.ndarray:
-        """Which of the dataset's classes each fake belongs to, by the extractor."""
-        if len(self.dataset.classes) < 2:
-            raise ScoreUnavailable(f"{self.dataset.name} has fewer than two classes")
-        if fakes.logits is None or self.extractor.classes != self.dataset.classes:
-            raise ScoreUnavailable(f"extractor {self.extractor.name} does not know the classes of {self.dataset.name}")
-        return classify(fakes.logits)
-
-    def _modes(self, fakes: Fakes) -> tuple[float, float]:
-        if self.dataset.modes is not None:
-            covered, _, kl = self._mixture(fakes)
-            return covered, kl
-        labels = self._labels(fakes)
-        real = torch.cat([self.dataset.labels, self.dataset.reference_labels])
-        return collapse.mode_coverage(labels, self.dataset.classes, real)
-
-    def _high_quality(self, fakes: Fakes) -> tuple[float]:
-        if self.dataset.modes is None:
-            raise ScoreUnavailable(f"{self.dataset.name} is no mixture of known Gaussians")
-        return (self._mixture(fakes)[1],)
-
-    def _mixture(self, fakes: Fakes) -> tuple[int, float, float]:
-        modes = self.dataset.modes
-        return collapse.mixture_modes(modes.to_units(fakes.images), modes.centres, modes.sd)
-
-    def _ssim(self, fakes: Fakes) -> tuple[float]:
-        return (ssim_within_class(fakes.images, self._labels(_pictures(fakes))),)
-
-    def _texture(self, fakes: Fakes) -> tuple[float]:
-        if fakes.gram is None:
-            raise ScoreUnavailable(f"extractor {self.extractor.name} gives no feature maps")
-        return (texture_distance(self.reference.gram, fakes.gram),)
-
-    def _total_variation(self, fakes: Fakes) -> tuple[float]:
-        fake = mean_total_variation(_pictures(fakes).images)
-        return (total_variation_ratio(self.reference.total_variation, fake),)
+def functions() -> dict[str, list[str]]:
+    """The functions that the catalogue's rows name, and the scores that each gives, in order."""
+    found: dict[str, list[str]] = {}
+    for score in SCORES.values():
+        if score.by:
+            found.setdefault(score.by, []).append(score.name)
+    return found
 
 
-def _pictures(fakes: Fakes) -> Fakes:
-    if fakes.images.shape[-2:] == (1, 1):
-        raise ScoreUnavailable("points are no pictures")
-    return fakes
+def computed(function: str, seen: Seen) -> tuple[float, ...]:
+    """What a function of bench.metrics, `module.function`, gives for these fakes.
 
+    It is called with the attributes of `seen` that its parameters name, `seen` itself among them; a parameter with a
+    default that `seen` knows nothing of keeps it.
 
-# Which scores each function gives, in order.
-_TABLE: tuple[tuple[tuple[str, ...], Callable[[Scorer, Fakes], tuple]], ...] = (
-    (("fid",), lambda scorer, fakes: (scorer._fid(fakes),)),
-    (("kid",), Scorer._kernel_distance),
-    (("is", "is_std"), Scorer._inception_score),
-    (("precision", "recall"), lambda s, fakes: fidelity.precision_recall(s.reference.features, fakes.features)),
-    (("density", "coverage"), lambda s, fakes: fidelity.density_coverage(s.reference.features, fakes.features)),
-    (("modes", "modes_kl"), Scorer._modes),
-    (("high_quality",), Scorer._high_quality),
-    (("vendi",), lambda scorer, fakes: (collapse.vendi(fakes.features),)),
-    (("ssim_within_class",), Scorer._ssim),
-    (("duplicates",), lambda s, fakes: (collapse.duplicates(s.reference.features, fakes.features),)),
-    (("texture",), Scorer._texture),
-    (("total_variation_ratio",), Scorer._total_variation),
-)
+    Raises:
+        ScoreUnavailable: the score is not defined for these fakes.
+    """
+    module, name = function.split(".")
+    call = getattr(import_module(f"bench.metrics.{module}"), name)
+    offered = {"seen", *dir(seen)}
+    asked = [p.name for p in inspect.signature(call).parameters.values() if p.default is p.empty or p.name in offered]
+    found = call(**{name: seen if name == "seen" else getattr(seen, name) for name in asked})
+    return tuple(map(float, found)) if isinstance(found, tuple) else (float(found),)

@@ -59,9 +59,9 @@ class Scoring(_Fields):
         DEFAULT_EXTRACTOR
     )
     n: Annotated[int, Asked("Generated images per score.", least=2, most=1_000_000)] = 2000
-    collapse_below: Annotated[
-        float, Asked("A run whose images fall into less than this share of the classes collapsed.", least=0, most=1)
-    ] = 0.2
+    collapse_duplicates: Annotated[
+        float, Asked("A run collapsed where more than this share of its images has a near-duplicate.", least=0, most=1)
+    ] = 0.3
     outcome: Annotated[str, Asked("The score that effects, search and report are about: fid, recall, kid, …")] = (
         DEFAULT_OUTCOME
     )

@@ -109,7 +109,8 @@ class RunRecord:
         samples: PNG bytes of an 8 × 8 grid, made from the same latent draws for every run of a sweep.
         protocol: extractor and its hash, n, dataset hash and split, precision: what the scores depend on.
         recipe: every slot of the recipe that was trained, as text.
-        environment: versions and hardware; the only part, with `timing`, that may differ between equal runs.
+        environment: versions, fingerprint of the sources, hardware; the only part, with `timing`, that may differ
+            between equal runs.
         timing: wall seconds of the whole run, and of its training and scoring.
     """
 

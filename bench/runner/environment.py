@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from bench.errors import UserError
+from bench.runner.fingerprint import fingerprint
 
 PACKAGES = ("ganbench", "torch", "torchvision", "torch-fidelity", "torchmetrics", "optuna", "numpy", "pandas")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -60,7 +61,7 @@ def processor() -> str:
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Versions of what computes a score, and the hardware it ran on."""
+    """Versions of what computes a score, the fingerprint of our own sources, and the hardware it ran on."""
     versions = {}
     for package in PACKAGES:
         try:
@@ -70,6 +71,7 @@ def environment(device: torch.device) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "versions": versions,
+        "fingerprint": fingerprint(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor(),
         "cores": os.cpu_count(),

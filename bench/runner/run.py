@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -15,7 +16,6 @@ from bench.gan.backbone import Backbone, mlp
 from bench.gan.loop import Game, sample
 from bench.gan.network import build_discriminator, build_generator, parameter_count
 from bench.gan.streams import Streams
-from bench.metrics.score import Scorer
 from bench.records.budget import DEFAULT_RECIPE
 from bench.records.fields import check_fields
 from bench.records.files import cache_folder
@@ -23,8 +23,11 @@ from bench.records.outcome import last_third
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.environment import environment, resolve_device
 from bench.runner.grids import sample_grid
-from bench.runner.training import OnCheckpoint, Training
 from hacks import HackError, Recipe
+
+if TYPE_CHECKING:
+    from bench.metrics.score import Scorer
+    from bench.runner.training import OnCheckpoint
 
 
 def run(
@@ -49,9 +52,12 @@ def run(
         UserError: an unknown hack, dataset or value in the spec.
         RunStopped: `should_stop` said so.
     """
+    # Scores need libraries that take seconds to load, which whoever only looks at specs does without.
+    from bench.runner.training import Training
+
     validate(spec)
     game = new_game(spec, device)
-    dataset, scorer = dataset_for(spec), scorer_for(spec)
+    scorer = scorer_for(spec)
     training = Training(game, scorer, spec, on_checkpoint, keep, should_stop)
     training.finish()
     scored = training.scored
@@ -60,7 +66,7 @@ def run(
         values["fid_last_third"] = last_third(training.fids, scorer.anchors["fid_ceiling"], spec.steps)
     return RunRecord(
         spec=spec,
-        status=status_of(spec, values, len(dataset.classes), training.diverged),
+        status=status_of(spec, values, training.diverged),
         scores={**values, **scorer.anchors, **training.stability(), **training.mechanism_scores()},
         reasons={"fid": "the run diverged"} if scored is None else dict(scored.reasons),
         checkpoints=training.fids,
@@ -91,11 +97,11 @@ def new_game(spec: RunSpec, device: str) -> Game:
     )
 
 
-def status_of(spec: RunSpec, scores: dict[str, float], classes: int, diverged: bool) -> str:
-    """ "diverged", "collapsed" by the rule the spec fixes, or "ok"; where no class can be told, nothing collapses."""
+def status_of(spec: RunSpec, scores: dict[str, float], diverged: bool) -> str:
+    """ "diverged", "collapsed" where more of the images repeat themselves than the spec allows, or "ok"."""
     if diverged:
         return "diverged"
-    return "collapsed" if scores.get("modes", classes) < spec.collapse_below * classes else "ok"
+    return "collapsed" if scores["duplicates"] > spec.collapse_duplicates else "ok"
 
 
 def validate(spec: RunSpec) -> None:
@@ -161,6 +167,8 @@ def scorer_for(spec: RunSpec) -> Scorer:
 def _scorer(
     name: str, resolution: int | None, root: str | None, extractor: str, n: int, width: int, recipe: str
 ) -> Scorer:
+    from bench.metrics.score import Scorer
+
     dataset = _dataset(name, resolution, root)
     backbone = backbone_for(dataset, width, recipe)
     return Scorer(

@@ -22,10 +22,11 @@ COMPARED = ("torch", "ganbench")
 """Packages whose change makes other numbers out of the same spec."""
 
 
-def foundation(versions: Mapping[str, str], datasets: Mapping[str, str]) -> dict[str, str]:
-    """What all runs of a sweep must share: versions by package, and content hashes by dataset."""
+def foundation(environment: Mapping[str, Any], datasets: Mapping[str, str]) -> dict[str, str]:
+    """What all runs of a sweep must share: versions by package, our sources, and content hashes by dataset."""
     return {
-        **{name: versions[name] for name in COMPARED},
+        **{name: environment["versions"][name] for name in COMPARED},
+        "fingerprint": environment["fingerprint"],
         **{f"dataset {name}": content_hash for name, content_hash in datasets.items()},
     }
 

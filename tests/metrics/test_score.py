@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bench import data
 from bench.errors import UserError
-from bench.metrics import DIRECTIONS, Scorer, ScoreUnavailable, get_extractor, kernel_distance, score
+from bench.metrics import DIRECTIONS, Scorer, ScoreUnavailable, get_extractor, kernel_distance
 from bench.metrics.reference import mean_image, uniform_noise
+from bench.records.scores import SCORES, Score
 
 POINT_SCORES = set(DIRECTIONS) - {"is", "is_std", "ssim_within_class", "texture", "total_variation_ratio"}
 PICTURE_SCORES = set(DIRECTIONS) - {"high_quality"}
@@ -42,10 +43,19 @@ def complete(scores):
     return scores
 
 
-def test_every_score_has_one_direction():
-    assert set(DIRECTIONS.values()) == {"higher", "lower"}
-    given_by_the_table = [name for names, _ in score._TABLE for name in names]
-    assert sorted(given_by_the_table) == sorted(DIRECTIONS)
+def test_a_row_of_the_catalogue_and_its_function_are_a_score(digits, scorer, monkeypatch):
+    """A function that a row names is called with what it asks for by name; nothing else has to know of it."""
+    row = Score("redness", "redness", "higher", 1, 0, by="collapse.redness")
+    asked = {}
+
+    def redness(fake, labels, seen, share=0.25):
+        asked.update(fake=fake.shape, labels=len(labels), dataset=seen.dataset.name)
+        return share
+
+    monkeypatch.setattr("bench.metrics.collapse.redness", redness, raising=False)
+    monkeypatch.setitem(SCORES, "redness", row)
+    assert scorer.score(digits.images).values["redness"] == 0.25
+    assert asked == {"fake": (120, 64), "labels": 120, "dataset": "digits"}
 
 
 def test_real_pictures_have_every_score(digits, scorer):
@@ -239,7 +249,7 @@ def test_the_record_says_what_the_scores_depend_on(digits, scorer):
 
 
 def test_many_images_are_compared_in_the_papers_subsets(monkeypatch, digits):
-    monkeypatch.setattr(score, "WHOLE_KERNEL", 1000)
+    monkeypatch.setattr("bench.metrics.seen.WHOLE_KERNEL", 1000)
     rows = torch.arange(1100) % 850
     dataset = dataclasses.replace(digits, reference_images=digits.images[rows], reference_labels=digits.labels[rows])
     many = Scorer(dataset, n=1100)

@@ -10,7 +10,7 @@ import hacks
 from bench.errors import UserError
 from bench.records.outcome import last_third
 from bench.records.run import RunSpec
-from bench.runner.run import run
+from bench.runner.run import run, status_of
 
 FULL = dict.fromkeys(hacks.names(core=True), True)
 SPEC = RunSpec("digits", FULL, steps=12, width=4, evaluations=2, n=200)
@@ -97,9 +97,11 @@ def test_a_run_that_diverges_is_an_outcome():
     assert len(record.curves["step"]) == 1
 
 
-def test_a_run_that_makes_one_class_has_collapsed(record):
-    assert run(replace(SPEC, collapse_below=1.0)).status == "collapsed"
-    assert run(replace(SPEC, collapse_below=0.0)).status == "ok"
+def test_a_run_that_repeats_its_images_has_collapsed():
+    assert status_of(SPEC, {"duplicates": 0.3}, diverged=False) == "ok"
+    assert status_of(SPEC, {"duplicates": 0.31}, diverged=False) == "collapsed"
+    assert status_of(replace(SPEC, collapse_duplicates=0.5), {"duplicates": 0.31}, diverged=False) == "ok"
+    assert status_of(SPEC, {}, diverged=True) == "diverged"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from bench.runner import sessions
 from bench.runner.storage import open_storage
 from bench.runner.study import open_study
 
-HERE = {"torch": "2.13.0", "ganbench": "0.1.0", "dataset digits": "a" * 64}
+HERE = {"torch": "2.13.0", "ganbench": "0.1.0", "fingerprint": "f" * 64, "dataset digits": "a" * 64}
 
 
 @pytest.fixture
@@ -17,9 +17,9 @@ def study(tmp_path):
     return open_study(plan, open_storage(f"sqlite:///{tmp_path / 'study.db'}"))
 
 
-def test_the_foundation_is_versions_and_hashes():
-    versions = {"torch": "2.13.0", "ganbench": "0.1.0", "pandas": "3.1"}
-    assert sessions.foundation(versions, {"digits": "a" * 64}) == HERE
+def test_the_foundation_is_versions_sources_and_hashes():
+    environment = {"versions": {"torch": "2.13.0", "ganbench": "0.1.0", "pandas": "3.1"}, "fingerprint": "f" * 64}
+    assert sessions.foundation(environment, {"digits": "a" * 64}) == HERE
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,7 @@ def test_the_foundation_is_versions_and_hashes():
     [
         ({"torch": "2.14.0"}, "torch changed from 2.13.0 to 2.14.0"),
         ({"ganbench": "0.2.0"}, "ganbench changed from 0.1.0 to 0.2.0"),
+        ({"fingerprint": "e" * 64}, "fingerprint changed from ffffffffffff… to eeeeeeeeeeee…"),
         ({"dataset digits": "b" * 64}, "dataset digits changed from aaaaaaaaaaaa… to bbbbbbbbbbbb…"),
     ],
 )

@@ -27,7 +27,7 @@ def section(findings: Findings) -> Section | None:
 
 def recorded(runs: pd.DataFrame) -> list[Score]:
     """The scores of images that the runs have, in the catalogue's order."""
-    found = [score for score in SCORES.values() if score.fidelity and score.name in runs]
+    found = [score for score in SCORES.values() if score.by and score.name in runs]
     numeric = [score for score in found if pd.api.types.is_numeric_dtype(runs[score.name])]
     return [score for score in numeric if runs[score.name].notna().any()]
 

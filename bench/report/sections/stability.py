@@ -16,7 +16,7 @@ from bench.report.shown import shown_runs
 _SIGNS = {
     "last_over_best": "last FID over best FID of the run",
     "divergence_step": "step of divergence, where a run diverged",
-    **{name: score.label for name, score in SCORES.items() if not score.fidelity and score.name.endswith("share")},
+    **{name: score.label for name, score in SCORES.items() if not score.by and score.name.endswith("share")},
     **{name: score.label for name, score in SCORES.items() if score.name.endswith("oscillation")},
     "log_fid_area": SCORES["log_fid_area"].label,
 }
