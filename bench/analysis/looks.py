@@ -1,10 +1,7 @@
-"""What each planned look at a star may spend of the error, and which tricks need no more runs after it."""
-
-from collections.abc import Sequence
+"""Looks at a star: when, and which tricks need no more runs after one."""
 
 import pandas as pd
 
-from bench.errors import UserError
 from bench.records.declaration import Declaration
 
 LOOKS: tuple[int, ...] = Declaration.looks
@@ -12,21 +9,6 @@ LOOKS: tuple[int, ...] = Declaration.looks
 ENOUGH = 2
 """A trick without a verdict whose interval lies within so many times ±sesoi, and its estimate within ±sesoi, is left
 alone: it makes no large difference, and a small one would take more runs than it is worth."""
-
-
-def share_of_look(looks: Sequence[int] = LOOKS) -> float:
-    """What every look may spend of every error: an equal share.
-
-    A test at a look is made at its level times the share (Bonferroni over looks) and an interval is that much wider,
-    so that all looks together keep the level whatever they depend on: the numbers of runs, which tricks were still
-    open, when the budget ended. Of shares that grow with the seeds or their square, the last found no more of the
-    effects of 20 % (91 of 100 for any) and took 6 and 13 % more runs; spending by the joint distribution of the looks
-    (Lan & DeMets 1983) would make intervals about 6 % narrower and holds for normal means only.
-    """
-    seeds = list(looks)
-    if not seeds or any(later <= earlier for earlier, later in zip([0, *seeds], seeds, strict=False)):
-        raise UserError(f"looks={tuple(looks)} must be rising numbers of seeds, e.g. {LOOKS}")
-    return 1 / len(seeds)
 
 
 def settled(table: pd.DataFrame) -> list[str]:

@@ -28,16 +28,19 @@ class Prior:
     free: np.ndarray
 
 
-def fit_prior(variance: np.ndarray, free: np.ndarray, enters: np.ndarray) -> Prior:
+def fit_prior(
+    variance: np.ndarray, free: np.ndarray, enters: np.ndarray, limits: tuple[float, float] = FREE_RANGE
+) -> Prior:
     """Fit the prior by moments of log variances, weighted by what each is worth.
 
     Args:
         variance, free: (stars, arms), variances between seeds and their degrees of freedom.
         enters: (stars, arms) bool, which of them speak; those without a degree of freedom never do.
+        limits: least and most degrees of freedom of the prior.
 
     The log of a variance with d degrees of freedom, less digamma(d/2) - log(d/2), has mean log scale plus that of the
     prior and variance trigamma(d/2) + trigamma(free/2). `free` is where the weighted sum of squares equals its
-    expectation, arms - 1 (Paule & Mandel 1982), within `FREE_RANGE`.
+    expectation, arms - 1 (Paule & Mandel 1982), within `limits`.
     """
     enters = enters & (free > 0) & np.isfinite(variance)
     number = enters.sum(axis=1)
@@ -54,13 +57,13 @@ def fit_prior(variance: np.ndarray, free: np.ndarray, enters: np.ndarray) -> Pri
         centre = (weight * logs[stars]).sum(axis=1) / weight.sum(axis=1)
         return centre, (weight * (logs[stars] - centre[:, None]) ** 2).sum(axis=1) - (number[stars] - 1)
 
-    prior = np.full(len(variance), FREE_RANGE[1])
+    prior = np.full(len(variance), limits[1])
     stars = np.flatnonzero(known)
-    least, most = (fit(np.full(len(stars), end), stars)[1] for end in FREE_RANGE)
-    prior[stars[least >= 0]] = FREE_RANGE[0]
+    least, most = (fit(np.full(len(stars), end), stars)[1] for end in limits)
+    prior[stars[least >= 0]] = limits[0]
     between = stars[(least < 0) & (most > 0)]
     if len(between):
-        ends = tuple(np.full(len(between), end) for end in FREE_RANGE)
+        ends = tuple(np.full(len(between), end) for end in limits)
         prior[between] = find_root(lambda at, star: fit(at, star)[1], ends, args=(between,)).x
     scale = np.full(len(variance), np.nan)
     if len(stars):

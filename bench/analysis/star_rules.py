@@ -4,7 +4,7 @@ Arrays are (stars, arms) with the incumbent first, or (stars, hacks). `bench.ana
 star, scripts/simulate_stars.py about thousands: the rules that are simulated are the rules that are used.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy.stats import hypergeom
@@ -12,10 +12,12 @@ from scipy.stats import hypergeom
 from bench.analysis.behrens_fisher import upper_tail
 from bench.analysis.intervals import METHODS
 from bench.analysis.moderation import fit_prior, moderated
+from bench.analysis.spending import Spending, spending
 from bench.analysis.verdicts import POINTWISE
 
 WORDS = np.array(["inconclusive", "negligible", "helps", "hurts", "fragile"])
 INCONCLUSIVE, NEGLIGIBLE, HELPS, HURTS, FRAGILE = range(5)
+ONE_LOOK = spending()
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,9 @@ class Contrasts:
         with np.errstate(divide="ignore", invalid="ignore"):
             return (self.flip + self.base) ** 2 / (self.flip**2 / self.flip_free + self.base**2 / self.base_free)
 
-    def above(self, value: np.ndarray | float) -> np.ndarray:
-        """One-sided p that the true difference is not above `value`."""
-        return upper_tail(self.effect - value, *self.distribution)
-
-    def below(self, value: np.ndarray | float) -> np.ndarray:
-        """One-sided p that the true difference is not below `value`."""
-        return upper_tail(value - self.effect, *self.distribution)
+    def tail(self, distance: np.ndarray | float) -> np.ndarray:
+        """P(an estimate is off by more than `distance`, in one direction)."""
+        return upper_tail(distance, *self.distribution)
 
 
 @dataclass(frozen=True)
@@ -144,64 +142,64 @@ def failure_p(arms: Arms, on: np.ndarray) -> np.ndarray:
     return np.where(known, p, np.nan)
 
 
+def no_answers(shape: tuple[int, int]) -> Answers:
+    """Before the first look."""
+    nothing, none = np.full(shape, np.nan), np.zeros(shape, dtype=int)
+    return Answers(nothing, nothing, nothing, nothing, none, np.zeros(shape, dtype=bool), none)
+
+
 def judge(
     arms: Arms,
     on: np.ndarray,
     rule: Rule,
-    share: float = 1.0,
+    looks: Spending = ONE_LOOK,
     earlier: tuple[Answers, Contrasts] | None = None,
 ) -> tuple[Answers, Contrasts]:
-    """Answers after one more look that may spend `share` of every error, and the contrasts they rest on.
+    """Answers after one more of the planned looks, and the contrasts they rest on.
 
-    A p over the looks is the least of p / share (Bonferroni), over the hacks it is adjusted by the family's method
+    A p is that of the smallest at any look so far, over all looks; over the hacks it is adjusted by the family's method
     (Holm in a confirmation), and a claim needs the hack's own p to be small too (`verdicts.POINTWISE`). What was
     settled `earlier` keeps its answer and its contrast; only the adjusted p go on, with what others found since.
     """
-    before, then = earlier or (None, None)
     found = contrasts(arms, on, failing_is_up=rule.better < 0)
-    p = np.minimum(2 * np.fmin(found.above(0.0), found.below(0.0)) / share, 1.0)
-    failing = np.minimum(failure_p(arms, on) / share, 1.0)
-    look = np.ones(on.shape, dtype=int)
-    if before is not None:
-        p = np.where(before.settled, before.p, np.fmin(before.p, p))
-        failing = np.where(before.settled, before.failure_p, np.fmin(before.failure_p, failing))
-        look = np.where(before.settled, before.look, before.look.max() + 1)
-        found = _kept(before.settled, then, found)
-    p_adjusted, failing_adjusted = _adjusted(p, rule.family), _adjusted(failing, rule.family)
-    verdict, enough = _words(found, rule, share, (p, p_adjusted), (failing, failing_adjusted))
-    settled = (verdict != INCONCLUSIVE) | enough | found.hidden
-    if before is not None:
-        verdict, settled = np.where(before.settled, before.verdict, verdict), settled | before.settled
+    before, then = earlier if earlier else (no_answers(on.shape), found)
+    # What is settled is not asked again, which is most of the work of later looks.
+    found = replace(found, effect=np.where(before.settled, np.nan, found.effect))
+    p = np.fmin(before.p, looks.over_looks(2 * found.tail(np.abs(found.effect))))
+    failing = np.fmin(before.failure_p, looks.over_looks(failure_p(arms, on)))
+    failing = np.where(before.settled, before.failure_p, failing)
+    p_adjusted, failing_adjusted = adjusted_rows(p, rule.family), adjusted_rows(failing, rule.family)
+    verdict, enough = _words(found, rule, looks, (p, p_adjusted), (failing, failing_adjusted))
+    verdict = np.where(before.settled, before.verdict, verdict)
+    settled = before.settled | (verdict != INCONCLUSIVE) | enough | found.hidden
+    look = np.where(before.settled, before.look, before.look.max() + 1)
+    kept = {each.name: (getattr(then, each.name), getattr(found, each.name)) for each in fields(Contrasts)}
+    found = Contrasts(**{name: np.where(before.settled, old, new) for name, (old, new) in kept.items()})
     return Answers(p, p_adjusted, failing, failing_adjusted, verdict, settled, look), found
 
 
 def _words(
-    found: Contrasts, rule: Rule, share: float, effect_p: tuple[np.ndarray, ...], failing_p: tuple[np.ndarray, ...]
+    found: Contrasts, rule: Rule, looks: Spending, effect_p: tuple[np.ndarray, ...], failing_p: tuple[np.ndarray, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Verdicts as indices of `WORDS`, and whether the effect is known to be small enough to leave it at that."""
     level, own = METHODS[rule.family][1], POINTWISE[rule.family]
+    small = (rule.margin[0] <= found.effect) & (found.effect <= rule.margin[1])
 
     def beyond_chance(p: np.ndarray, p_adjusted: np.ndarray) -> np.ndarray:
         return (p <= own) & (p_adjusted <= level)
 
-    def within(ends: tuple[float, float], tail: float) -> np.ndarray:
-        inside = (found.above(ends[0]) <= tail * share) & (found.below(ends[1]) <= tail * share)
-        return inside & (found.beyond == 0)
+    def within(ends: tuple[float, float], alpha: float) -> np.ndarray:
+        room = np.minimum(found.effect - ends[0], ends[1] - found.effect)
+        return (found.tail(np.where(small, room, np.nan)) <= looks.level(alpha) / 2) & (found.beyond == 0)
 
-    small = (rule.margin[0] <= found.effect) & (found.effect <= rule.margin[1])
     claimed = beyond_chance(*effect_p) & ~small & (found.beyond * found.effect >= 0)
-    verdict = np.where(within(rule.margin, 0.05), NEGLIGIBLE, INCONCLUSIVE)
+    verdict = np.where(within(rule.margin, 0.10), NEGLIGIBLE, INCONCLUSIVE)
     verdict = np.where(claimed, np.where(np.sign(found.effect) == rule.better, HELPS, HURTS), verdict)
     verdict = np.where(beyond_chance(*failing_p), FRAGILE, verdict)
-    return verdict, within(rule.enough, 0.025) & small
+    return verdict, within(rule.enough, 0.05)
 
 
-def _kept(settled: np.ndarray, old: Contrasts, new: Contrasts) -> Contrasts:
-    names = [field.name for field in fields(Contrasts)]
-    return Contrasts(**{name: np.where(settled, getattr(old, name), getattr(new, name)) for name in names})
-
-
-def _adjusted(p: np.ndarray, family: str) -> np.ndarray:
+def adjusted_rows(p: np.ndarray, family: str) -> np.ndarray:
     """p values adjusted along rows; NaN stays and is no test. Not statsmodels', which collects garbage at each call."""
     tests = np.isfinite(p).sum(axis=1, keepdims=True)
     order = np.argsort(p, axis=1)

@@ -61,7 +61,7 @@ def register(location: Location, wanted: Declaration, runs: Callable[[], int | N
         raise UserError(f"sweep {wanted.name!r} exists as one of a single plan: give the new one another --name")
     measured = wanted.runs is None and wanted.asked == found.asked
     asked = replace(wanted, runs=found.runs) if measured else wanted
-    if asked.hash != found.hash:
+    if {**asked.to_dict(), "name": ""} != {**found.to_dict(), "name": ""}:
         refuse_other_declaration(asked, found)
     return found
 

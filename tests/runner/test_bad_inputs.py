@@ -22,7 +22,7 @@ from bench.cli import main
 from bench.data import load
 from bench.errors import RunStopped, UserError
 from bench.metrics.weights import SHIPPED, read_classifier
-from bench.plan import make_plan
+from bench.plan import Plan, make_plan
 from bench.records.budget import Budget, Scoring
 from bench.records.run import RunSpec, specs_of
 from bench.runner.export import export
@@ -33,8 +33,9 @@ from bench.runner.study import open_study
 from bench.runner.training import _read
 from bench.runner.trial_records import save_record
 
-CASES = int(os.environ.get("GANBENCH_FUZZ_CASES", "200"))
-SECONDS = 30
+CASES = int(os.environ.get("GANBENCH_FUZZ_CASES", "120"))
+SECONDS = 600
+"""A command that takes longer hangs."""
 BUDGET = Budget(steps=2, batch=8, width=2, evaluations=1)
 SCORING = Scoring(n=100)
 
@@ -175,8 +176,9 @@ def test_a_damaged_plan(home, damage):
     file = folder / "plan.json"
     good = file.read_bytes()
     file.write_bytes(damage(good))
-    command = ("plan", "--stage", "confirm", "--from", "small", "--preset", "smoke", "--name", "next")
-    refused_or_fine(folder, "plan.json", *command)
+    with contextlib.suppress(UserError):
+        assert Plan.load(file).to_json().encode() == good
+    refused_or_fine(folder, "plan.json", "plan", "--preset", "smoke", "--design", "arms", "--hacks", "batch_norm")
     assert call("export", "small")[0] == 0
     assert file.read_bytes() == good
 
@@ -199,7 +201,8 @@ def test_nonsense_in_toml(tmp_path, monkeypatch, text, cut):
 VERBS = ("plan", "show", "report", "export", "hacks", "datasets", "bogus")
 OPTIONS = (
     *("--preset", "--seeds", "--steps", "--hacks", "--hack", "--datasets", "--n", "--storage", "--name", "--spec"),
-    *("--precision", "--device", "--resolution", "--width", "--sesoi", "--stage", "--from", "--arms", "--bogus"),
+    *("--precision", "--device", "--resolution", "--width", "--sesoi", "--stages", "--budget", "--arms"),
+    *("--outcome", "--tune", "--seed", "--design", "--hack-file", "--bogus"),
 )
 
 

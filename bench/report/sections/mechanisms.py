@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from bench import analysis
@@ -101,8 +100,7 @@ def judged(row: pd.Series, way: str, family: str) -> str:
     p, p_adjusted, change = value(row, "p"), value(row, "p_adjusted"), value(row, "effect")
     if p is None or p_adjusted is None or change is None:
         return "not shown"
-    # Every change is of interest and none is negligible: only the two tests decide.
-    word = verdict(change, p, p_adjusted, -np.inf, np.inf, 0.0, 1.0, 1.0, 0.0, family)
+    word = verdict(effect=change, p=p, p_adjusted=p_adjusted, family=family)
     if word == "inconclusive":
         return "not shown"
     moved = "down" if word == "helps" else "up"
