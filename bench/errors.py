@@ -1,4 +1,4 @@
-"""The errors that are not the program's own: the user's to mend, or the machine's."""
+"""The errors that are not the program's own: the user's to mend, the machine's, or a wish to stop."""
 
 import difflib
 from collections.abc import Iterable
@@ -16,6 +16,10 @@ class Halted(Exception):
 
     The command line prints it without a traceback and exits with code 1.
     """
+
+
+class RunStopped(Exception):
+    """The owner of a run asked it to stop; what was trained is kept."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -13,8 +13,8 @@ import subprocess
 from pathlib import Path
 
 from bench.records.sweep import read_sweep
-from bench.report.samples import real_grid
-from bench.report.scores import shown_runs
+from bench.report.pictures import real_grid
+from bench.report.shown import shown_runs
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ("plan.json", "environment.json", "runs.csv", "runs.parquet", "curves.parquet")

@@ -1,10 +1,12 @@
-"""A request -> a plan: its names checked against hacks, recipes and data, its cells laid out."""
+"""A request -> a plan or a declaration: its names checked against hacks, recipes and data."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import hacks
 from bench.cli.hack_settings import check_parameters, known_hack
@@ -14,7 +16,10 @@ from bench.errors import UserError
 from bench.gan import recipes
 from bench.metrics.extractors import get_extractor
 from bench.plan import Plan, make_plan
+from bench.plan.afford import parse_budget
+from bench.plan.names import checked_exclusions
 from bench.records.budget import DEFAULT_RECIPE, Budget, Scoring
+from bench.records.declaration import Declaration, Range
 from bench.records.files import cache_folder
 from bench.records.outcome import outcome_of
 from bench.records.plan import NAIVE, PLACEBO
@@ -26,36 +31,97 @@ CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
 
 
 def build_plan(request: Request, *, device: str, data_root: str | None = None) -> Plan:
-    """Check the names in the request and lay out its cells.
+    """Check the names in the request and lay out the cells of a sweep of one stage.
 
     Raises:
         UserError: an unknown hack, parameter, score or dataset; hacks that exclude each other.
     """
-    card = recipes.get(request.recipe)
+    settings = _settings(request, device, data_root)
+    design, arms = request.design, request.arms
+    if request.claims:
+        own = recipes.get(request.recipe).level(settings["hacks"][0])
+        design, arms = "arms", [CLAIM_ARMS[own]]
+    made = make_plan(**settings, seeds=request.seeds, design=design, arms=arms)
+    return around_base(made) if request.claims else made
+
+
+def declare(request: Request, *, device: str, data_root: str | None = None) -> Declaration:
+    """Check the names in the request and declare a sweep of several stages.
+
+    Its `runs` follow from a budget in runs, or are the usual number; one in time is left to be measured.
+
+    Raises:
+        UserError: an unknown hack, parameter, score or dataset, a budget that is none.
+    """
+    settings = _settings(request, device, data_root)
+    names = settings["hacks"]
+    asked = None if request.budget is None else parse_budget(request.budget)
+    return Declaration(
+        **{
+            **settings,
+            "hacks": tuple(names),
+            "datasets": tuple(request.datasets),
+            "exclusions": checked_exclusions(settings["exclusions"], names),
+        },
+        runs=None if asked is None or asked.runs is None else asked.runs // len(request.datasets),
+        base_levels={name: recipes.get(request.recipe).level(name) for name in names},
+        stages=tuple(request.stages),
+        tune={name: search_range(name, names, settings["hack_parameters"]) for name in request.tune},
+        seeds=request.seeds,
+        seed=request.seed,
+        asked=request.budget or "",
+    )
+
+
+def search_range(name: str, names: list[str], parameters: Mapping[str, Mapping[str, Any]]) -> Range:
+    """Where a search may set a parameter, as its hack declares it.
+
+    Raises:
+        UserError: no such parameter, one without a range to search, or one of a hack that is not in the sweep.
+    """
+    hack, _, parameter = name.partition(".")
+    found = known_hack(hack)
+    known = {own: span for own, span in found.ranges.items() if span is not None and span.bounds is not None}
+    if parameter not in known:
+        shown = ", ".join(f"{hack}.{own}" for own in known) or "none"
+        raise UserError(f"tune {name!r}: no parameter with a range to search; hack {hack} has {shown}")
+    if hack not in names:
+        raise UserError(f"tune {name!r}: hack {hack} is not in the sweep; name it with --hacks too")
+    span, (low, high) = known[parameter], known[parameter].bounds
+    inside = 1e-3 * (high - low)  # ends that do not belong to the range itself
+    usual = parameters.get(hack, {}).get(parameter, found.parameters[parameter])
+    return Range(
+        low=low if span.holds(low) else low + inside,
+        high=high if span.holds(high) else high - inside,
+        log=span.log,
+        step=span.multiple,
+        usual=usual,
+    )
+
+
+def _settings(request: Request, device: str, data_root: str | None) -> dict[str, Any]:
+    """What plans and declarations have in common, checked."""
     outcome_of(request.outcome)
     names = _hack_names(request)
     given = check_parameters(request.hack)
-    parameters = {name: settings for name, settings in card.merged(given).items() if name in {*names, *given}}
+    merged = recipes.get(request.recipe).merged(given)
+    parameters = {name: settings for name, settings in merged.items() if name in {*names, *given}}
     for dataset in request.datasets:
         found = load(dataset, request.resolution, Path(data_root) if data_root else None)
         backbone_for(found, request.width, request.recipe)
         _check_scorable(found, request)
-    made = make_plan(
-        request.name,
-        names,
-        request.datasets,
-        request.seeds,
-        design="arms" if request.claims else request.design,
-        arms=[CLAIM_ARMS[card.level(names[0])]] if request.claims else request.arms,
-        hack_parameters=parameters,
-        budget=replace(Budget.of(request), precision=resolve_precision(request.precision, resolve_device(device))),
-        scoring=Scoring.of(request),
-        sesoi=request.sesoi,
-        base=NAIVE if request.recipe == DEFAULT_RECIPE else request.recipe,
-        prerequisites=_prerequisites(names),
-        exclusions=hacks.conflicts(names, parameters),
-    )
-    return around_base(made) if request.claims else made
+    return {
+        "name": request.name,
+        "hacks": names,
+        "datasets": request.datasets,
+        "hack_parameters": parameters,
+        "budget": replace(Budget.of(request), precision=resolve_precision(request.precision, resolve_device(device))),
+        "scoring": Scoring.of(request),
+        "sesoi": request.sesoi,
+        "base": NAIVE if request.recipe == DEFAULT_RECIPE else request.recipe,
+        "prerequisites": _prerequisites(names),
+        "exclusions": hacks.conflicts(names, parameters),
+    }
 
 
 def around_base(plan: Plan) -> Plan:

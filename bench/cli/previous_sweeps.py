@@ -1,15 +1,14 @@
-"""What the sweeps in the results folder tell about the next one: its spread, its hacks."""
+"""What the sweeps in the results folder tell about the spread of the next one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.analysis import effects, spread
+from bench.analysis import spread
 from bench.errors import UserError
 from bench.plan import Plan
 from bench.plan.power import SEED_SD
-from bench.records.files import sweep_folder
 from bench.records.frames import load_runs
 
 
@@ -45,17 +44,3 @@ def estimated_spreads(results: Path, plan: Plan) -> dict[str, SpreadEstimate]:
                 source = f"{row['runs']} runs of {file.parent.name}"
                 most[row["dataset"]] = (row["runs"], SpreadEstimate(row["seed_sd"], row["config_sd"], source))
     return {dataset: most.get(dataset, (0, ASSUMED))[1] for dataset in plan.datasets}
-
-
-def next_plan(results: Path, parent: str, stage: str, name: str | None, seeds: int | None) -> Plan:
-    """The plan of the stage that follows a finished sweep, its hacks picked by the parent's declared rule.
-
-    Raises:
-        UserError: no such sweep, unknown stage, or no hack that survived.
-    """
-    from bench.plan.stages import next_stage
-
-    folder = sweep_folder(results, parent)
-    plan = Plan.load(folder / "plan.json")
-    table = effects(load_runs(folder), list(plan.hacks), plan.sesoi, plan.family)
-    return next_stage(plan, table, stage, name or f"{parent}-{stage}", 2 if seeds is None else seeds)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from bench.errors import UserError, did_you_mean
 from bench.records.budget import DEFAULT_RECIPE, PRECISIONS, Budget, Scoring
+from bench.records.declaration import STAGES
 from bench.records.fields import Asked, check_fields
 from bench.records.plan import ARMS, DESIGNS, SESOI, Sesoi
 from bench.records.presets import PRESETS
@@ -27,14 +28,29 @@ class Request(Budget, Scoring):
     hack: Annotated[dict[str, dict[str, Any]], Asked("A parameter of a hack: label_flips.rate=0.1")] = field(
         default_factory=dict
     )
-    seeds: Annotated[int, Asked("Seeds per cell.", least=1, most=10_000)] = 1
+    stages: Annotated[list[str], Asked(f"What a sweep goes through: {','.join(STAGES)}.", choices=STAGES)] = field(
+        default_factory=lambda: list(STAGES)
+    )
+    budget: Annotated[str | None, Asked("What it may take: runs, such as 200, or a time, such as 30m or 2h.")] = None
+    seeds: Annotated[int, Asked("Seeds per cell of the screen.", least=1, most=10_000)] = 1
+    seed: Annotated[int, Asked("Of all that the sweep draws, its runs' seeds included.", least=0, most=20_000)] = 0
+    tune: Annotated[list[str], Asked("Parameters that the search may set: label_flips.rate adam_beta1.beta1")] = field(
+        default_factory=list
+    )
     precision: Annotated[str, Asked("auto, float32 or bf16.", choices=("auto", *PRECISIONS))] = "auto"
-    design: Annotated[str, Asked(f"Cells: {', '.join(DESIGNS)}. Default: screen.", choices=DESIGNS)] = "screen"
-    arms: Annotated[list[str], Asked(f"Extra cells: {' and/or '.join(ARMS)}.", choices=ARMS)] = field(
+    design: Annotated[
+        str, Asked(f"Cells: {', '.join(DESIGNS)}. All but the first have a single stage.", choices=DESIGNS)
+    ] = "screen"
+    arms: Annotated[list[str], Asked(f"Of the design arms: {' and/or '.join(ARMS)}.", choices=ARMS)] = field(
         default_factory=list
     )
     sesoi: Sesoi = SESOI
-    claims: Annotated[bool, Asked("Test what the recipe's source claims, instead of a screen.")] = False
+    claims: Annotated[bool, Asked("Test what the recipe's source claims, in a single stage.")] = False
+
+    @property
+    def staged(self) -> bool:
+        """Whether it goes through stages, the screen first; other designs are one plan."""
+        return self.design == "screen" and not self.claims
 
 
 def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> Request:
@@ -46,8 +62,15 @@ def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> R
     if preset not in PRESETS:
         raise UserError(f"preset {preset!r}{did_you_mean(preset, PRESETS)}: expected one of {', '.join(PRESETS)}")
     wanted = {**(_read_toml(file) if file else {}), **given}
+    if isinstance(wanted.get("stages"), list | tuple):  # --stages screen,search
+        wanted["stages"] = [part for word in wanted["stages"] for part in str(word).split(",")]
     check_fields(Request, wanted, closed=True)
-    return Request(**{"name": preset, **PRESETS[preset], **_recipe_settings(wanted), **wanted})
+    request = Request(**{"name": preset, **PRESETS[preset], **_recipe_settings(wanted), **wanted})
+    for name in ("stages", "budget", "tune") if not request.staged else ("arms",):
+        if name in wanted:
+            kind = "claims" if request.claims else f"design {request.design!r}"
+            raise UserError(f"{name} {wanted[name]!r}: {kind} has none; leave one of the two out")
+    return request
 
 
 def _recipe_settings(wanted: Mapping[str, Any]) -> dict[str, Any]:

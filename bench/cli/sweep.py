@@ -1,4 +1,4 @@
-"""The verbs `sweep` and `work`: make the runs of a plan, here or with other machines."""
+"""The verbs `sweep` and `work`: make the runs of a sweep, here or with other machines."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typer import Option
 
 from bench.cli.command import app
 from bench.cli.options import REPORTS, RESULTS, Machine, Reports, Results, Session, Storage, SweepName, with_options
-from bench.cli.plan import Start, plan_of
+from bench.cli.plan import Start, request_of
 from bench.cli.report import write_report
 from bench.cli.request import Request
 from bench.records.files import sweep_folder
 
 if TYPE_CHECKING:
-    from bench.runner.view import State
+    from bench.records.plan import Plan
+    from bench.runner.location import Location
+    from bench.runner.sweep import SweepSession
+    from bench.runner.view import State, View
 
 
 @app.command()
@@ -28,35 +31,91 @@ def sweep(
     storage: Storage = None,
     reports: Reports = REPORTS,
 ) -> None:
-    """Train every cell of a plan, score it, and write the report. The same command continues a stopped sweep."""
-    from bench.cli.plan_summary import announcement
-    from bench.cli.previous_sweeps import estimated_spreads
+    """Screen the tricks, search the best recipe, settle each trick in it, and write the report.
+
+    The same command continues a stopped sweep. A --design other than the screen is made in one stage.
+    """
     from bench.runner.location import Location
-    from bench.runner.sweep import SweepSession, worker_count
     from bench.runner.work import COMPLETE, INCOMPLETE, carry_out
 
-    plan = plan_of(given, start, machine)
-    folder, view = sweep_folder(start.results, plan.name), session.view()
-    job = SweepSession(
-        plan,
-        Location(folder, storage),
-        worker_count(session.workers, machine.device),
-        machine.device,
-        view,
-        data_root=machine.data_root,
-        accept_changes=session.accept_changes,
-    )
+    request = request_of(given, start, machine)
+    folder, view = sweep_folder(start.results, request.name), session.view()
+    location = Location(folder, storage)
+    make = _staged if request.staged else _single
+    job, work = make(request, start, machine, session, location, view)
+    code = carry_out(job, work)
+    if code in (COMPLETE, INCOMPLETE):
+        view.message(write_report(folder, reports / request.name))
+    raise typer.Exit(code)
+
+
+def _staged(
+    request: Request, start: Start, machine: Machine, session: Session, location: Location, view: View
+) -> tuple[SweepSession, Any]:
+    """The session of a sweep of several stages, and its work."""
+    from bench.cli.judging import judge_of
+    from bench.cli.planning import declare
+    from bench.cli.stages_summary import stages_announcement
+    from bench.plan.afford import affordable, parse_budget
+    from bench.runner.staged import Stages, first_plan, register, seconds_of_a_run
+    from bench.runner.sweep import worker_count
+
+    wanted = declare(request, device=machine.device, data_root=machine.data_root)
+    workers = worker_count(session.workers, machine.device)
+
+    def runs() -> int | None:
+        if wanted.runs is not None or not wanted.asked:
+            return wanted.runs
+        view.message("measuring how long a run takes")
+        seconds = seconds_of_a_run(wanted, workers, machine.device, machine.data_root, view.message)
+        return affordable(parse_budget(wanted.asked), seconds, workers)
+
+    declaration = register(location, wanted, runs)
+    job = _session(first_plan(declaration), location, machine, session, view)
+
+    def announce(state: State) -> None:
+        if not session.quiet:
+            there = len(job.runs())
+            view.message(stages_announcement(declaration, state, there, location.folder, machine.device))
+
+    return job, lambda: Stages(job, declaration, judge_of(declaration)).run(announce)
+
+
+def _single(
+    request: Request, start: Start, machine: Machine, session: Session, location: Location, view: View
+) -> tuple[SweepSession, Any]:
+    """The session of a sweep of one plan, and its work."""
+    from bench.cli.plan_summary import announcement
+    from bench.cli.planning import build_plan
+    from bench.cli.previous_sweeps import estimated_spreads
+
+    plan = build_plan(request, device=machine.device, data_root=machine.data_root)
+    job = _session(plan, location, machine, session, view)
     job.check()
     spreads = estimated_spreads(start.results, plan)
 
     def announce(state: State) -> None:
         if not session.quiet:
-            view.message(announcement(plan, spreads, state, folder, machine.device))
+            view.message(announcement(plan, spreads, state, location.folder, machine.device))
 
-    code = carry_out(job, lambda: job.run(plan, announce))
-    if code in (COMPLETE, INCOMPLETE):
-        view.message(write_report(folder, reports / plan.name))
-    raise typer.Exit(code)
+    return job, lambda: job.run(plan, announce)
+
+
+def _session(
+    plan: Plan, location: Location, machine: Machine, session: Session, view: View, exports: bool = True
+) -> SweepSession:
+    from bench.runner.sweep import SweepSession, worker_count
+
+    return SweepSession(
+        plan,
+        location,
+        worker_count(session.workers, machine.device),
+        machine.device,
+        view,
+        data_root=machine.data_root,
+        accept_changes=session.accept_changes,
+        exports=exports,
+    )
 
 
 @app.command()
@@ -70,26 +129,26 @@ def work(
     results: Results = RESULTS,
 ) -> None:
     """Help with a sweep that `ganbench sweep --storage` has begun, on this or any other machine."""
+    from bench.cli.judging import judge_of
     from bench.runner.location import Location
-    from bench.runner.sweep import SweepSession, worker_count
+    from bench.runner.staged import Stages
+    from bench.runner.study import declaration_of
     from bench.runner.view import summary
     from bench.runner.work import COMPLETE, await_plan, carry_out
 
     machine.prepare()
     folder, view = sweep_folder(results, name), session.view()
-    count = worker_count(session.workers, machine.device)
-    job = SweepSession(
-        await_plan(name, storage, wait),
-        Location(folder, storage),
-        count,
-        machine.device,
-        view,
-        data_root=machine.data_root,
-        accept_changes=session.accept_changes,
-        exports=False,
-    )
+    first = await_plan(name, storage, wait)
+    job = _session(first, Location(folder, storage), machine, session, view, exports=False)
     announce = lambda state: None if session.quiet else view.message(summary(state))  # noqa: E731
-    code = carry_out(job, lambda: all(job.run(plan, announce) for plan in job.plans))
+
+    def make() -> bool:
+        declaration = declaration_of(job.study)
+        if declaration is None:
+            return all(job.run(plan, announce) for plan in job.plans)
+        return Stages(job, declaration, judge_of(declaration)).run(announce)
+
+    code = carry_out(job, make)
     if code == COMPLETE:
         view.message(f"done; `ganbench export {name} --storage ...` brings the records here")
     raise typer.Exit(code)

@@ -10,7 +10,6 @@ from bench.plan.make import make_plan
 from bench.plan.optimal import d_optimal, variance_cost
 from bench.plan.paley import screening
 from bench.plan.power import detectable, minimum_detectable_effect, runs_needed
-from bench.plan.stages import next_stage, survivors
 from bench.records.plan import Cell, Plan
 
 __all__ = [
@@ -23,10 +22,8 @@ __all__ = [
     "full_factorial",
     "make_plan",
     "minimum_detectable_effect",
-    "next_stage",
     "resolution_v",
     "runs_needed",
     "screening",
-    "survivors",
     "variance_cost",
 ]

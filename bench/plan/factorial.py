@@ -1,4 +1,4 @@
-"""Designs for the follow-up: the full factorial, and the smallest regular fraction of resolution V."""
+"""Designs that tell interactions apart: the full factorial, and the smallest regular fraction of resolution V."""
 
 from collections.abc import Sequence
 from itertools import combinations

@@ -41,6 +41,7 @@ class History:
             better: which way of `y` is better, "lower" or "higher".
         """
         planned = pd.DataFrame([row for plan in plans for row in _rows(plan)], columns=_columns(declaration))
+        planned, records = planned.astype(_KINDS), records.astype(_KINDS)
         kept = [name for name in records.columns if name not in planned.columns or name in _IDENTITY]
         runs = planned.merge(records[kept], on=_IDENTITY, how="inner", sort=False, validate="one_to_one")
         loss = runs["y"].to_numpy(float) * (1.0 if better == "lower" else -1.0)
@@ -91,6 +92,7 @@ def merged(*settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, An
 
 
 _IDENTITY = ["dataset", "cell", "seed"]
+_KINDS = {"dataset": "str", "cell": "str", "seed": "int64"}
 _PLACE = ["stage", "round", "arm", "flipped"]
 
 

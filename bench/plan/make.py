@@ -15,9 +15,6 @@ from bench.records.fields import check_fields
 from bench.records.levels import levels_of, pattern
 from bench.records.plan import ARMS, Cell, Plan
 
-SURVIVOR_RULE = {"p_adjusted": 0.10, "verdicts": ["helps", "hurts", "fragile"], "at_most": 5}
-"""Which hacks of a screen go on, unless its plan says otherwise; with the placebo they make 32 cells."""
-
 
 def make_plan(
     name: str,
@@ -50,7 +47,7 @@ def make_plan(
         cells=(),
         datasets=_checked_datasets(datasets),
         seeds=checked_seeds(seeds),
-        **{"survivor_rule": SURVIVOR_RULE, **settings},
+        **settings,
     )
     check_fields(Budget, vars(draft.budget))
     check_fields(Scoring, vars(draft.scoring))

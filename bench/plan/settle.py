@@ -28,10 +28,12 @@ class Judgement(NamedTuple):
     Attributes:
         settled: the hacks that need no more runs.
         better: the hacks whose flip is better than the incumbent beyond doubt, best first.
+        told: what is settled, in words such as "batch_norm helps, −44 %".
     """
 
     settled: frozenset[str]
     better: tuple[str, ...]
+    told: tuple[str, ...] = ()
 
 
 Judge = Callable[[pd.DataFrame, list[str], int], Judgement]

@@ -11,6 +11,7 @@ from bench.errors import UserError
 
 RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
 PLAN, PLANS, ENVIRONMENT = "plan.json", "plans", "environment.json"
+DECLARATION = "declaration.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 

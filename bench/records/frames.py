@@ -60,6 +60,16 @@ def with_last_third(runs: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(fid_last_third=given.fillna(pd.Series(made, index=runs.index)))
 
 
+def load_curves(path: Path | str) -> pd.DataFrame:
+    """The training curves of a sweep's folder: one row per run and recorded step; empty where none were kept.
+
+    Raises:
+        UserError: a file that cannot be read.
+    """
+    source = Path(path) / CURVES
+    return _read(source) if source.is_file() else pd.DataFrame()
+
+
 def _read(source: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(source) if source.suffix == ".csv" else pd.read_parquet(source)

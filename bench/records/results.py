@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.records.files import CURVES, ENVIRONMENT, PLAN, PLANS, RUNS, RUNS_CSV, SAMPLES, plan_file, replaced
+from bench.records.declaration import Declaration
+from bench.records.files import (
+    CURVES,
+    DECLARATION,
+    ENVIRONMENT,
+    PLAN,
+    PLANS,
+    RUNS,
+    RUNS_CSV,
+    SAMPLES,
+    plan_file,
+    replaced,
+)
 from bench.records.plan import Plan
 from bench.records.run import RunRecord
 
@@ -16,10 +28,20 @@ if TYPE_CHECKING:
 
 
 def write_results(
-    folder: Path, plans: Sequence[Plan], environment: Mapping[str, Any], runs: pd.DataFrame, curves: pd.DataFrame
+    folder: Path,
+    plans: Sequence[Plan],
+    environment: Mapping[str, Any],
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    declaration: Declaration | None = None,
 ) -> None:
-    """Write the tables of a sweep, its plans (the first one as plan.json, all under plans/) and environment.json."""
+    """Write the tables of a sweep, its plans (the first one as plan.json, all under plans/) and environment.json.
+
+    A sweep of several stages also has a declaration, written as declaration.json.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if declaration is not None:
+        replaced(folder / DECLARATION, lambda path: path.write_text(declaration.to_json(), encoding="utf-8"))
     replaced(folder / PLAN, plans[0].save)
     (folder / PLANS).mkdir(exist_ok=True)
     for number, plan in enumerate(plans):

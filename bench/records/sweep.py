@@ -1,72 +1,99 @@
-"""Read a sweep folder: the frames and files that everything in the report is made from."""
+"""Read a sweep's folder: the frames and files that everything in the report is made from."""
+
+from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from bench.errors import UserError
-from bench.records.files import CURVES, ENVIRONMENT, PLAN, RUNS
+from bench.records.about import About
+from bench.records.files import ENVIRONMENT, PLAN, PLANS, RUNS
+from bench.records.frames import load_curves, load_runs
+from bench.records.outcome import Outcome, outcome_of
+from bench.records.plan import PLACEBO, Plan, load_plans
 
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise", "fid_real")
+USUAL_SESOI = 0.05
+"""Smallest effect of interest, as a fraction, of a sweep whose plan was not kept."""
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """A sweep's records. `curves` is empty where none were kept; `plan` and `environment` are {} where missing."""
+class SweepRecords:
+    """What a sweep left; `curves` and `plans` (one per step of each stage) are empty where they were not kept."""
 
     folder: Path
     name: str
-    plan: dict
-    environment: dict
     runs: pd.DataFrame
-    curves: pd.DataFrame
     hacks: tuple[str, ...]
     datasets: tuple[str, ...]
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    plans: tuple[Plan, ...] = ()
+    about: About = field(default_factory=About)
+
+    @property
+    def plan(self) -> Plan | None:
+        """The first plan."""
+        return self.plans[0] if self.plans else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the effects are about, as the plan declares it."""
+        return outcome_of(self.plan.scoring.outcome if self.plan else "fid")
 
     @property
     def sesoi(self) -> float:
-        """Smallest effect of interest as a fraction of FID, as the plan declares it (0.05 where it does not)."""
-        return float(self.plan.get("sesoi") or 0.05)
+        """Smallest effect of interest, as a fraction of FID, that the plan declares."""
+        return self.plan.sesoi if self.plan else USUAL_SESOI
 
     @property
     def family(self) -> str:
         """The family of tests the plan declares: screen, confirm or followup."""
-        return str(self.plan.get("family") or "screen")
+        return self.plan.family if self.plan else "screen"
+
+    @property
+    def tricks(self) -> tuple[str, ...]:
+        """The hacks without the placebo."""
+        return tuple(hack for hack in self.hacks if hack != PLACEBO)
 
     def of(self, dataset: str) -> pd.DataFrame:
         """The runs on one dataset."""
         return self.runs[self.runs["dataset"] == dataset]
 
+    def needs(self, hack: str) -> tuple[str, ...]:
+        """The hacks of this sweep without which this one cannot act."""
+        planned = self.plan.prerequisites.get(hack, ()) if self.plan else ()
+        return tuple(name for name in (self.about.needs(hack) or planned) if name in self.hacks)
 
-def read_sweep(folder: Path) -> Sweep:
-    """Read `folder`; UserError where there is no runs.parquet, it cannot be read, or its runs mix extractors."""
+
+def read_sweep(folder: Path) -> SweepRecords:
+    """What a sweep's folder holds.
+
+    Raises:
+        UserError: no runs.parquet, a file that cannot be read, or runs whose scores come from different extractors.
+    """
     folder = Path(folder)
     path = folder / RUNS
-    if not path.is_file():
-        raise UserError(
-            f"no sweep in {str(folder)!r}: expected a folder with runs.parquet; name a folder under results/, "
-            "or run the sweep first"
-        )
-    runs = _frame(path)
+    runs = load_runs(path)
     missing = [column for column in NEEDED if column not in runs]
     if missing:
         raise UserError(f"{str(path)!r} lacks the columns {', '.join(missing)}: rewrite it with `ganbench export`")
-    plan, environment = read_json(folder / PLAN), read_json(folder / ENVIRONMENT)
+    plans = load_plans(folder) if (folder / PLAN).is_file() or (folder / PLANS).is_dir() else ()
+    plan = plans[0] if plans else None
+    about = About.of(read_json(folder / ENVIRONMENT))
     runs = _tidy(runs)
     refuse_mixed_extractors(runs)
-    curves_path = folder / CURVES
-    curves = _frame(curves_path) if curves_path.is_file() else pd.DataFrame()
-    declared = [hack for hack in plan.get("hacks", []) if hack in runs]
+    curves = load_curves(folder)
+    declared = [hack for hack in plan.hacks if hack in runs] if plan else []
     hacks = declared or [column for column in runs if runs[column].dtype == bool]
     # Planned datasets keep the plan's order and appear even before their first run.
-    planned = [d if isinstance(d, str) else str(d.get("name", d)) for d in plan.get("datasets", [])]
-    datasets = list(dict.fromkeys([*planned, *sorted(runs["dataset"].unique())]))
-    name = str(plan.get("name") or folder.resolve().name)
+    datasets = list(dict.fromkeys([*(plan.datasets if plan else ()), *sorted(runs["dataset"].unique())]))
     places = runs["dataset"].map({dataset: place for place, dataset in enumerate(datasets)})
     runs = runs.astype(dict.fromkeys(hacks, bool)).loc[places.sort_values(kind="stable").index].reset_index(drop=True)
-    return Sweep(folder, name, plan, environment, runs, curves, tuple(hacks), tuple(datasets))
+    name = plan.name if plan else folder.resolve().name
+    return SweepRecords(folder, name, runs, tuple(hacks), tuple(datasets), curves, plans, about)
 
 
 def refuse_mixed_extractors(runs: pd.DataFrame) -> None:
@@ -103,13 +130,6 @@ def _tidy(runs: pd.DataFrame) -> pd.DataFrame:
     if "key" not in runs:
         runs["key"] = runs["dataset"] + "-" + runs["cell"] + "-" + runs["seed"].astype(str)
     return runs.sort_values(["dataset", "cell", "seed", "key"], kind="stable").reset_index(drop=True)
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{str(path)!r} cannot be read as parquet: rewrite it with `ganbench export`") from error
 
 
 def read_json(path: Path) -> dict:

@@ -16,10 +16,12 @@ _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph. `tone` is how it is said; "reading" explains how to read the tables above it."""
+    """A paragraph. `tone` is how it is said: "answer" for a finding that stands first on the page, "reading" for how to
+    read the tables above it.
+    """
 
     text: str
-    tone: Literal["plain", "note", "reading", "warning"] = "plain"
+    tone: Literal["plain", "answer", "note", "reading", "warning"] = "plain"
     kind: str = "text"
 
 
@@ -81,6 +83,23 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file beside the report: a relative link, its name, and what is in it."""
+
+    href: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Files:
+    """A list of links to files beside the report."""
+
+    items: tuple[File, ...]
+    kind: str = "files"
+
+
+@dataclass(frozen=True)
 class Folded:
     """Blocks shown on request."""
 
@@ -101,6 +120,11 @@ class Section:
 def code(name: object) -> str:
     """A name as an inline code mark; a backtick in it becomes an apostrophe, a line break a space."""
     return "`" + re.sub(r"\s+", " ", str(name)).replace("`", "'") + "`"
+
+
+def strong(name: object) -> str:
+    """A name in bold; what would be a mark in it becomes a look-alike."""
+    return "**" + re.sub(r"\s+", " ", str(name)).replace("*", "∗").replace("`", "'") + "**"
 
 
 def to_html(text: str) -> Markup:

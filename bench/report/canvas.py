@@ -23,7 +23,8 @@ from bench.report.blocks import Figure
 
 INK, QUIET, RULE, BAND = "#1f2933", "#68737d", "#d9dee3", "#eef1f4"
 BETTER, WORSE, MIDDLE = "#1f6f9f", "#c2591b", "#eeeeec"
-PLACEBO = "#8c5aa8"
+PLACEBO_INK = "#8c5aa8"
+OFF = "#8a8f98"
 VERDICT_INK = {
     "helps": BETTER,
     "hurts": WORSE,
@@ -76,6 +77,12 @@ def drawing(width: float, height: float) -> Iterator[Canvas]:
 
 
 def finished(canvas: Canvas, name: str, alt: str, reading: str) -> Figure:
+    """The figure as a block of the page."""
+    width = round(96 * canvas.get_figwidth())
+    return Figure(name=name, png=png(canvas), width=width, alt=alt, reading=reading)
+
+
+def png(canvas: Canvas) -> bytes:
     """Draw the figure to PNG bytes (no metadata, 255 colours: the same input gives the same bytes)."""
     canvas.canvas.draw()
     pixels = canvas.canvas.buffer_rgba()
@@ -84,7 +91,7 @@ def finished(canvas: Canvas, name: str, alt: str, reading: str) -> Figure:
     small = image.quantize(colors=255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     out = io.BytesIO()
     small.save(out, format="png", compress_level=6)
-    return Figure(name=name, png=out.getvalue(), width=round(width * 96 / _DPI), alt=alt, reading=reading)
+    return out.getvalue()
 
 
 def file_name(text: str) -> str:

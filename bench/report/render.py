@@ -21,32 +21,14 @@ VERDICTS = {
 
 
 @dataclass(frozen=True)
-class File:
-    """A file beside the report: a relative link, its name, and what is in it."""
-
-    href: str
-    name: str
-    what: str
-
-
-@dataclass(frozen=True)
-class Files:
-    """A list of links to files beside the report."""
-
-    items: tuple[File, ...]
-    kind: str = "files"
-
-
-@dataclass(frozen=True)
 class Report:
-    """Everything on the page, in reading order."""
+    """Everything on the page, in reading order; `opening` stands before the table of contents."""
 
     sweep: str
     title: str
     question: str
     facts: tuple[tuple[str, str], ...]
-    answers: tuple[str, ...]
-    after_answers: tuple
+    opening: Section
     sections: tuple[Section, ...]
 
 
@@ -72,8 +54,8 @@ def write_files(report: Report, folder: Path) -> Path:
     """Write index.html, report.md and figures/ into `folder`; pictures of an earlier report there are removed."""
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    pictures = dict(_pictures(tuple(report.after_answers)))
-    for section in report.sections:
+    pictures = {}
+    for section in (report.opening, *report.sections):
         pictures |= _pictures(section.blocks)
     for old in figures.iterdir():
         if old.suffix in {".png", ".jpg"} and old.name not in pictures:

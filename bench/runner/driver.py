@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Literal
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.errors import RunStopped
 from bench.records.run import RunSpec
 from bench.runner.location import REFUSALS
 from bench.runner.queue import ATTEMPTS, key_of, queue_next, take, trials_of
 from bench.runner.storage import claims_lock
 from bench.runner.study import load_study
-from bench.runner.training import RunStopped
 from bench.runner.trial_records import finished, save_record
 from bench.runner.view import State
 from bench.runner.workers import RunFailed, Worker, WorkerDied

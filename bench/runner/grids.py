@@ -7,12 +7,12 @@ import io
 import torch
 from torch import Tensor
 
-import bench.torchvision_fix  # noqa: F401
 from bench.gan.loop import Game, sample
 from bench.gan.streams import Streams
 
-GRID = 64
-"""Images in a sample grid."""
+GRID, COLUMNS = 64, 8
+"""Images in a sample grid, and in one of its rows."""
+GREY = 64
 GRID_SEED = 0
 """Seed of the grid's latent draws, the same for every run, so that grids can be compared image by image."""
 
@@ -26,11 +26,10 @@ def sample_grid(game: Game) -> bytes:
 def grid_png(images: Tensor) -> bytes:
     """PNG bytes of up to 64 images (uint8 (n, C, H, W), or points (n, 2, 1, 1)) in rows of eight."""
     from PIL import Image
-    from torchvision.utils import make_grid
 
     if images.shape[2:] == (1, 1):
         images = _scatter(images)
-    grid = make_grid(images[:GRID], nrow=8, padding=1, pad_value=64)
+    grid = _tiled(images[:GRID].expand(-1, 3, -1, -1))
     buffer = io.BytesIO()
     Image.fromarray(grid.permute(1, 2, 0).numpy()).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
@@ -42,3 +41,17 @@ def _scatter(points: Tensor) -> Tensor:
     places = (points.flatten(1) * 127).round().long()
     picture[0, :, 127 - places[:, 1], places[:, 0]] = 255
     return picture
+
+
+def _tiled(images: Tensor) -> Tensor:
+    """Images (n, 3, H, W) in rows of up to eight with a grey pixel between and around them; one image as it is."""
+    count, _, high, wide = images.shape
+    if count == 1:
+        return images[0]
+    columns = min(count, COLUMNS)
+    rows = -(-count // columns)
+    tiled = torch.full((3, rows * (high + 1) + 1, columns * (wide + 1) + 1), GREY, dtype=torch.uint8)
+    for place, image in enumerate(images):
+        top, left = place // columns * (high + 1) + 1, place % columns * (wide + 1) + 1
+        tiled[:, top : top + high, left : left + wide] = image
+    return tiled

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -15,7 +16,6 @@ from bench.gan.backbone import Backbone, mlp
 from bench.gan.loop import Game, sample
 from bench.gan.network import build_discriminator, build_generator, parameter_count
 from bench.gan.streams import Streams
-from bench.metrics.score import Scorer
 from bench.records.budget import DEFAULT_RECIPE
 from bench.records.fields import check_fields
 from bench.records.files import cache_folder
@@ -23,8 +23,11 @@ from bench.records.outcome import last_third
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.environment import environment, resolve_device
 from bench.runner.grids import sample_grid
-from bench.runner.training import OnCheckpoint, Training
 from hacks import HackError, Recipe
+
+if TYPE_CHECKING:
+    from bench.metrics.score import Scorer
+    from bench.runner.training import OnCheckpoint
 
 
 def run(
@@ -49,6 +52,9 @@ def run(
         UserError: an unknown hack, dataset or value in the spec.
         RunStopped: `should_stop` said so.
     """
+    # Scores need libraries that take seconds to load, which whoever only looks at specs does without.
+    from bench.runner.training import Training
+
     validate(spec)
     game = new_game(spec, device)
     scorer = scorer_for(spec)
@@ -161,6 +167,8 @@ def scorer_for(spec: RunSpec) -> Scorer:
 def _scorer(
     name: str, resolution: int | None, root: str | None, extractor: str, n: int, width: int, recipe: str
 ) -> Scorer:
+    from bench.metrics.score import Scorer
+
     dataset = _dataset(name, resolution, root)
     backbone = backbone_for(dataset, width, recipe)
     return Scorer(

@@ -16,6 +16,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
 from bench.errors import UserError
+from bench.records.declaration import Declaration
 from bench.records.outcome import outcome_of
 from bench.records.plan import Plan
 from bench.runner.storage import damaged
@@ -24,27 +25,35 @@ PLAN_ATTRIBUTE = "plan:"
 """What the attributes that hold plans are called, each followed by the plan's number."""
 
 
+DECLARATION_ATTRIBUTE = "declaration"
+
+
 def open_study(plan: Plan, storage: BaseStorage) -> optuna.Study:
     """The study of the sweep whose first plan this is, created if the storage has none of that name.
 
     Raises:
         UserError: the storage has a sweep of that name with another plan; the difference is named.
     """
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    direction = {"lower": StudyDirection.MINIMIZE, "higher": StudyDirection.MAXIMIZE}
-    study = optuna.create_study(
-        study_name=plan.name,
-        storage=storage,
-        load_if_exists=True,
-        direction=direction[outcome_of(plan.scoring.outcome).direction],
-        sampler=RandomSampler(),
-    )
+    study = create_study(plan.name, plan.scoring.outcome, storage)
     found = plans_of(study)
     if not found:
         add_plan(study, plan)
     elif found[0].hash != plan.hash:
         refuse_other_plan(plan, found[0])
     return study
+
+
+def create_study(name: str, outcome: str, storage: BaseStorage) -> optuna.Study:
+    """The study of that name, made if the storage has none; its trials' values are y of the outcome."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    direction = {"lower": StudyDirection.MINIMIZE, "higher": StudyDirection.MAXIMIZE}
+    return optuna.create_study(
+        study_name=name,
+        storage=storage,
+        load_if_exists=True,
+        direction=direction[outcome_of(outcome).direction],
+        sampler=RandomSampler(),
+    )
 
 
 def load_study(name: str, storage: BaseStorage) -> tuple[optuna.Study, tuple[Plan, ...]]:
@@ -78,6 +87,19 @@ def plans_of(study: optuna.Study) -> tuple[Plan, ...]:
         return tuple(Plan.from_json(found[f"{PLAN_ATTRIBUTE}{number}"]) for number in range(len(found)))
     except (UserError, KeyError, TypeError) as problem:
         raise damaged(f"its plan: {problem}") from None
+
+
+def declaration_of(study: optuna.Study) -> Declaration | None:
+    """The declaration that a sweep of several stages follows; None for a sweep of one plan.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    text = study_attributes(study).get(DECLARATION_ATTRIBUTE)
+    try:
+        return None if text is None else Declaration.from_json(text)
+    except UserError as problem:
+        raise damaged(str(problem)) from None
 
 
 def add_plan(study: optuna.Study, plan: Plan) -> None:

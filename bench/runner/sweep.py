@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ from bench.runner import sessions
 from bench.runner.driver import Driver
 from bench.runner.environment import environment, resolve_device
 from bench.runner.estimate import expected_seconds
-from bench.runner.export import export, frames_of
+from bench.runner.export import export, runs_of
 from bench.runner.grids import GRID, grid_png
 from bench.runner.interrupts import interrupts
 from bench.runner.location import REFUSALS, Location, halting
@@ -38,6 +38,7 @@ from bench.runner.view import State, View
 from bench.runner.workers import Worker
 
 Announce = Callable[[State], None]
+NOTHING_LATER: dict[str, int] = {}
 
 
 class Stopped(RuntimeError):
@@ -145,7 +146,13 @@ class SweepSession:
                 for worker in self.pool:
                     worker.close()
 
-    def run(self, plan: Plan, announce: Announce = lambda state: None) -> bool:
+    def run(
+        self,
+        plan: Plan,
+        announce: Announce = lambda state: None,
+        title: str = "sweep",
+        later: Mapping[str, int] = NOTHING_LATER,
+    ) -> bool:
         """Make every run of a plan that is still to be made; returns whether all of them are there.
 
         Ctrl-C once keeps the runs in the making and stops; twice stops at once. Either way the same command goes on
@@ -155,6 +162,8 @@ class SweepSession:
             plan: the sweep's first, one that it follows already, or one that it follows from now on. Its datasets are
                 among the first one's.
             announce: called once, before the first run is started, with the state the plan's work begins in.
+            title: what this plan is called while it is worked on.
+            later: runs of each dataset that may follow in later plans.
 
         Raises:
             Stopped: the person asked to stop.
@@ -163,7 +172,7 @@ class SweepSession:
         specs = {key: spec for key, spec in self.specs.items() if spec.plan == plan.hash}
         expected = expected_seconds(plan, self.specs, finished(self.study), self.pool, self.view.message)
         totals = Counter(spec.dataset for spec in specs.values())
-        state = State({name: totals[name] for name in plan.datasets}, expected, self.workers, plan.stage)
+        state = State({name: totals[name] for name in plan.datasets}, expected, self.workers, title, later)
         driver = Driver(self, specs, state)
         announce(state)
         self.view.open(state)
@@ -172,19 +181,17 @@ class SweepSession:
                 driver.work()
         finally:
             self.view.close()
-        done = self.done(plan)
         if self.stopping.is_set():
             raise Stopped
-        return done
+        return not self.missing(plan)
 
-    def done(self, plan: Plan) -> bool:
-        """Whether every run of the plan is there."""
-        made = {key_of(trial) for trial in finished(self.study)}
-        return made >= {key for key, spec in self.specs.items() if spec.plan == plan.hash}
+    def missing(self, plan: Plan) -> set[str]:
+        """The keys of the plan's runs that are not there."""
+        return {spec.key for spec in specs_of(plan)} - {key_of(trial) for trial in finished(self.study)}
 
     def runs(self) -> pd.DataFrame:
         """The frame of all finished runs of the sweep, as `load_runs` gives it after the export."""
-        return frames_of(finished(self.study), self.plans)[0]
+        return runs_of(finished(self.study), self.plans)
 
     def stop_workers(self) -> None:
         """Have the runs in the making kept where they are, and no other begun."""

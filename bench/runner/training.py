@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bench.errors import RunStopped
 from bench.gan.loop import CURVES, Game, advance, sample, to_range
 from bench.gan.streams import Streams
 from bench.metrics import mechanism, stability
@@ -36,10 +37,6 @@ SAVE_SECONDS = 30.0
 """A longer stretch of training than this is kept on disk."""
 DIGEST = sha256().digest_size
 """A kept training starts with this many bytes of digest over the rest, so that no damage goes unnoticed."""
-
-
-class RunStopped(RuntimeError):
-    """The owner asked to stop; what was trained is kept."""
 
 
 @dataclass

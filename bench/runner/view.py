@@ -7,6 +7,7 @@ import math
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,10 +43,18 @@ class State:
         expected: dataset -> measured guess of a run's wall seconds, used until runs of that dataset have finished.
         workers: how many runs are made at once.
         title: what is being done, in a word.
+        later: dataset -> runs that may follow after these.
     """
 
-    def __init__(self, totals: dict[str, int], expected: dict[str, float], workers: int, title: str = "sweep") -> None:
-        self.title = title
+    def __init__(
+        self,
+        totals: dict[str, int],
+        expected: dict[str, float],
+        workers: int,
+        title: str = "sweep",
+        later: Mapping[str, int] | None = None,
+    ) -> None:
+        self.title, self.later = title, later or {}
         self.tallies = {dataset: Tally(total) for dataset, total in totals.items()}
         self.expected, self.workers = expected, workers
         self.started = time.monotonic()
@@ -89,12 +98,15 @@ class State:
         return sum(t.total for t in self.tallies.values())
 
     def eta(self) -> float:
-        """Expected wall seconds until the sweep is done, counting the mean of each dataset's finished runs."""
+        """Expected wall seconds until the sweep is done, counting the mean of each dataset's finished runs.
+
+        Runs that may follow later count in full, so it is the most that the sweep takes.
+        """
         left = 0.0
         for dataset, t in self.tallies.items():
             # The guess counts as one run, so that a first cheap cell does not promise a short sweep.
             mean = (sum(t.seconds) + self.expected[dataset]) / (len(t.seconds) + 1)
-            left += mean * (t.total - t.done - t.running / 2)
+            left += mean * (t.total - t.done - t.running / 2 + self.later.get(dataset, 0))
         return max(left, 0.0) / max(self.workers, 1)
 
 

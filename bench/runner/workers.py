@@ -15,10 +15,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bench.errors import Halted, UserError
+from bench.errors import Halted, RunStopped, UserError
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.memory import environment, return_memory, worker_environment
-from bench.runner.training import RunStopped
 
 TIMED_STEPS = 6
 STOP = ("stop",)

@@ -1,37 +1,50 @@
-"""A sweep on disk with known effects, in the shape the runner exports: what every test of the report reads."""
+"""Sweeps with known effects, in what every test of the report reads: simulated records, exported as the runner does."""
 
-import json
-import re
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
+from optuna.artifacts import FileSystemArtifactStore
+from optuna.storages import InMemoryStorage
 from PIL import Image
 
 from bench.plan import Plan, make_plan
 from bench.records.budget import Budget, Scoring
+from bench.records.outcome import value_of
+from bench.records.run import RunRecord, RunSpec, specs_of
+from bench.records.sweep import SweepRecords
+from bench.report import canvas
+from bench.report.findings import Findings
+from bench.runner import sessions
+from bench.runner import study as studies
+from bench.runner.export import export, frames_of
+from bench.runner.queue import queue_next
+from bench.runner.trial_records import finished, save_real_grid, save_record
 
 HACKS = (
-    "strided_conv",
-    "leaky_relu",
-    "batch_norm",
-    "normal_init",
-    "adam_beta1",
-    "tanh_scaling",
-    "gaussian_latent",
-    "split_batches",
-    "label_smoothing",
-    "label_flips",
-    "divisible_kernel",
-    "placebo",
+    *("strided_conv", "leaky_relu", "batch_norm", "normal_init", "adam_beta1", "tanh_scaling", "gaussian_latent"),
+    *("split_batches", "label_smoothing", "label_flips", "divisible_kernel", "placebo"),
 )
 EFFECTS = {
     "mnist5k": {"batch_norm": -0.65, "tanh_scaling": -0.30, "adam_beta1": -0.22, "label_flips": 0.20},
     "shapes": {"batch_norm": -0.40, "strided_conv": -0.25, "tanh_scaling": -0.18, "label_flips": -0.22},
 }
 ANCHORS = {"mnist5k": (310.0, 1.4), "shapes": (240.0, 2.1)}
+MACHINE = {
+    "python": "3.11.2",
+    "versions": {"ganbench": "0.1.0", "torch": "2.13.0+cpu"},
+    "processor": "Xeon",
+    "cores": 2,
+    "device": "cpu",
+}
 PROTOCOL = {
     "extractor_hash": "9f" * 32,
     "extractor_accuracy": 0.989,
@@ -39,7 +52,9 @@ PROTOCOL = {
     "n_real": 2000,
     "n_fake": 2000,
     "batch_norm_at_sampling": "running statistics",
+    "arithmetic": "bf16",
 }
+STEPS = 800
 
 
 @dataclass(frozen=True)
@@ -54,7 +69,6 @@ class Simulation:
     checkpoints: int = 8
     samples: bool = True
     effects: dict = field(default_factory=lambda: EFFECTS)
-    extras: bool = True
 
 
 def plan_of(sim: Simulation, name: str) -> Plan:
@@ -65,52 +79,102 @@ def plan_of(sim: Simulation, name: str) -> Plan:
         sim.datasets,
         sim.seeds,
         arms=("leave_one_out", "add_one_in") if sim.arms else (),
-        budget=Budget(steps=800, evaluations=sim.checkpoints),
+        budget=Budget(steps=STEPS, evaluations=max(sim.checkpoints, 1)),
         scoring=Scoring(n=2000),
         prerequisites={"divisible_kernel": ["strided_conv"]},
     )
 
 
-def simulate(sim: Simulation, plan: Plan, seed: int = 7) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(runs, curves) of the simulated sweep."""
-    rng = np.random.default_rng(seed)
-    runs, curves = [], []
-    for dataset in sim.datasets:
-        noise_fid, _ = ANCHORS.get(dataset, (280.0, 1.8))
-        effects = sim.effects.get(dataset, {})
-        for cell in plan.frame().to_dict("records"):
-            configuration = rng.normal(0, 0.08)
-            centred = sum(value * (0.5 if cell.get(h) else -0.5) for h, value in effects.items())
-            for run_seed in sim.seeds:
-                y = np.log(0.16 * noise_fid) + centred + configuration + rng.normal(0, 0.12)
-                failed = rng.random() < sim.failures * (3 if cell.get("label_flips") else 0.6)
-                status = "ok" if not failed else ("diverged" if rng.random() < 0.5 else "collapsed")
-                key = f"{dataset}-{cell['cell']}-s{run_seed}"
-                runs.append(_run(rng, sim, cell, dataset, run_seed, status, float(np.exp(y)), key))
-                curves.append(_curve(rng, sim, runs[-1]))
-    return pd.DataFrame(runs), pd.concat(curves, ignore_index=True)
+def write_sweep(folder: Path, sim: Simulation | None = None, seed: int = 7) -> Path:
+    """Simulate every run of a plan, record it in a study, export the study; returns the sweep's folder."""
+    sim, rng, deviations = sim or Simulation(), np.random.default_rng(seed), {}
+
+    def make(spec: RunSpec) -> RunRecord:
+        deviation = deviations.setdefault((spec.dataset, spec.cell), rng.normal(0, 0.08))
+        return record(spec, rng, sim, deviation)
+
+    return exported(folder, plan_of(sim, folder.name), make, grid(rng, 1.0) if sim.samples else None)
 
 
-def _run(rng, sim, cell, dataset, run_seed, status, fid, key) -> dict:
-    noise_fid, real_fid = ANCHORS.get(dataset, (280.0, 1.8))
-    quality = 1 - fid / noise_fid
-    ok = status == "ok"
-    row = {
-        "key": key,
-        "dataset": dataset,
-        "cell": cell["cell"],
-        "arm": cell["arm"],
-        "seed": run_seed,
-        "status": status,
-        "fid": fid if ok else np.nan,
-        "fid_noise": noise_fid,
-        "fid_real": real_fid,
-        **{hack: cell[hack] for hack in sim.hacks},
-    }
-    if not sim.extras:
-        return row
-    on = cell
-    scores = {
+def exported(folder: Path, plan: Plan, make: Callable[[RunSpec], RunRecord], real=None, following=None) -> Path:
+    """A study of the plan whose runs are `make(spec)`, exported to the folder as the runner does.
+
+    `real` are the PNG bytes of real images, if sample grids are wanted; `following(plans, runs)` gives the next plan.
+    """
+    study = studies.open_study(plan, InMemoryStorage())
+    with tempfile.TemporaryDirectory() as place:
+        store = FileSystemArtifactStore(place)
+        session = sessions.begin(study, {**MACHINE, "workers": 2}, [])
+        while plan is not None:
+            studies.add_plan(study, plan)
+            for spec in specs_of(plan):
+                save(study, make(spec), store)
+            plans = studies.plans_of(study)
+            plan = following(plans, frames_of(finished(study), plans).runs) if following else None
+        sessions.end(study, session)
+        for dataset in plans[0].datasets if real else ():
+            save_real_grid(study, dataset, real, store)
+        export(study, folder, store)
+    if not real:
+        (folder / "samples").rmdir()
+    return folder
+
+
+def save(study: optuna.Study, made: RunRecord, store) -> None:
+    """Queue the record's run, take it, and save the record."""
+    assert queue_next(study, [], studies.plans_of(study), {made.spec.key: made.spec})
+    trial = study.ask()
+    for step, fid in made.checkpoints.items():
+        trial.report(fid, step)
+    if made.samples:
+        study.tell(trial, save_record(trial, made, store))
+        return
+    for name in ("status", "scores", "reasons", "curves", "protocol", "recipe", "environment", "timing"):
+        trial.set_user_attr(name, getattr(made, name))
+    study.tell(trial, value_of(made.scores, made.status))
+
+
+def record(spec: RunSpec, rng: np.random.Generator, sim: Simulation, deviation: float) -> RunRecord:
+    """What a run of this spec leaves in the simulated world; `deviation` is that of its cell, in log FID."""
+    noise, real = ANCHORS.get(spec.dataset, (280.0, 1.8))
+    sizes = sim.effects.get(spec.dataset, {})
+    shift = sum((0.5 if on else -0.5) * sizes.get(hack, 0.0) for hack, on in spec.levels.items())
+    fid = float(np.exp(np.log(0.16 * noise) + shift + deviation + rng.normal(0, 0.12)))
+    failed = rng.random() < sim.failures * (3 if spec.levels.get("label_flips") else 0.6)
+    status = "ok" if not failed else ("diverged" if rng.random() < 0.5 else "collapsed")
+    quality = 1 - fid / noise
+    curves, checkpoints = history(rng, fid if status == "ok" else 0.9 * noise, noise, status, sim.checkpoints)
+    return RunRecord(
+        spec=spec,
+        status=status,
+        scores={
+            **(scores(fid, quality) if status == "ok" else {"fid": 0.9 * noise}),
+            "fid_noise": noise,
+            "fid_real": real,
+            "d_loss_low_share": float(rng.uniform(0, 0.08) + 0.2 * (status != "ok")),
+            "grad_norm_high_share": float(rng.uniform(0, 0.01)),
+            "mechanism_d_zero_activation_share": float(
+                0.45 - 0.4 * bool(spec.levels.get("leaky_relu")) + rng.normal(0, 0.02)
+            ),
+            "mechanism_d_real_confidence": float(
+                2.0 - 0.8 * bool(spec.levels.get("label_smoothing")) + rng.normal(0, 0.1)
+            ),
+        },
+        reasons={},
+        checkpoints=checkpoints,
+        curves=curves,
+        samples=grid(rng, max(quality, 0.05) if status == "ok" else 0.05) if sim.samples else b"",
+        protocol={"extractor": f"domain:{spec.dataset}", **PROTOCOL},
+        recipe={},
+        environment=MACHINE,
+        timing={"seconds": float(20 * (1 + 0.15 * bool(spec.levels.get("batch_norm"))) * rng.uniform(0.95, 1.05))},
+    )
+
+
+def scores(fid: float, quality: float) -> dict[str, float]:
+    """The scores of a run that ended well."""
+    return {
+        "fid": fid,
         "kid": fid / 900,
         "is": 1 + 8 * quality,
         "precision": 0.9 * quality,
@@ -118,95 +182,39 @@ def _run(rng, sim, cell, dataset, run_seed, status, fid, key) -> dict:
         "coverage": 0.8 * quality,
         "modes": float(round(10 * min(1, quality + 0.1))),
         "modes_kl": 1 - quality,
+        "fid_best": 0.93 * fid,
+        "last_over_best": 1 / 0.93,
     }
-    row |= {name: value if ok else np.nan for name, value in scores.items()}
-    row |= {
-        "extractor": f"domain:{dataset}",
-        **PROTOCOL,
-        "fid_best": 0.93 * fid if ok else np.nan,
-        "last_over_best": 1 / 0.93 if ok else np.nan,
-        "divergence_step": 300.0 if status == "diverged" else np.nan,
-        "d_loss_low_share": float(rng.uniform(0, 0.08) + 0.2 * (status != "ok")),
-        "grad_norm_high_share": float(rng.uniform(0, 0.01)),
-        "seconds": float(20 * (1 + 0.15 * bool(on.get("batch_norm"))) * rng.uniform(0.95, 1.05)),
-        "steps": 800,
-        "mechanism_d_zero_activation_share": float(0.45 - 0.4 * bool(on.get("leaky_relu")) + rng.normal(0, 0.02)),
-        "mechanism_d_real_confidence": float(2.0 - 0.8 * bool(on.get("label_smoothing")) + rng.normal(0, 0.1)),
+
+
+def history(rng, final: float, noise: float, status: str, checkpoints: int) -> tuple[dict, dict]:
+    """(curves, step -> FID): FID falls from that of noise to the final one; a run that diverged stops early."""
+    steps = np.arange(0, STEPS + 1, 20)
+    if status == "diverged":
+        steps = steps[steps <= 300]
+    curves = {
+        "step": steps.tolist(),
+        "d_loss": (0.9 + rng.normal(0, 0.1, len(steps))).tolist(),
+        "g_loss": (1.5 + rng.normal(0, 0.2, len(steps))).tolist(),
+        "d_grad_norm": [3.0] * len(steps),
     }
-    return row
+    at = [round(STEPS * (i + 1) / checkpoints) for i in range(checkpoints)]
+    reached = [step for step in at if step <= steps[-1]]
+    fids = {
+        step: float((final + (noise - final) * np.exp(-step / 60)) * np.exp(rng.normal(0, 0.03))) for step in reached
+    }
+    return curves, fids
 
 
-def _curve(rng, sim, run) -> pd.DataFrame:
-    steps = np.arange(0, 801, 20)
-    final = run["fid"] if run["status"] == "ok" else 0.9 * run["fid_noise"]
-    decay = final + (run["fid_noise"] - final) * np.exp(-steps / 180)
-    curve = pd.DataFrame(
-        {
-            "key": run["key"],
-            "dataset": run["dataset"],
-            "cell": run["cell"],
-            "seed": run["seed"],
-            "step": steps,
-            "d_loss": 0.9 + rng.normal(0, 0.1, len(steps)),
-            "g_loss": 1.5 + rng.normal(0, 0.2, len(steps)),
-            "d_real": 0.7,
-            "d_fake": 0.3,
-            "d_grad_norm": 3.0,
-            "g_grad_norm": 1.0,
-            "fid": np.nan,
-        }
-    )
-    evaluated = np.linspace(1, len(steps) - 1, sim.checkpoints).round().astype(int) if sim.checkpoints else []
-    curve.loc[evaluated, "fid"] = decay[evaluated] * np.exp(rng.normal(0, 0.03, len(evaluated)))
-    if run["status"] == "diverged":
-        curve = curve[curve["step"] <= 300]
-    return curve
-
-
-def _grid(rng, quality: float, colour: bool) -> Image.Image:
-    """An 8 × 8 grid of 28-pixel rings, blurred into noise as the quality falls."""
+def grid(rng, quality: float) -> bytes:
+    """PNG bytes of an 8 × 8 grid of 28-pixel rings, blurred into noise as the quality falls."""
     axis = np.linspace(-1, 1, 28)
     radius = np.hypot(*np.meshgrid(axis, axis))
-    grid = np.zeros((8 * 30 + 2, 8 * 30 + 2, 3), dtype=np.uint8)
-    for i in range(8):
-        for j in range(8):
-            ring = np.exp(-(((radius - 0.3 - 0.05 * j) / 0.15) ** 2))[..., None]
-            tint = np.array([1, 0.4 + i / 14, 1 - i / 9]) if colour else np.ones(3)
-            tile = quality * ring * tint + (1 - quality) * rng.random((28, 28, 1 if not colour else 3))
-            grid[2 + 30 * i : 30 + 30 * i, 2 + 30 * j : 30 + 30 * j] = (255 * tile.clip(0, 1)).astype(np.uint8)
-    return Image.fromarray(grid)
-
-
-def write_sweep(folder: Path, sim: Simulation | None = None, seed: int = 7) -> Path:
-    """Write the simulated sweep as the runner would and return its folder."""
-    sim = sim or Simulation()
-    plan = plan_of(sim, folder.name)
-    runs, curves = simulate(sim, plan, seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    session = {
-        "started": "2026-11-21T03:00:00+00:00",
-        "finished": "2026-11-21T03:14:09+00:00",
-        "workers": 2,
-        "python": "3.11.2",
-        "versions": {"ganbench": "0.1.0", "torch": "2.13.0+cpu"},
-        "processor": "Xeon",
-        "cores": 2,
-    }
-    plan.save(folder / "plan.json")
-    (folder / "environment.json").write_text(json.dumps({"sessions": [session]}))
-    runs.to_parquet(folder / "runs.parquet")
-    runs.to_csv(folder / "runs.csv", index=False)
-    curves.to_parquet(folder / "curves.parquet")
-    if sim.samples:
-        (folder / "samples").mkdir(exist_ok=True)
-        rng = np.random.default_rng(3)
-        for run in runs.to_dict("records"):
-            quality = 0.05 if run["status"] != "ok" else float(1 - 2.5 * run["fid"] / run["fid_noise"])
-            _grid(rng, max(quality, 0.05), run["dataset"] == "shapes").save(folder / "samples" / f"{run['key']}.png")
-        for dataset in sim.datasets:
-            plain = re.sub(r"[^A-Za-z0-9._-]", "-", dataset)
-            _grid(rng, 1.0, dataset == "shapes").save(folder / "samples" / f"real-{plain}.png")
-    return folder
+    rings = np.exp(-(((radius - 0.3 - 0.05 * np.arange(8)[:, None, None]) / 0.15) ** 2))
+    rows = np.concatenate(list(quality * rings + (1 - quality) * rng.random((8, 28, 28))), axis=1)
+    out = io.BytesIO()
+    Image.fromarray((255 * np.tile(rows, (8, 1)).clip(0, 1)).astype(np.uint8)).save(out, "PNG")
+    return out.getvalue()
 
 
 @pytest.fixture(scope="session")
@@ -219,3 +227,64 @@ def sweep_dir(tmp_path_factory) -> Path:
 def make_sweep(tmp_path):
     """`make_sweep(Simulation fields…) -> folder` for the variants a test needs."""
     return lambda **fields: write_sweep(tmp_path / fields.pop("name", "sim"), Simulation(**fields))
+
+
+@pytest.fixture
+def no_pixels(monkeypatch):
+    """Figures are composed but not drawn: for tests that read words."""
+    out = io.BytesIO()
+    Image.new("P", (2, 2)).save(out, "PNG")
+    monkeypatch.setattr(canvas, "png", lambda _: out.getvalue())
+
+
+@pytest.fixture(scope="session")
+def effect():
+    """`effect(hack, dataset, pct, …) -> dict`: one row of estimates made by hand."""
+
+    def make(hack, dataset="d", pct=-20.0, half=5.0, verdict="helps", **more) -> dict:
+        row = {
+            "dataset": dataset,
+            "hack": hack,
+            "effect_pct": pct,
+            "effect_log": np.log1p(pct / 100),
+            "se_log": 0.05,
+            "df": 11,
+            "ci_low_pct": pct - half,
+            "ci_high_pct": pct + half,
+            "p": 0.01,
+            "p_adjusted": 0.02,
+            "verdict": verdict,
+            "cells": 24,
+            "runs": 48,
+            "runs_needed": pd.NA,
+            "failure_difference": 0.0,
+            "loo_pct": np.nan,
+            "add_pct": np.nan,
+            "note": "",
+        }
+        return row | more
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def found():
+    """`found(rows) -> Findings` with those rows of average effects, and a run of every dataset they name."""
+
+    def make(rows: list[dict], hacks=(), datasets=(), **more) -> Findings:
+        table = pd.DataFrame(rows)
+        hacks = hacks or tuple(dict.fromkeys(table["hack"]))
+        datasets = datasets or tuple(dict.fromkeys(table["dataset"]))
+        scores = {"fid": 2.0, "fid_noise": 10.0, "fid_real": 0.1}
+        runs = pd.DataFrame(
+            [
+                {"dataset": name, "cell": f"c{on:d}", "seed": seed, "status": "ok", "arm": "screen", **scores}
+                | dict.fromkeys(hacks, bool(on))
+                for name in datasets
+                for seed in (0, 1)
+                for on in (0, 1)
+            ]
+        )
+        return Findings(SweepRecords(Path("none"), "s", runs, hacks, datasets), table, **more)
+
+    return make

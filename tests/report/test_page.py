@@ -1,11 +1,7 @@
 """The whole way from a sweep folder to a page, on simulated sweeps with known effects."""
 
 import html.parser
-import json
 import re
-import subprocess
-import sys
-import time
 
 import pandas as pd
 import pytest
@@ -44,14 +40,12 @@ def read(index) -> Page:
 
 @pytest.fixture(scope="module")
 def report(sweep_dir, tmp_path_factory):
-    """(index.html, seconds of computing) of the default simulated sweep."""
-    started = time.process_time()
-    index = write(sweep_dir, tmp_path_factory.mktemp("reports") / "sim")
-    return index, time.process_time() - started
+    """index.html of the default simulated sweep."""
+    return write(sweep_dir, tmp_path_factory.mktemp("reports") / "sim")
 
 
 def test_the_page_needs_nothing_else(report):
-    index, _ = report
+    index = report
     page = read(index)
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "link", "iframe", "object"}
@@ -63,14 +57,12 @@ def test_the_page_needs_nothing_else(report):
     assert "url(" not in index.read_text(encoding="utf-8")
 
 
-def test_size_and_time(report):
-    index, seconds = report
-    assert index.stat().st_size < 6e6
-    assert seconds < 20  # 192 runs
+def test_size(report):
+    assert report.stat().st_size < 6e6
 
 
 def test_every_link_leads_somewhere(report):
-    index, _ = report
+    index = report
     page = read(index)
     anchors = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
     for _, attributes in page.tags:
@@ -82,14 +74,14 @@ def test_every_link_leads_somewhere(report):
 
 
 def test_reading_order(report):
-    index, _ = report
+    index = report
     text = read(index).text
     order = [
         "Which training tricks matter?",
         "how much does FID change",
         "On mnist5k,",
         "On shapes,",
-        "What helps and what hurts",
+        "What helps and what hurts on average",
         "Where the datasets disagree",
         "What a useless trick looks like here",
         "How FID fell over training",
@@ -102,13 +94,13 @@ def test_reading_order(report):
         "Do the tricks do what they are said to do?",
         "What a trick costs in time",
         "Would another analysis say the same?",
+        "Which effects stand out from noise",
         "Do tricks depend on each other?",
         "Early or late",
         "Across all datasets",
         "What this sweep could see",
         "What was planned and what ran",
         "How the scores were taken",
-        "Departures from the plan",
         "Versions and hardware",
         "The numbers behind this page",
     ]
@@ -119,7 +111,7 @@ def test_reading_order(report):
 
 
 def test_markdown_has_the_same_tables_and_its_figures(report):
-    index, _ = report
+    index = report
     source = (index.parent / "report.md").read_text(encoding="utf-8")
     rendered = Page(MarkdownIt("commonmark").enable("table").render(source))
     page = read(index)
@@ -134,7 +126,7 @@ def test_markdown_has_the_same_tables_and_its_figures(report):
 
 
 def test_known_effects_are_told(report):
-    index, _ = report
+    index = report
     answers = re.findall(r'<div class="answer"><p>(.*?)</p>', index.read_text(encoding="utf-8"), re.DOTALL)
     assert len(answers) == 2
     assert "<code>batch_norm</code>" in answers[0].split(" help")[0]
@@ -148,7 +140,7 @@ def test_known_effects_are_told(report):
 
 
 def test_the_claimed_mechanism_is_judged(report):
-    index, _ = report
+    index = report
     lines = (index.parent / "report.md").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if "share of exactly zero activations in D falls" in line]
     assert len(rows) == 2
@@ -157,7 +149,7 @@ def test_the_claimed_mechanism_is_judged(report):
     assert all(line.endswith("| not shown |") for line in flips)
 
 
-def test_same_records_same_bytes_in_any_order(make_sweep, tmp_path):
+def test_same_records_same_bytes_in_any_order(make_sweep, tmp_path, no_pixels):
     sweep = make_sweep(**SMALL, datasets=("shapes",))
     first = write(sweep, tmp_path / "one").parent
     runs = pd.read_parquet(sweep / "runs.parquet")
@@ -167,7 +159,7 @@ def test_same_records_same_bytes_in_any_order(make_sweep, tmp_path):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
-def test_names_from_people_cannot_become_markup(make_sweep, tmp_path):
+def test_names_from_people_cannot_become_markup(make_sweep, tmp_path, no_pixels):
     evil = "<img src=x onerror=alert(1)>|`$x_{$**"
     sweep = make_sweep(**SMALL | {"datasets": (evil,)}, effects={})
     folder = write(sweep, tmp_path / "report").parent
@@ -178,7 +170,7 @@ def test_names_from_people_cannot_become_markup(make_sweep, tmp_path):
     assert all("onerror" not in attributes for _, attributes in rendered.tags)
 
 
-def test_an_old_picture_does_not_stay(make_sweep, tmp_path):
+def test_an_old_picture_does_not_stay(make_sweep, tmp_path, no_pixels):
     (tmp_path / "report" / "figures").mkdir(parents=True)
     (tmp_path / "report" / "figures" / "forest-gone.png").write_bytes(b"old")
     write(make_sweep(**SMALL, datasets=("shapes",)), tmp_path / "report")
@@ -189,9 +181,9 @@ def test_an_old_picture_does_not_stay(make_sweep, tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda f: (f / "runs.parquet").unlink(), "no sweep in .*runs.parquet"),
-        (lambda f: (f / "runs.parquet").write_bytes(b"PAR1 not really"), "cannot be read as parquet"),
-        (lambda f: (f / "plan.json").write_text("{"), "plan.json.* cannot be read as JSON"),
+        (lambda f: (f / "runs.parquet").unlink(), "no runs at .*runs.parquet"),
+        (lambda f: (f / "runs.parquet").write_bytes(b"PAR1 not really"), "runs.parquet' cannot be read"),
+        (lambda f: (f / "plans" / "00-screen.json").write_text("{"), "the plan is not JSON"),
         (lambda f: (f / "environment.json").write_text("[]"), "holds a list, expected a JSON object"),
         (lambda f: _rewrite(f, lambda runs: runs.drop(columns="fid_noise")), "lacks the columns fid_noise"),
         (lambda f: _rewrite(f, _mix_within), "mix the extractor values domain:shapes, inception"),
@@ -225,14 +217,3 @@ def _mix_across(runs):
 def _mix_hashes(runs):
     runs.loc[runs["seed"].eq(1), "extractor_hash"] = "00"
     return runs
-
-
-def test_no_stage_with_torch_is_loaded(sweep_dir, tmp_path):
-    program = (
-        "import json, sys, pathlib; from bench.report import write; from bench.report.page import compose, estimated;"
-        "from bench.records.sweep import read_sweep; read_sweep(pathlib.Path(sys.argv[1]));"
-        "print(json.dumps(sorted(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", program, str(sweep_dir)], capture_output=True, text=True, check=True)
-    loaded = set(json.loads(done.stdout))
-    assert not loaded & {"torch", "torchvision", "optuna", "bench.runner", "bench.gan", "bench.metrics", "bench.data"}

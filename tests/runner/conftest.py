@@ -1,5 +1,6 @@
-"""A PostgreSQL server of its own for the tests that need one."""
+"""Runs that are made up, and a PostgreSQL server of its own, for the tests that need them."""
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -29,6 +30,15 @@ def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def made_up():
+    """The module `made_up.py` beside this file."""
+    spec = importlib.util.spec_from_file_location("made_up", Path(__file__).with_name("made_up.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

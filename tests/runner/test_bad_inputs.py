@@ -20,7 +20,7 @@ from PIL import Image
 
 from bench.cli import main
 from bench.data import load
-from bench.errors import UserError
+from bench.errors import RunStopped, UserError
 from bench.metrics.weights import SHIPPED, read_classifier
 from bench.plan import make_plan
 from bench.records.budget import Budget, Scoring
@@ -30,7 +30,7 @@ from bench.runner.queue import queue_next, take, trials_of
 from bench.runner.run import run
 from bench.runner.storage import DatabaseArtifactStore, open_storage
 from bench.runner.study import open_study
-from bench.runner.training import RunStopped, _read
+from bench.runner.training import _read
 from bench.runner.trial_records import save_record
 
 CASES = int(os.environ.get("GANBENCH_FUZZ_CASES", "200"))

@@ -4,11 +4,10 @@ import pytest
 import torch
 
 import bench
-from bench.errors import UserError
+from bench.errors import RunStopped, UserError
 from bench.records.recipe_file import RecipeFile
 from bench.records.run import RunSpec
 from bench.runner.train import train
-from bench.runner.training import RunStopped
 
 
 @pytest.fixture

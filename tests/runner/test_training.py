@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import hacks
+from bench.errors import RunStopped
 from bench.records.run import RunSpec
 from bench.runner import training
 from bench.runner.run import run
-from bench.runner.training import RunStopped
 
 SPEC = RunSpec("digits", dict.fromkeys(hacks.names(core=True), True), steps=23, width=4, evaluations=3, n=150)
 

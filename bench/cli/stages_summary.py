@@ -1,0 +1,91 @@
+"""A staged sweep in words, for the terminal: its stages, the runs of each, how long they take, what will be visible."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.plan.shares import CANDIDATES, Shares, shares
+from bench.plan.visible import SCREEN_SD, SEED_SD, sight
+from bench.records.declaration import Declaration
+from bench.runner.view import duration
+
+if TYPE_CHECKING:
+    from bench.runner.view import State
+
+
+def stages_summary(declaration: Declaration, seconds: Mapping[str, float] | None = None, workers: int = 1) -> str:
+    """What the sweep will do and what it will see.
+
+    Args:
+        declaration: the sweep's.
+        seconds: dataset -> wall seconds of a run; None where that is not known.
+        workers: runs made at once.
+    """
+    share = shares(declaration)
+    budget, scoring = declaration.budget, declaration.scoring
+    several, on = len(declaration.datasets) > 1, ", ".join(declaration.datasets)
+    runs = share.total * len(declaration.datasets)
+
+    def time(count: int) -> str:
+        return "" if seconds is None else f", about {duration(count * sum(seconds.values()) / workers)}"
+
+    tuned = [f"  tuned:    {', '.join(declaration.tune)}"] if declaration.tune else []
+    stages = [
+        f"  {stage + ':':<9} {words}: {count} runs{' each' if several else ''}{time(count)}"
+        for stage, count, words in _stages(declaration, share)
+    ]
+    return "\n".join(
+        [
+            f"sweep {declaration.name} ({declaration.hash[:12]}): at most {runs} runs on {on}",
+            f"  hacks:    {', '.join(declaration.hacks)}",
+            *tuned,
+            f"  each run: {budget.steps:,} steps of batch {budget.batch}, width {budget.width}, "
+            f"{budget.precision}, scored {budget.evaluations} times on {scoring.n:,} images",
+            *stages,
+            f"  can see:  {visible(declaration, share)}",
+        ]
+    )
+
+
+def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str]]:
+    """Name, most runs on a dataset, and what it does, of every stage that is asked for."""
+    anchors = f" and {2 * share.anchors} of the bare and the full one" if share.anchors else ""
+    seeds = f", {share.seeds} seeds each" if share.seeds > 1 else ""
+    looks = ", ".join(map(str, declaration.looks))
+    every = {
+        "screen": (share.screen, f"{share.cells} recipes{seeds}{anchors}"),
+        "search": (
+            share.search,
+            f"{sum(share.batches)} proposals in {len(share.batches)} batches, then a race of {CANDIDATES} recipes with "
+            f"{share.race_seeds} fresh seeds a round",
+        ),
+        "settle": (share.settle, f"every trick flipped in the best recipe, looked at after {looks} seeds, at most"),
+    }
+    return [(stage, *every[stage]) for stage in declaration.stages]
+
+
+def visible(declaration: Declaration, share: Shares) -> str:
+    """What each stage will be able to see, and the spreads that rests on."""
+    seen = sight(declaration, share)
+    words, rests = [], []
+    if seen.factor is not None:
+        words.append(f"a screen sees ×{seen.factor:.1f}")
+        rests.append(f"{SCREEN_SD:g} between recipes")
+    if seen.within is not None:
+        words.append(f"the settled star about ±{math.ceil(100 * seen.within)} % after {seen.looks} seeds")
+    rests.append(f"{SEED_SD:g} between seeds")
+    return f"{', '.join(words) or 'the best recipe'} (assuming that log FID spreads by {' and '.join(rests)})"
+
+
+def stages_announcement(declaration: Declaration, state: State, there: int, folder: Path, device: str) -> str:
+    """What is going to happen, printed before the first run."""
+    start = f"  continues: {there} runs are there\n" if there else ""
+    workers = f"{state.workers} worker{'s' if state.workers > 1 else ''}"
+    return (
+        f"{stages_summary(declaration, state.expected, state.workers)}\n{start}"
+        f"  will take: at most {duration(state.eta())} on {workers} ({device}); less where tricks settle early\n"
+        f"  writes:   {folder}"
+    )

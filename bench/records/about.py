@@ -1,0 +1,46 @@
+"""What environment.json tells of a sweep: its hacks, its recipe, who worked on it and on what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class About:
+    """The sweep's surroundings, as they were when it was made; what was not kept is empty.
+
+    Attributes:
+        hacks: hack name -> its card (`title`, `claim`, `mechanism`, `needs`, `measured`, `parameters` …).
+        recipe: the swept recipe: `name`, `title`, `source`, `claims` (`text`, `hack`, `level` each) and `notes`.
+        quantities: recorded quantity -> what it is called.
+        sessions: versions and hardware of every session of work on the sweep, in order.
+        departures: where the sweep left its plan, one sentence each.
+        finished: when the last session ended.
+        fingerprint: of the sources that decided the numbers.
+    """
+
+    hacks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    quantities: Mapping[str, str] = field(default_factory=dict)
+    sessions: tuple[Mapping[str, Any], ...] = ()
+    departures: tuple[str, ...] = ()
+    finished: str | None = None
+    fingerprint: str | None = None
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> About:
+        """What environment.json holds; a key of another kind than expected counts as not kept."""
+        kinds = {"hacks": dict, "recipe": dict, "quantities": dict, "finished": str, "fingerprint": str}
+        known = {name: content[name] for name, kind in kinds.items() if isinstance(content.get(name), kind)}
+        lists = {name: content[name] for name in ("sessions", "departures") if isinstance(content.get(name), list)}
+        return cls(**known, **{name: tuple(values) for name, values in lists.items()})
+
+    def needs(self, hack: str) -> tuple[str, ...]:
+        """The hacks without which this one cannot act."""
+        return tuple(self.hacks.get(hack, {}).get("needs") or ())
+
+    def measured(self, hack: str) -> tuple[tuple[str, str], ...]:
+        """(quantity, "up" or "down"): what the hack's mechanism would move, and where to."""
+        return tuple((str(quantity), str(way)) for quantity, way in self.hacks.get(hack, {}).get("measured") or ())

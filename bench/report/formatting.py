@@ -1,0 +1,90 @@
+"""Numbers and lists as a reader wants them: true minus signs, few digits, a dash where there is nothing."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+NOTHING = "–"
+LARGEST_PERCENT = 9_999
+"""More is said as more than this: such a bound only says that nothing is known on that side."""
+
+
+def known(value: object) -> bool:
+    """Whether `value` is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def number(value: object, digits: int = 3) -> str:
+    """`value` to `digits` significant digits without an exponent where it can be read without: 0.0123, 4.57, 1,234."""
+    if not known(value):
+        return NOTHING
+    if abs(value) < 1e-12:
+        return "0"
+    if abs(value) < 1e-4 or abs(value) >= 1e7:
+        return f"{value:.{digits - 1}e}".replace("-", "−")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{min(decimals, 6)}f}".replace("-", "−")
+
+
+def percent(value: object, signed: bool = True, unit: str = " %") -> str:
+    """A percentage, signed by default: +12 %, −3.4 %; one decimal below ten."""
+    if not known(value):
+        return NOTHING
+    if value > LARGEST_PERCENT:
+        return f"> {percent(LARGEST_PERCENT, signed, unit)}"
+    digits = 0 if abs(value) >= 9.95 or abs(value) < 0.05 else 1
+    rounded = round(float(value), digits)
+    text = f"{rounded:+,.{digits}f}" if signed and rounded else f"{abs(rounded) if signed else rounded:,.{digits}f}"
+    return text.replace("-", "−") + unit
+
+
+def percent_range(low: object, high: object) -> str:
+    """An interval in percent: −12 to +3.1 %."""
+    if not (known(low) and known(high)):
+        return NOTHING
+    return f"{percent(low, unit='')} to {percent(high)}"
+
+
+def share(value: object) -> str:
+    """A fraction between 0 and 1 as an unsigned percentage."""
+    return percent(100 * value, signed=False) if known(value) else NOTHING
+
+
+def points(value: object) -> str:
+    """A difference of two fractions in percentage points: +12 points."""
+    return percent(100 * value, unit="") if known(value) else NOTHING
+
+
+def bound(reach: float) -> str:
+    """How far an effect may go either way, `reach` on the log scale: by at most 18 %, or by a factor of up to 2.6."""
+    factor = math.exp(reach)
+    if factor <= 2:
+        return f"by at most {percent(100 * (factor - 1), signed=False)} either way"
+    return f"by a factor of up to {number(factor, 2)} either way" if factor < 100 else "by any factor"
+
+
+def p_value(value: object) -> str:
+    """A p value to three decimals, never as zero."""
+    if not known(value):
+        return NOTHING
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """`a`, `b` and `c`."""
+    words: Sequence[str] = list(items)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def spelled(n: int) -> str:
+    """A small number as a word: three; 13 from thirteen on."""
+    return _NUMBERS[n] if 0 <= n < len(_NUMBERS) else f"{n:,}"
+
+
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """1 run, 2 runs."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

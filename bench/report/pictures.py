@@ -1,0 +1,40 @@
+"""Sample grids from disk, made smaller where they would weigh a page down."""
+
+import io
+import re
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+# Six grids a dataset at this size keep a page with several datasets to a few megabytes.
+_LARGEST_PNG = 120_000
+_LARGEST_SIDE = 640
+# The exporter names files so.
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def real_grid(dataset: str) -> str:
+    """Name of the file with real images of a dataset."""
+    return f"real-{_UNUSUAL.sub('-', dataset)}.png"
+
+
+def picture(folder: Path, name: str) -> tuple[bytes, str] | None:
+    """(image bytes, suffix) of a grid, made smaller where it would weigh the page down; None where it is unreadable.
+
+    A sweep may come from somebody else: no name in it leads out of its folder.
+    """
+    if Path(name).name != name:
+        return None
+    try:
+        data = (folder / name).read_bytes()
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+            if len(data) <= _LARGEST_PNG and max(image.size) <= 2 * _LARGEST_SIDE and image.format == "PNG":
+                return data, "png"
+            small = image.convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    small.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    small.save(out, format="jpeg", quality=88)
+    return out.getvalue(), "jpg"

@@ -1,0 +1,54 @@
+"""Where the datasets disagree about a trick."""
+
+import pandas as pd
+
+from bench import analysis
+from bench.records.plan import PLACEBO
+from bench.report.blocks import Points, Section, Text, code
+from bench.report.estimates import effect
+from bench.report.findings import Findings
+from bench.report.formatting import known, listed, p_value, points
+
+TITLE = "Where the datasets disagree"
+
+
+def section(findings: Findings) -> Section | None:
+    """The tricks on which the datasets disagree, most serious first; None with fewer than two datasets."""
+    effects = findings.average
+    if effects.empty or effects.loc[effects["effect_log"].notna(), "dataset"].nunique() < 2:
+        return None
+    found = analysis.disagreements(effects[effects["hack"] != PLACEBO])
+    if found.empty:
+        words = (
+            "No trick has opposite verdicts, and no trick's effects differ between datasets beyond noise. Where one "
+            "dataset says inconclusive and another helps or hurts, that alone is no disagreement: the first may only "
+            "have seen less."
+        )
+        return Section("disagree", TITLE, (Text(words),))
+    items = tuple(_told(row, effects[effects["hack"] == row["hack"]]) for _, row in found.iterrows())
+    return Section("disagree", TITLE, (Points(items),))
+
+
+def _told(found: pd.Series, rows: pd.DataFrame) -> str:
+    """One disagreement (a row of `disagreements()`) in words, from the trick's effects on all datasets."""
+    where = {word: rows[rows["verdict"] == word] for word in ("helps", "hurts", "fragile", "negligible")}
+    claims = [f"{word} on {_places(where[word])}" for word in ("helps", "hurts") if len(where[word])]
+    if len(where["fragile"]):
+        claims.append(f"makes training fail more often on {_places(where['fragile'], 'failure_difference')}")
+    if found["kind"] == "only some":
+        claims.append(f"is negligible on {_places(where['negligible'])}")
+    if found["kind"] == "size":
+        told = f"does not do the same everywhere: {_places(rows[rows['effect_log'].notna()])}"
+    else:
+        told = listed(claims, "but")
+    p = f" (p of no difference {p_value(float(found['heterogeneity_p']))})" if known(found["heterogeneity_p"]) else ""
+    remedy = " **Decide this one per dataset.**" if found["kind"] == "opposite" else ""
+    return f"{code(found['hack'])} {told}{p}.{remedy}"
+
+
+def _places(rows: pd.DataFrame, column: str = "effect_pct") -> str:
+    sizes = (
+        f"{points(row[column])} points of failed runs" if column == "failure_difference" else f"{effect(row)} FID"
+        for _, row in rows.iterrows()
+    )
+    return listed(f"{code(name)} ({size})" for name, size in zip(rows["dataset"], sizes, strict=True))

@@ -1,0 +1,23 @@
+"""The numbers behind the page: links to the tables beside it and to the sweep's own records."""
+
+from bench.records.files import CURVES, PLAN, RUNS, RUNS_CSV
+from bench.report.blocks import File, Files, Section
+from bench.report.findings import Findings
+
+_KEPT = {
+    RUNS_CSV: "one row per run: levels, status and every score",
+    RUNS: "the same, typed",
+    CURVES: "losses, gradient norms and FID over training",
+    PLAN: "the plan with its hash",
+}
+
+
+def section(findings: Findings, relative: str) -> Section:
+    """Links to what is there; `relative` is the way from the report to the sweep's folder."""
+    items = [
+        File("effects.csv", "effects.csv", "every average effect of this report, one row per dataset and trick"),
+        File("report.md", "report.md", "this report as Markdown, its figures in figures/"),
+    ]
+    folder = findings.records.folder
+    items += [File(f"{relative}/{name}", name, what) for name, what in _KEPT.items() if (folder / name).is_file()]
+    return Section("files", "The numbers behind this page", (Files(tuple(items)),))

@@ -1,0 +1,109 @@
+"""Do the tricks do what they are said to do? Each claimed mechanism beside the quantity that would show it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bench import analysis
+from bench.analysis.verdicts import verdict
+from bench.records.sweep import SweepRecords
+from bench.report.blocks import Section, Table, Text, code
+from bench.report.estimates import value
+from bench.report.findings import Findings
+from bench.report.formatting import number, p_value
+
+TITLE = "Do the tricks do what they are said to do?"
+_MOVES = {"down": "falls", "up": "rises"}
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A hack's claim, a quantity that its mechanism would move, its column, and the way it would move it."""
+
+    hack: str
+    claim: str
+    quantity: str
+    column: str
+    way: str
+
+
+def section(findings: Findings) -> Section | None:
+    """The quantities behind the claimed mechanisms; None where none was recorded or could be compared."""
+    records = findings.records
+    claims = _claims(records)
+    if not claims or findings.average.empty:
+        return None
+    columns = list(dict.fromkeys(claim.column for claim in claims))
+    measured = analysis.mechanism_effects(records.runs, columns, list(records.hacks), records.family)
+    tables = [
+        _table(measured, claims, dataset, records.family, records.about.quantities) for dataset in records.datasets
+    ]
+    tables = [table for table in tables if table]
+    if not tables:
+        return None
+    words = (
+        "Each source claims a mechanism; the third column is a quantity that it would move and the way it would move "
+        "it. On and off are averages over the other tricks, tested like the effects on FID. A trick may do what it is "
+        "said to do and not help, or help for another reason. Runs that failed before the quantity existed are not in "
+        "it."
+    )
+    return Section("mechanisms", TITLE, (*tables, Text(words, "reading")))
+
+
+def _claims(records: SweepRecords) -> list[Claimed]:
+    found = []
+    for hack in records.hacks:
+        claim = str(records.about.hacks.get(hack, {}).get("claim", ""))
+        for quantity, way in records.about.measured(hack):
+            column = next((name for name in (f"mechanism_{quantity}", quantity) if name in records.runs), None)
+            if column and pd.api.types.is_numeric_dtype(records.runs[column]):
+                found.append(Claimed(hack, claim, quantity, column, way))
+    return found
+
+
+def _table(
+    measured: pd.DataFrame, claims: list[Claimed], dataset: str, family: str, labels: Mapping[str, str]
+) -> Table | None:
+    """What each trick is said to do and whether the quantity moved so."""
+    own = measured[measured["dataset"] == dataset].set_index(["hack", "quantity"])
+    rows, before = [], None
+    for claim in claims:
+        if (claim.hack, claim.column) not in own.index:
+            continue
+        row = own.loc[(claim.hack, claim.column)]
+        off, change = value(row, "mean_off"), value(row, "effect")
+        if change is None:
+            continue
+        low, high = (number(value(row, name), 2) for name in ("ci_low", "ci_high"))
+        first = claim.hack != before
+        rows.append(
+            (
+                code(claim.hack) if first else "",
+                claim.claim if first else "",
+                f"{labels.get(claim.quantity, claim.quantity.replace('_', ' '))} {_MOVES.get(claim.way, 'moves')}",
+                f"{number(off)} → {number(off + change if off is not None else None)}",
+                f"{low} to {high}",
+                p_value(value(row, "p_adjusted")),
+                judged(row, claim.way, family),
+            )
+        )
+        before = claim.hack
+    if not rows:
+        return None
+    columns = ("trick", "it is said that", "then", "off → on", "95 % of the change", "p adjusted", "it does")
+    return Table(columns, tuple(rows), "lllrrrl", f"Mechanisms on {code(dataset)}")
+
+
+def judged(row: pd.Series, way: str, family: str) -> str:
+    """as said, the opposite, moves (where no direction is claimed) or not shown, by the tests that effects use."""
+    p, p_adjusted, change = value(row, "p"), value(row, "p_adjusted"), value(row, "effect")
+    if p is None or p_adjusted is None or change is None:
+        return "not shown"
+    # Every change is of interest and none is negligible: only the two tests decide.
+    word = verdict(change, p, p_adjusted, -np.inf, np.inf, 0.0, 1.0, 1.0, 0.0, family)
+    if word == "inconclusive":
+        return "not shown"
+    moved = "down" if word == "helps" else "up"
+    return "moves" if way not in _MOVES else "as said" if way == moved else "the opposite"

@@ -1,0 +1,72 @@
+"""Early or late: the effect of every trick over training."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import MaxNLocator
+
+from bench import analysis
+from bench.errors import UserError
+from bench.records.plan import PLACEBO
+from bench.report.blocks import Figure, Section
+from bench.report.canvas import BETTER, INK, PLACEBO_INK, QUIET, drawing, file_name, finished, shortened
+from bench.report.estimates import to_log
+from bench.report.findings import Findings
+from bench.report.forest import spaced_ticks
+from bench.report.formatting import percent
+
+_COLUMNS = 4
+
+
+def section(findings: Findings) -> Section | None:
+    """The effect at each evaluated step; None where it is not known at two steps or more."""
+    records = findings.records
+    needed = {"dataset", "cell", "seed", "step", "fid"}
+    if records.curves.empty or not needed <= set(records.curves) or findings.average.empty:
+        return None
+    try:
+        table = analysis.effects_over_steps(records.runs, records.curves, list(records.hacks))
+    except UserError:
+        return None
+    figures = [_figure(table, dataset, records.hacks) for dataset in records.datasets]
+    figures = [figure for figure in figures if figure]
+    return Section("steps", "Early or late: the effect over training", tuple(figures)) if figures else None
+
+
+def _figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> Figure | None:
+    """The effect of every trick at every evaluated step with its 95 % band; None with fewer than two steps."""
+    rows = over_steps[(over_steps["dataset"] == dataset) & over_steps["effect_log"].notna()]
+    if rows["step"].nunique() < 2:
+        return None
+    bounds = rows[["ci_low_pct", "ci_high_pct"]].map(to_log).to_numpy(dtype=float)
+    reach = np.abs(np.concatenate([bounds[np.isfinite(bounds)], rows["effect_log"].astype(float)]))
+    limit = float(np.clip(np.quantile(reach, 0.98) * 1.1, 0.12, np.log(8)))
+    lines = -(-len(hacks) // _COLUMNS)
+    with drawing(10.4, 0.55 + 1.7 * lines) as canvas:
+        axes = np.atleast_1d(canvas.subplots(lines, min(_COLUMNS, len(hacks)), sharex=True, sharey=True)).ravel()
+        for axis, hack in zip(axes, hacks, strict=False):
+            own = rows[rows["hack"] == hack].sort_values("step")
+            colour = PLACEBO_INK if hack == PLACEBO else BETTER
+            low, high = own["ci_low_pct"].map(to_log), own["ci_high_pct"].map(to_log)
+            axis.axhline(0, color=INK, linewidth=0.8)
+            axis.fill_between(own["step"], low, high, color=colour, alpha=0.17, linewidth=0)
+            axis.plot(own["step"], own["effect_log"], color=colour, linewidth=1.6, marker="o", markersize=2.5)
+            axis.set_title(shortened(hack), fontsize=8.5)
+            axis.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+            axis.grid(axis="y")
+        axes[0].set_ylim(-limit, limit)
+        ticks = spaced_ticks(limit, apart=0.35)
+        axes[0].set_yticks([to_log(tick) for tick in ticks], [percent(tick) for tick in ticks])
+        for axis in axes[len(hacks) :]:
+            axis.set_visible(False)
+        title = f"Effect over training on {shortened(dataset, 40)}"
+        canvas.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold")
+        canvas.supxlabel("generator step", fontsize=9, color=QUIET)
+        canvas.supylabel("change of FID", fontsize=9, color=QUIET)
+        return finished(
+            canvas,
+            f"effect-over-steps-{file_name(dataset)}",
+            f"Effect of every trick on {dataset} at every evaluated step, with 95 % bands",
+            "The average effect of the trick at each step, below zero is better; the band is the 95 % interval of that "
+            "step alone. A line that dips early and returns to zero only trains faster; one that stays down ends "
+            "better.",
+        )

@@ -1,0 +1,58 @@
+"""What a useless trick looks like in a sweep: the negative control."""
+
+import pandas as pd
+
+from bench.records.plan import PLACEBO
+from bench.report.blocks import Section, Text, code
+from bench.report.estimates import interval, is_clear
+from bench.report.findings import Findings
+from bench.report.formatting import listed, percent
+
+TITLE = "What a useless trick looks like here"
+
+
+def section(findings: Findings) -> Section | None:
+    """What the placebo came out at; None where nothing was compared."""
+    if findings.average.empty and findings.local.empty:
+        return None
+    blocks = [*warnings(findings), *_calm(findings)]
+    if not blocks:
+        has = PLACEBO in findings.records.hacks
+        none = "This sweep has no placebo: nothing shows what a useless trick looks like in it."
+        blocks = [Text("The placebo's effect could not be estimated in this sweep." if has else none, "note")]
+    return Section("placebo", TITLE, tuple(blocks))
+
+
+def warnings(findings: Findings) -> list[Text]:
+    """One warning for every dataset on which the placebo's interval excludes zero."""
+    return [
+        Text(
+            f"On {code(row['dataset'])} the placebo, which can do nothing, came out at {_came_out(row)}{where}: **its "
+            "interval excludes zero.** A 95 % interval does that one time in twenty by chance. Nothing was tuned to "
+            "make it go away; read other effects of this size on this dataset with the same suspicion.",
+            "warning",
+        )
+        for where, row in _rows(findings)
+        if is_clear(row)
+    ]
+
+
+def _calm(findings: Findings) -> list[Text]:
+    calm = [f"{_came_out(row)} on {code(row['dataset'])}{where}" for where, row in _rows(findings) if not is_clear(row)]
+    told = f"The placebo, which can do nothing, came out at {listed(calm)}: its interval contains zero, as it should."
+    return [Text(told)] if calm else []
+
+
+def _rows(findings: Findings) -> list[tuple[str, pd.Series]]:
+    both = (("", findings.average), (" in the best recipe", findings.local))
+    if findings.average.empty:
+        both = (("", findings.local),)
+    return [
+        (where, row)
+        for where, table in both
+        for _, row in table[(table["hack"] == PLACEBO) & table["effect_log"].notna()].iterrows()
+    ]
+
+
+def _came_out(row: pd.Series) -> str:
+    return f"{percent(float(row['effect_pct']))} (95 % interval {interval(row)})"

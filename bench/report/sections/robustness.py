@@ -1,0 +1,52 @@
+"""Would another analysis say the same? The average effects by other ways."""
+
+import pandas as pd
+
+from bench import analysis
+from bench.report.blocks import Section, Table, Text, code
+from bench.report.estimates import interval, order_of_hacks, to_log, value
+from bench.report.findings import Findings
+from bench.report.formatting import p_value, percent, points
+
+
+def section(findings: Findings) -> Section | None:
+    """The same effects by medians, by ranks and without any one cell; None where there is none."""
+    if findings.average.empty:
+        return None
+    records = findings.records
+    panel = analysis.robustness(records.runs, list(records.hacks))
+    tables = [table for table in (_table(panel, dataset) for dataset in records.datasets) if table]
+    if not tables:
+        return None
+    words = (
+        "None of this decides a verdict. Medians resist a single odd seed; the range without any one cell shows "
+        "whether one cell makes the effect; ranks (points of a hundred places, below zero is better) resist odd "
+        "values of FID. A yes in the last column means that all of them have the sign of the effect."
+    )
+    return Section("robustness", "Would another analysis say the same?", (*tables, Text(words, "reading")))
+
+
+def _table(panel: pd.DataFrame, dataset: str) -> Table | None:
+    """The effect beside its values by medians, by ranks and without any one cell; None without rows."""
+    rows = panel[(panel["dataset"] == dataset) & panel["effect_pct"].notna()]
+    if rows.empty:
+        return None
+    rows = rows.assign(effect_log=rows["effect_pct"].astype(float).map(to_log))
+    rows = rows.set_index("hack", drop=False).loc[order_of_hacks(rows)]
+    cells = tuple(
+        (
+            code(row["hack"]),
+            percent(value(row, "effect_pct")),
+            percent(value(row, "median_pct")),
+            interval(row, "leave_one_cell_low_pct", "leave_one_cell_high_pct"),
+            points(value(row, "rank_effect")),
+            p_value(value(row, "rank_p")),
+            "yes" if bool(row["same_sign"]) else "no",
+        )
+        for _, row in rows.iterrows()
+    )
+    columns = (
+        *("trick", "effect on FID", "by medians over seeds", "without any one cell", "on the rank, points"),
+        *("p of ranks", "all of one sign"),
+    )
+    return Table(columns, cells, "lrrrrrl", f"Other ways to the same effects on {code(dataset)}")

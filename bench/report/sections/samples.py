@@ -1,0 +1,57 @@
+"""What the images look like: best, median, worst, all-on and all-off runs at the same z, beside real images."""
+
+from bench.records.files import SAMPLES
+from bench.records.sweep import SweepRecords
+from bench.report.blocks import Gallery, Section, Text, Tile, code
+from bench.report.canvas import file_name
+from bench.report.findings import Findings
+from bench.report.formatting import counted, listed, number
+from bench.report.pictures import picture, real_grid
+from bench.report.shown import Choice, shown_runs
+
+
+def section(findings: Findings) -> Section | None:
+    """Sample grids beside real images; None where none were kept."""
+    blocks = [block for dataset in findings.records.datasets for block in _blocks(findings.records, dataset)]
+    if not any(isinstance(block, Gallery) for block in blocks):
+        return None
+    return Section("samples", "What the images look like", tuple(blocks))
+
+
+def _blocks(records: SweepRecords, dataset: str) -> list:
+    """Real images and the chosen runs' grids of one dataset, with what is missing in words."""
+    seed, choices = shown_runs(records, dataset)
+    if not choices:
+        return []
+    folder = records.folder / SAMPLES
+    n = int((records.of(dataset)["seed"] == seed).sum())
+    tiles, missing = [], []
+    real = picture(folder, real_grid(dataset))
+    if real is None:
+        missing.append("real images")
+    else:
+        tiles.append(Tile(f"samples-{file_name(dataset)}-real", *real, "real images", f"{dataset}, what to look like"))
+    for choice in choices:
+        drawn = picture(folder, f"{choice.run['key']}.png")
+        if drawn is None:
+            missing.append(choice.role)
+        else:
+            name = f"samples-{file_name(dataset)}-{choice.role.replace(' ', '-')}"
+            tiles.append(Tile(name, *drawn, choice.role, _caption(choice)))
+    blocks: list = []
+    if tiles:
+        reading = (
+            f"{dataset}, seed {seed}: every grid is drawn from the same latent vectors, so the same place in two grids "
+            f"is the same z. Best, median and worst are of all {counted(n, 'run')} with this seed, ranked by FID with "
+            "failed runs last; they are not picked by eye."
+        )
+        blocks.append(Gallery(tuple(tiles), reading))
+    if missing:
+        blocks.append(Text(f"No sample grid was found on {code(dataset)} for: {listed(missing)}.", "note"))
+    return blocks
+
+
+def _caption(choice: Choice) -> str:
+    run = choice.run
+    fid = f"FID {number(run['fid'])}" if run["status"] == "ok" else str(run["status"])
+    return f"cell {run['cell']}, seed {run['seed']}: {fid}"

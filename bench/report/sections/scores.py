@@ -1,0 +1,56 @@
+"""What every score says at the cells that stand for a sweep."""
+
+import pandas as pd
+
+from bench.records.scores import SCORES, Score
+from bench.records.sweep import SweepRecords
+from bench.report.blocks import Section, Table, Text, code
+from bench.report.findings import Findings
+from bench.report.formatting import NOTHING, number
+from bench.report.shown import shown_cells
+
+
+def section(findings: Findings) -> Section | None:
+    """Every score with its direction and the anchors of FID; None where none was recorded."""
+    records = findings.records
+    tables = [table for table in (_table(records, dataset) for dataset in records.datasets) if table]
+    if not tables:
+        return None
+    words = (
+        "Cells are ranked by their mean outcome; each number is the mean over the runs of that cell that have the "
+        "score. The best of many cells is flattered by its luck. FID of noise and of real images against real images, "
+        "at the same number of images, are the two ends that a FID can be read between. A score no run could have is "
+        "not listed."
+    )
+    return Section("scores", "What every score says", (*tables, Text(words, "reading")))
+
+
+def recorded(runs: pd.DataFrame) -> list[Score]:
+    """The scores of images that the runs have, in the catalogue's order."""
+    found = [score for score in SCORES.values() if score.by and score.name in runs]
+    numeric = [score for score in found if pd.api.types.is_numeric_dtype(runs[score.name])]
+    return [score for score in numeric if runs[score.name].notna().any()]
+
+
+def _table(records: SweepRecords, dataset: str) -> Table | None:
+    """Every score at the best, median, worst, all-on and all-off cell; None without any."""
+    chosen, scores = shown_cells(records, dataset), recorded(records.runs)
+    if not chosen or not scores:
+        return None
+    runs = records.of(dataset)
+    rows = []
+    for score in scores:
+        means = [runs.loc[runs["cell"] == cell, score.name].mean() for _, cell in chosen]
+        anchors = [runs["fid_noise"].median(), runs["fid_real"].median()] if score.name == "fid" else [None, None]
+        rows.append((score.label, score.direction, *map(number, means), *map(number, anchors)))
+    ends = []
+    for _, cell in chosen:
+        status = runs.loc[runs["cell"] == cell, "status"]
+        ends.append(f"{int((status == 'ok').sum())} of {len(status)}")
+    rows.append(("runs that ended well", "higher", *ends, NOTHING, NOTHING))
+    total = runs["cell"].nunique()
+    heads = [
+        f"{role} of {total}, {code(cell)}" if role == "best cell" else f"{role} {code(cell)}" for role, cell in chosen
+    ]
+    columns = ("score", "better", *heads, "noise", "real images")
+    return Table(columns, tuple(rows), "ll" + "r" * (len(chosen) + 2), f"Scores on {code(dataset)}")

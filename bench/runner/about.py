@@ -1,0 +1,87 @@
+"""What a report says of hacks and recipes, taken down when the sweep is made, so that no page reads source code."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import optuna
+
+import hacks
+from bench.errors import UserError
+from bench.gan import recipes
+from bench.metrics.mechanism import CLAIMS
+from bench.records.plan import Plan
+from bench.records.quantities import QUANTITIES
+from bench.runner.study import study_attributes
+from hacks.registry import Hack, HackError
+
+ABOUT = "about"
+_FIELD = re.compile(r"^([A-Z][a-z]+): *(.*)$")
+
+
+def about(plan: Plan) -> dict[str, Any]:
+    """The part of environment.json that describes what was swept, as plain JSON values.
+
+    Returns:
+        `hacks`: name -> card (title, off, on, source, claim, needs, clashes, mechanism, measured, parameters);
+        `recipe`: name, title, source, claims (text, hack, level) and notes of the plan's recipe; `quantities`: what the
+        recorded quantities are called. A hack or recipe that is not here is left out.
+    """
+    return {
+        "hacks": {name: card for name in plan.hacks if (card := _card(name))},
+        "recipe": _recipe(plan.budget.recipe),
+        "quantities": dict(QUANTITIES),
+    }
+
+
+def about_of(study: optuna.Study, plan: Plan) -> dict[str, Any]:
+    """What the study was first described with: a card that is edited afterwards does not change its report."""
+    kept = study_attributes(study).get(ABOUT)
+    if kept is None:
+        kept = about(plan)
+        study.set_user_attr(ABOUT, kept)
+    return kept
+
+
+def _card(name: str) -> dict[str, Any]:
+    try:
+        return describe(hacks.get(name))
+    except HackError:
+        return {}
+
+
+def describe(hack: Hack) -> dict[str, Any]:
+    """A hack's card by its fields."""
+    fields: dict[str, str] = {}
+    field = None
+    for line in hack.card.splitlines():
+        if match := _FIELD.match(line):
+            field = match.group(1).lower()
+            fields[field] = match.group(2).strip()
+        elif field and line.startswith(" "):
+            fields[field] = f"{fields[field]} {line.strip()}"
+        elif not line.strip():
+            field = None
+    ways = {claim.quantity: "down" if claim.direction < 0 else "up" for claim in CLAIMS.get(hack.name, ())}
+    return {
+        "title": hack.title,
+        **fields,
+        "needs": list(hack.needs),
+        "measured": [[quantity, way] for quantity, way in ways.items()],
+        "parameters": {parameter: str(default) for parameter, default in hack.parameters.items()},
+    }
+
+
+def _recipe(name: str) -> dict[str, Any]:
+    try:
+        card = recipes.get(name)
+    except UserError:
+        return {"name": name}
+    return {
+        "name": card.name,
+        "title": card.title,
+        "source": card.source,
+        "claims": [claim._asdict() for claim in card.claims],
+        "notes": list(card.notes),
+    }

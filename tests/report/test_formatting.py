@@ -1,0 +1,87 @@
+"""Numbers and lists as they stand on the page."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.report.formatting import counted, listed, number, p_value, percent, percent_range, points, share
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-23.4, "−23 %"),
+        (-3.44, "−3.4 %"),
+        (12.0, "+12 %"),
+        (0.0, "0 %"),
+        (0.04, "0 %"),
+        (-0.04, "0 %"),
+        (9.96, "+10 %"),
+        (1234.0, "+1,234 %"),
+        (math.nan, "–"),
+        (math.inf, "–"),
+        (None, "–"),
+    ],
+)
+def test_percent(value, text):
+    assert percent(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (2e-16, "0"),
+        (0.01234, "0.0123"),
+        (4.567, "4.57"),
+        (310.2, "310"),
+        (12345.6, "12,346"),
+        (-0.5, "−0.500"),
+        (3e-7, "3.00e−07"),
+        (math.nan, "–"),
+        (True, "–"),
+    ],
+)
+def test_number(value, text):
+    assert number(value) == text
+
+
+@given(st.floats(min_value=1e-4, max_value=9e6))
+def test_number_keeps_three_digits(value):
+    written = float(number(value).replace(",", ""))
+    assert written == pytest.approx(value, rel=0.006)
+
+
+def test_a_bound_without_meaning_is_not_printed_in_full():
+    assert percent(2.5e10) == "> +9,999 %"
+    assert percent_range(-99.9, 1e27) == "−100 to > +9,999 %"
+
+
+@given(st.floats(min_value=-99.9, max_value=9_999))
+def test_percent_says_the_sign(value):
+    text = percent(value)
+    if text.startswith("+"):
+        assert value > 0
+    elif text.startswith("−"):
+        assert value < 0
+    else:
+        assert abs(value) <= 0.05
+
+
+def test_ranges_and_shares():
+    assert percent_range(-12.0, 3.14) == "−12 to +3.1 %"
+    assert percent_range(None, 3.0) == "–"
+    assert share(0.256) == "26 %"
+    assert points(-0.125) == "−12"
+    assert p_value(0.0004) == "< 0.001"
+    assert p_value(0.0416) == "0.042"
+
+
+def test_lists():
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert counted(1, "run") == "1 run"
+    assert counted(2000, "run") == "2,000 runs"
