@@ -136,6 +136,19 @@ def test_unlabelled_images_get_fixed_random_weights():
     assert float(features.std(dim=0).min()) > 0
 
 
+@pytest.mark.parametrize("name", ["digits", "digits:3", "mnist5k", "stacked", "shapes"])
+def test_a_dataset_names_a_classifier_that_is_packaged(name):
+    dataset = load(name, resolution=16)
+    assert get_extractor("domain", dataset) == packaged_extractor(dataset.classifier)
+    assert set(dataset.classes) <= set(packaged_extractor(dataset.classifier).classes)
+
+
+def test_a_classifier_that_is_not_packaged_is_refused():
+    dataset = dataclasses.replace(load("digits", resolution=16), classifier="mnits")
+    with pytest.raises(UserError, match="extractor domain:mnits: not packaged; expected cifar10, digits,"):
+        get_extractor("domain", dataset)
+
+
 def test_a_labelled_folder_is_learnt_once_and_kept(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.metrics.training._FIRST_USE_IMAGES", 1500)
     whole = load("digits", resolution=16)
