@@ -19,9 +19,8 @@ import pandas as pd
 from bench import load_runs
 from bench.plan import Plan
 from bench.records.files import PLAN
-from bench.records.run import RunSpec
+from bench.records.run import RunSpec, specs_of
 from bench.runner.fingerprint import fingerprint
-from bench.runner.study import specs_of
 from bench.runner.workers import Worker
 
 ROOT = Path(__file__).parents[1]

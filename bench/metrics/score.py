@@ -93,7 +93,7 @@ class Scorer:
             ScoreUnavailable: n is at most the number of features.
         """
         reference = self.reference
-        if reference.fid_real is None or reference.fid_uniform is None:
+        if reference.fid_real is None:
             # Says which of the two sides has too few images.
             feature_statistics(reference.features[: self._anchor_images], "real features")
         noise = [reference.fid_uniform]
