@@ -89,15 +89,15 @@ def detectable_shift(free: int, alpha: float = 0.05, power: float = 0.80) -> flo
     """Effect, in standard errors, at which a two-sided t test with `free` degrees of freedom has the power asked."""
     critical = stats.t.isf(alpha / 2, free)
 
-    def lacking(shift: float) -> float:
+    def shortfall(shift: float) -> float:
         # The wrong side's tail is below 1e-14 wherever scipy has no number for it.
         wrong = np.nan_to_num(stats.nct.cdf(-critical, free, shift))
         return stats.nct.sf(critical, free, shift) + wrong - power
 
     upper = critical + 4.0
-    while lacking(upper) < 0:
+    while shortfall(upper) < 0:
         upper *= 2
-    return optimize.brentq(lacking, 0.0, upper)
+    return optimize.brentq(shortfall, 0.0, upper)
 
 
 def runs_needed(

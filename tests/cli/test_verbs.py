@@ -13,8 +13,8 @@ from bench.metrics.extractors import INCEPTION_WEIGHTS
 def call(capsys, *arguments):
     with pytest.raises(SystemExit) as end:
         main(list(arguments))
-    said = capsys.readouterr()
-    return end.value.code, said.out, said.err
+    shown = capsys.readouterr()
+    return end.value.code, shown.out, shown.err
 
 
 def test_hacks_lists_them_all(capsys):
