@@ -261,8 +261,8 @@ def other_rules(stars: Stars) -> dict[str, tuple[float, float]]:
         "every arm alone, Welch": (none, False),
         "moderated without end, Welch (limma)": (loose, False),
         "moderated without end, Behrens–Fisher": (loose, True),
-        "moderated, prior of 6 at most, Welch": (ended, False),
-        "moderated, prior of 6 at most, Behrens–Fisher (taken)": (ended, True),
+        "moderated, prior of 4 at most, Welch": (ended, False),
+        "moderated, prior of 4 at most, Behrens–Fisher (taken)": (ended, True),
     }
     difference = arms.mean[:, 1:] - arms.mean[:, :1]
     out = {}
