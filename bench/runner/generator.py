@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from bench.errors import UserError
 from bench.gan import recipes
 from bench.gan.backbone import Backbone, mlp
-from bench.gan.loop import Game, sample
+from bench.gan.loop import Game
 from bench.gan.network import build_generator
+from bench.gan.sampling import sample
 from bench.gan.streams import Streams
 from bench.records.files import replaced
 from bench.records.recipe_file import RECIPE, RecipeFile

@@ -81,7 +81,7 @@ def test_plan_writes_when_asked(capsys, tmp_path):
     call(capsys, "plan", "--preset", "smoke", "--hack", "label_flips.rate=0.1", "--write", str(target))
     plan = Plan.load(target)
     assert plan.hack_parameters == {"label_flips": {"rate": 0.1}}
-    assert plan.prerequisites == {"divisible_kernel": ("strided_conv",)}
+    assert plan.prerequisites == {"split_batches": ("batch_norm",)}
     assert "placebo" in plan.hacks
 
 
@@ -144,7 +144,7 @@ def test_options_that_take_lists():
         (["train", "--out", "x", "--from", "nothing"], "no plan at"),
         (["train", "--out", "x", "--recipe-file", "nothing.toml"], "recipe 'nothing.toml' cannot be read"),
         (["show", "best", "--name", "nothing"], "no plan at"),
-        (["sweep", "--hack-file", "no.py"], "--hack-file 'no.py'"),
+        (["sweep", "--hack-file", "no.py"], "hack file no.py: cannot be read"),
         (["sweep", "--bogus"], "No such option: --bogus"),
         (["bogus"], "No such command 'bogus'"),
         (["hacks", "bogus"], "unknown hack 'bogus'"),
