@@ -57,7 +57,7 @@ def test_a_sweep_takes_them_from_their_files(tmp_path):
         (tmp_path / f"{name}.py").write_text(text)
         files += ["--hack-file", f"{name}.py"]
     arguments = ["sweep", "--preset", "smoke", *files, "--hacks", *FILES, "--design", "arms", "--arms", "add_one_in"]
-    arguments += ["--steps", "8", "--workers", "1"]
+    arguments += ["--steps", "4", "--evaluations", "1", "--workers", "1"]
     python(f"from bench.cli import main; main({arguments!r})", tmp_path)
     code = "import bench; runs = bench.load_runs('results/smoke'); print(*sorted(set(runs.status)), len(runs)); "
     code += "print(*(runs[name].sum() for name in " + repr([*FILES]) + "))"
