@@ -18,7 +18,7 @@ from bench.metrics.extractors import get_extractor
 from bench.metrics.fidelity import feature_statistics
 from bench.metrics.reference import Reference, cached
 from bench.metrics.seen import Seen, inception_splits, kernel_subsets
-from bench.records.scores import DIRECTIONS, SCORES
+from bench.records.scores import SCORES
 
 
 @dataclass(frozen=True)
@@ -163,13 +163,14 @@ class Scorer:
         Raises:
             UserError: fewer than n images, or of another size or type than the dataset's.
         """
+        wanted = functions()
         try:
             seen = self._observed(images)
         except ScoreUnavailable as reason:
-            return Scores({}, dict.fromkeys(DIRECTIONS, str(reason)))
+            return Scores({}, {name: str(reason) for names in wanted.values() for name in names})
         values: dict[str, float] = {}
         reasons: dict[str, str] = {}
-        for function, names in functions().items():
+        for function, names in wanted.items():
             try:
                 values.update(zip(names, computed(function, seen), strict=True))
             except ScoreUnavailable as reason:
