@@ -44,6 +44,8 @@ def residual_effects(
     given, weights = [""] * count, 2 * model.inverse[1 : count + 1]
     variance, free = np.full(count, model.variance), np.full(count, float(model.free))
     for index, others in varying.items():
+        if missing[index]:
+            continue
         names = "+".join(hacks[other] for other in others)
         wide, own, start = model, places, 0
         if not places:
@@ -53,8 +55,6 @@ def residual_effects(
             wide, start = _Model(means, np.column_stack([terms, columns])), terms.shape[1]
         wanted = np.zeros(wide.terms.shape[1])
         wanted[[1 + index, *(start + own[min(index, other), max(index, other)] for other in others)]] = 2
-        if missing[index]:
-            continue
         if np.abs(wanted @ wide.resolution - wanted).max() > 1e-8:
             reason[index] = without(cells, hacks[index], names)
             continue
