@@ -113,6 +113,7 @@ def _settings(request: Request, device: str, data_root: str | None) -> dict[str,
     for dataset in request.datasets:
         found = load(dataset, request.resolution, Path(data_root) if data_root else None)
         backbone_for(found, request.width, request.recipe)
+        _check_labels(found, names)
         _check_scorable(found, request)
     return {
         "name": request.name,
@@ -132,6 +133,15 @@ def around_base(plan: Plan) -> Plan:
     """The plan of one recipe's arms with its cells named after that recipe: `base`, `base-HACK` or `base+HACK`."""
     cells = [replace(cell, name=re.sub(r"^(full|bare)", "base", cell.name)) for cell in plan.cells]
     return replace(plan, cells=tuple(cells), design=f"arms around the recipe {plan.base}")
+
+
+def _check_labels(dataset: Dataset, names: list[str]) -> None:
+    """Refuse hacks that need labels on data without."""
+    for name in names if dataset.labels is None else ():
+        if hacks.get(name).needs_labels:
+            raise UserError(
+                f"hack {name} on {dataset.name}: it needs labels, and these data have none; leave one of the two out"
+            )
 
 
 def _check_scorable(dataset: Dataset, request: Request) -> None:

@@ -30,7 +30,7 @@ def test_a_claim_is_the_recipe_against_itself_without_the_hack():
         ("base-placebo", "leave_one_out", {"batch_norm": True, "placebo": False}),
     ]
     assert (made.name, made.base, made.seeds) == ("gans-in-action-claims", "gans-in-action", (0, 1))
-    by_cell = {spec.cell: build_recipe(spec).fill(idle_streams=()) for spec in specs_of(made)}
+    by_cell = {spec.cell: build_recipe(spec).fill(reseed="") for spec in specs_of(made)}
     base = recipes.get("gans-in-action").base
     assert by_cell["base"] == by_cell["base-placebo"] == base
     without = by_cell["base-batch_norm"]

@@ -115,7 +115,10 @@ def test_options_that_take_lists():
         (["sweep", "--inception-weights", "no.pth"], "extractor 'inception:no.pth': no such file"),
         (["sweep", "--inception-weights", "a.pth", "--extractor", "domain"], "leave one of the two out"),
         (["sweep", "--name", "../up"], "sweep name '../up': expected letters, digits"),
-        (["sweep", "--hack", "label_flips.rate=2"], "label_flips.rate=2.0: expected a probability between 0 and 1"),
+        (
+            ["sweep", "--hack", "label_flips.rate=2"],
+            "label_flips.rate=2: expected a number, at least 0, at most 1; see `ganbench hacks label_flips`",
+        ),
         (["sweep", "--hack", "label_flips.rate=often"], "label_flips.rate='often'"),
         (["sweep", "--hack", "label_flips.ratio=1"], "hack label_flips has no parameter 'ratio'"),
         (["sweep", "--hack", "label_flips"], "--hack 'label_flips': expected HACK.PARAMETER=VALUE"),
