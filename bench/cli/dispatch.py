@@ -16,24 +16,27 @@ for _verbs in ("look", "plan", "sweep", "run", "train", "report", "throughput"):
     import_module(f"bench.cli.{_verbs}")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run one command line: bad input ends with one line on standard error and exit code 2, never a traceback."""
-    words = repeat_flags(sys.argv[1:] if arguments is None else arguments, list_options(app))
+def run_command(arguments: list[str]) -> int:
+    """Run one command line and return its exit code.
+
+    Bad input ends with one line on standard error and code 2, a disk or database that refuses with code 1; never with a
+    traceback.
+    """
     try:
-        code = app(words, standalone_mode=False)
+        code = app(repeat_flags(arguments, list_options(app)), standalone_mode=False)
     except UserError as problem:
-        _fail(str(problem))
+        return _fail(str(problem), 2)
     except TyperException as problem:
-        _fail(f"{problem.format_message()} See `ganbench --help`.")
+        return _fail(f"{problem.format_message()} See `ganbench --help`.", 2)
     except Halted as problem:
-        _fail(str(problem), code=1)
-    except (typer.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return _fail(str(problem), 1)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
     except BrokenPipeError:
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 0
+    return code if isinstance(code, int) else 0
 
 
-def _fail(line: str, code: int = 2) -> None:
+def _fail(line: str, code: int) -> int:
     print(f"ganbench: {' '.join(line.split())}", file=sys.stderr)
-    sys.exit(code)
+    return code
