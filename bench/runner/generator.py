@@ -12,13 +12,8 @@ from torch import Tensor, nn
 from bench.errors import UserError
 from bench.gan import recipes
 from bench.gan.backbone import Backbone, mlp
-<<<<<<< HEAD
-from bench.gan.loop import Game
-from bench.gan.network import build_generator
-=======
 from bench.gan.game import Game
 from bench.gan.network import build_generator, conditioned
->>>>>>> stages
 from bench.gan.sampling import sample
 from bench.gan.streams import Streams
 from bench.records.files import replaced
