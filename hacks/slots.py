@@ -234,7 +234,7 @@ OFFERED: dict[str, tuple[str, ...]] = {
 }
 """What each slot of the loop offers to ask for.
 
-Images are (N, C, H, W) in the pixel range, logits (N,) and in float32, `z` (N, latent_dim). `real` and `fake` are as D
+All is float32. Images are (N, C, H, W) in the pixel range, logits (N,), `z` (N, latent_dim). `real` and `fake` are as D
 sees them, after `d_inputs`, except in `batches`; in D's step `fake` has no way back to G. `real_features` and
 `fake_features` are what comes into D's last layer. `streams`, `labels` are those of `step`. `d_pays` is D's loss of
 (real logits, fake logits), with hard targets and without penalties.
