@@ -15,10 +15,13 @@ import pytest
 from bench import RunSpec, load_runs, run
 from bench.analysis import effects
 from bench.cli import main
-from bench.plan import Plan
+from bench.records.levels import levels_of
+from bench.records.plan import load_plans
 
-HACKS = ["batch_norm", "label_smoothing", "placebo"]
-SWEEP = ["sweep", "--preset", "smoke", "--hacks", *HACKS[:2], "--workers", "1", "--lines"]
+HACKS = ["batch_norm", "placebo"]
+STAGES = ("screen", "search", "race", "settle")
+MOST = 27
+SWEEP = ["sweep", "--preset", "smoke", "--hacks", "batch_norm", "--budget", str(MOST), "--workers", "1", "--lines"]
 
 
 def ganbench(home, *arguments):
@@ -69,16 +72,16 @@ def runs(home):
 
 def test_a_stopped_sweep_says_so_and_keeps_what_is_finished(interrupted):
     _, output, rows = interrupted
-    for part in ("8 cells × 1 datasets × 1 seeds = 8 runs", "can see:", "will take: about"):
+    for part in (f"at most {MOST} runs on digits", "can see:", "will take: at most"):
         assert part in output
     assert "stopped; every finished run is in results/smoke" in output
-    assert 1 <= len(rows) < 8
+    assert 1 <= len(rows) < MOST
+    assert set(rows["stage"]) == {"screen"}
 
 
 def test_the_same_command_goes_on_and_ends_with_the_report(interrupted, home, runs):
     output = (home / "output.txt").read_text()
-    assert f"continues: {len(interrupted[2])} of 8 runs are there" in output
-    assert "8/8 runs" in output
+    assert f"continues: {len(interrupted[2])} runs are there" in output
     assert output.strip().splitlines()[-1] == "report: reports/smoke/index.html"
     assert (home / "reports" / "smoke" / "index.html").stat().st_size > 50_000
     assert (home / "reports" / "smoke" / "report.md").is_file()
@@ -87,23 +90,25 @@ def test_the_same_command_goes_on_and_ends_with_the_report(interrupted, home, ru
 
 
 def test_every_run_of_the_plan_has_one_row(home, runs):
-    plan = Plan.load(home / "results" / "smoke" / "plan.json")
-    assert len(runs) == len(plan.runs()) == 8
+    plans = load_plans(home / "results" / "smoke")
+    planned = [(plan.stage, dataset, cell.name, seed) for plan in plans for dataset, cell, seed in plan.in_order()]
+    assert list(zip(runs["stage"], runs["dataset"], runs["cell"], runs["seed"], strict=True)) == planned
+    assert list(dict.fromkeys(runs["stage"])) == [stage for stage in STAGES if stage in set(runs["stage"])]
+    assert {"screen", "search", "settle"} <= set(runs["stage"])
+    assert len(runs) <= MOST
     assert runs["key"].is_unique
     assert set(runs["status"]) <= {"ok", "collapsed", "diverged"}
-    levels = runs[HACKS].to_numpy()
-    assert levels.dtype == bool
-    assert (levels.sum(axis=0) == 4).all()
+    assert all(runs[hack].dtype.kind == "b" for hack in HACKS)
     assert np.isfinite(runs["outcome"]).all()
     assert {"dataset", "cell", "stage", "arm", "seed", "fid", "fid_noise", "fid_real", "kid", "precision"} <= set(runs)
 
 
 def test_a_row_is_the_record_of_its_spec(home, runs):
     """A cell looked at again by hand gives the row's numbers, bit for bit, stopped and continued or not."""
-    plan = Plan.load(home / "results" / "smoke" / "plan.json")
+    plan = load_plans(home / "results" / "smoke")[0]
     settings = {**plan.budget.to_dict(), **plan.scoring.to_dict()}
-    for row in runs[runs["cell"].isin(["full", "bare"])].to_dict("records"):
-        record = run(RunSpec("digits", {name: bool(row[name]) for name in HACKS}, **settings))
+    for row in runs.iloc[[0, -1]].to_dict("records"):
+        record = run(RunSpec("digits", levels_of(row, HACKS), seed=row["seed"], **settings))
         assert record.scores == {name: row[name] for name in record.scores}
         assert (home / "results" / "smoke" / "samples" / f"{row['key']}.png").read_bytes() == record.samples
 
@@ -114,27 +119,28 @@ def test_curves_and_grids_are_there(home, runs):
     assert set(curves["key"]) == set(runs["key"])
     assert curves.groupby("key")["fid"].count().eq(2).all()
     assert (folder / "samples" / "real-digits.png").is_file()
-    assert len(list((folder / "samples").glob("*.png"))) == 9
+    assert len(list((folder / "samples").glob("*.png"))) == len(runs) + 1
     environment = json.loads((folder / "environment.json").read_text())
     assert environment["finished"] is not None
     assert len(environment["sessions"]) == 2
 
 
 def test_effects_of_the_real_runs(runs):
-    table = effects(runs, hacks=HACKS)
+    screen = runs[runs["arm"].isin(["screen", "full", "bare"])]
+    table = effects(screen, hacks=HACKS)
     assert list(table["hack"]) == HACKS
     assert set(table["verdict"]) <= {"helps", "hurts", "negligible", "fragile", "inconclusive"}
     # Orthogonal: the effect is the difference of the two halves' means of y, which is the trial's value.
     row = table[table["hack"] == "batch_norm"].iloc[0]
-    halves = runs.groupby("batch_norm")["outcome"].mean()
+    halves = screen.groupby("batch_norm")["outcome"].mean()
     assert row["effect_log"] == pytest.approx(halves[True] - halves[False], abs=1e-9)
 
 
-def test_the_same_command_again_trains_nothing(home):
+def test_the_same_command_again_trains_nothing(home, runs):
     before = (home / "results" / "smoke" / "runs.csv").read_bytes()
     code, out, err = ganbench(home, *SWEEP)
     assert code == 0, err
-    assert "continues: 8 of 8 runs are there" in out
+    assert f"all {len(runs)} runs are there" in out
     assert (home / "results" / "smoke" / "runs.csv").read_bytes() == before
 
 
@@ -162,5 +168,5 @@ def test_show_finds_a_run(home, runs):
 def test_another_plan_under_the_same_name_is_refused(home):
     code, _, err = ganbench(home, *SWEEP, "--steps", "13")
     assert code == 2
-    assert err.startswith("ganbench: sweep 'smoke' exists with another plan (budget:")
+    assert err.startswith("ganbench: sweep 'smoke' exists and was declared otherwise (budget:")
     assert len(err.strip().splitlines()) == 1

@@ -15,7 +15,6 @@ from bench.analysis.looks import better_flips, settled
 from bench.analysis.other_outcomes import cost_ratio, mechanism_effects, score_effects
 from bench.analysis.pooling import disagreements, pooled
 from bench.analysis.robustness import robustness
-from bench.analysis.sentences import summary_sentence
 from bench.analysis.shapley import shapley
 from bench.analysis.skill import performance_profile, skill_profile
 from bench.analysis.spread import noise_sources, spread
@@ -48,6 +47,5 @@ __all__ = [
     "skill_profile",
     "spread",
     "statistical_speed",
-    "summary_sentence",
     "with_outcome",
 ]

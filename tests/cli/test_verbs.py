@@ -1,11 +1,14 @@
 """The command line: lists, cards, and one line for every bad input."""
 
+import re
+
 import pytest
 from PIL import Image
 
 import hacks
 from bench.cli import app, main
 from bench.cli.options import list_options, repeat_flags
+from bench.cli.request import build_request
 from bench.data.registry import SKIP_BROKEN
 from bench.metrics.extractors import INCEPTION_WEIGHTS
 
@@ -13,8 +16,8 @@ from bench.metrics.extractors import INCEPTION_WEIGHTS
 def call(capsys, *arguments):
     with pytest.raises(SystemExit) as end:
         main(list(arguments))
-    said = capsys.readouterr()
-    return end.value.code, said.out, said.err
+    shown = capsys.readouterr()
+    return end.value.code, shown.out, shown.err
 
 
 def test_hacks_lists_them_all(capsys):
@@ -81,7 +84,7 @@ def test_plan_writes_when_asked(capsys, tmp_path):
     call(capsys, "plan", "--preset", "smoke", "--hack", "label_flips.rate=0.1", "--write", str(target))
     plan = Plan.load(target)
     assert plan.hack_parameters == {"label_flips": {"rate": 0.1}}
-    assert plan.prerequisites == {"divisible_kernel": ("strided_conv",)}
+    assert plan.prerequisites == {"split_batches": ("batch_norm",)}
     assert "placebo" in plan.hacks
 
 
@@ -120,7 +123,10 @@ def test_options_that_take_lists():
         (["sweep", "--inception-weights", "no.pth"], "extractor 'inception:no.pth': no such file"),
         (["sweep", "--inception-weights", "a.pth", "--extractor", "domain"], "leave one of the two out"),
         (["sweep", "--name", "../up"], "sweep name '../up': expected letters, digits"),
-        (["sweep", "--hack", "label_flips.rate=2"], "label_flips.rate=2.0: expected a probability between 0 and 1"),
+        (
+            ["sweep", "--hack", "label_flips.rate=2"],
+            "label_flips.rate=2: expected a number, at least 0, at most 1; see `ganbench hacks label_flips`",
+        ),
         (["sweep", "--hack", "label_flips.rate=often"], "label_flips.rate='often'"),
         (["sweep", "--hack", "label_flips.ratio=1"], "hack label_flips has no parameter 'ratio'"),
         (["sweep", "--hack", "label_flips"], "--hack 'label_flips': expected HACK.PARAMETER=VALUE"),
@@ -141,7 +147,7 @@ def test_options_that_take_lists():
         (["train", "--out", "x", "--from", "nothing"], "no plan at"),
         (["train", "--out", "x", "--recipe-file", "nothing.toml"], "recipe 'nothing.toml' cannot be read"),
         (["show", "best", "--name", "nothing"], "no plan at"),
-        (["sweep", "--hack-file", "no.py"], "--hack-file 'no.py'"),
+        (["sweep", "--hack-file", "no.py"], "hack file no.py: cannot be read"),
         (["sweep", "--bogus"], "No such option: --bogus"),
         (["bogus"], "No such command 'bogus'"),
         (["hacks", "bogus"], "unknown hack 'bogus'"),
@@ -206,3 +212,57 @@ def test_a_bad_toml_file_is_one_line(capsys, tmp_path, text, expected):
     assert code == 2
     assert expected in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--dataset", "digits", "--steps", "1", "--out"],
+        ["plan", "--preset", "smoke", "--write"],
+        ["sweep", "--preset", "smoke", "--design", "arms", "--results"],
+        ["sweep", "--preset", "smoke", "--design", "arms", "--reports"],
+        ["throughput", "--write"],
+    ],
+)
+def test_a_place_that_cannot_be_written_in_is_refused_before_anything_is_made(capsys, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    code, _, err = call(capsys, *arguments, "file/below")
+    assert code == 2
+    assert re.fullmatch(r"ganbench: folder 'file.*' cannot be written in \(.*\): name one that can\n", err)
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_a_record_that_cannot_be_kept_where_it_was_asked_for_goes_elsewhere(capsys, tmp_path, monkeypatch):
+    written = []
+
+    def refuse(folder, record, parameters):
+        written.append(folder)
+        if len(written) == 1:
+            raise OSError(28, "No space left on device")
+        return folder
+
+    monkeypatch.setattr("bench.records.results.write_record", refuse)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    out = tmp_path / "full"
+    arguments = ("--dataset", "digits", "--steps", "1", "--n", "100", "--width", "2", "--out", str(out))
+    code, shown, err = call(capsys, "run", *arguments)
+    assert code == 0
+    assert "cannot be written in (No space left on device): the record goes elsewhere" in err
+    assert written[0].parent == out
+    assert shown.splitlines()[-1] == f"written: {written[1]}"
+    assert written[1].is_relative_to(tmp_path)
+
+
+def test_ctrl_c_is_one_line_even_among_the_imports(capsys, monkeypatch):
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.cli.dispatch.run_command", interrupt)
+    assert call(capsys, "hacks") == (130, "", "ganbench: interrupted\n")
+
+
+def test_a_toml_file_may_begin_with_a_byte_order_mark(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_bytes(b"\xef\xbb\xbfseeds = 3\n")
+    assert build_request("smoke", file, {}).seeds == 3

@@ -122,16 +122,16 @@ def call(*arguments):
     def late(*_):
         raise TimeoutError(f"{arguments} took more than {SECONDS} s")
 
-    said, complained = io.StringIO(), io.StringIO()
+    output, errors = io.StringIO(), io.StringIO()
     previous = signal.signal(signal.SIGALRM, late)
     signal.alarm(SECONDS)
     try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained), pytest.raises(SystemExit) as end:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors), pytest.raises(SystemExit) as end:
             main(list(arguments))
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, previous)
-    return end.value.code, said.getvalue(), complained.getvalue()
+    return end.value.code, output.getvalue(), errors.getvalue()
 
 
 def contents(folder, but):
@@ -142,11 +142,11 @@ def contents(folder, but):
 def refused_or_fine(folder, damaged, *arguments):
     """Run the command; if it is refused, it is so in one line and without touching any good file."""
     before = contents(folder, damaged)
-    code, said, complained = call(*arguments)
-    assert code in (0, 2), (code, said, complained)
+    code, output, errors = call(*arguments)
+    assert code in (0, 2), (code, output, errors)
     if code == 2:
-        assert complained.startswith("ganbench: ")
-        assert len(complained.strip().splitlines()) == 1, complained
+        assert errors.startswith("ganbench: ")
+        assert len(errors.strip().splitlines()) == 1, errors
         assert contents(folder, damaged) == before
     return code
 
@@ -192,9 +192,9 @@ def test_nonsense_in_toml(tmp_path, monkeypatch, text, cut):
     spec = tmp_path / "mine.toml"
     spec.write_bytes(good[:cut] + noise + good[cut:])
     before = spec.read_bytes()
-    code, _, complained = call("plan", "--preset", "smoke", "--spec", str(spec))
-    assert code in (0, 2), complained
-    assert code == 0 or len(complained.strip().splitlines()) == 1
+    code, _, errors = call("plan", "--preset", "smoke", "--spec", str(spec))
+    assert code in (0, 2), errors
+    assert code == 0 or len(errors.strip().splitlines()) == 1
     assert spec.read_bytes() == before
 
 
@@ -219,9 +219,9 @@ OPTIONS = (
 def test_nonsense_arguments(tmp_path, monkeypatch, verb, options, words):
     monkeypatch.chdir(tmp_path)
     pairs = [part for pair in zip(options, words, strict=False) for part in pair]
-    code, said, complained = call(verb, *(pairs or words))
-    assert code in (0, 2), (said, complained)
-    assert code == 0 or len(complained.strip().splitlines()) == 1
+    code, output, errors = call(verb, *(pairs or words))
+    assert code in (0, 2), (output, errors)
+    assert code == 0 or len(errors.strip().splitlines()) == 1
     assert not any(tmp_path.iterdir())
 
 

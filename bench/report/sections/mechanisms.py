@@ -35,7 +35,9 @@ def section(findings: Findings) -> Section | None:
     if not claims or findings.average.empty:
         return None
     columns = list(dict.fromkeys(claim.column for claim in claims))
-    measured = analysis.mechanism_effects(records.runs, columns, list(records.hacks), records.family)
+    measured = analysis.mechanism_effects(
+        findings.screened, columns, list(records.hacks), records.family, findings.needs
+    )
     tables = [
         _table(measured, claims, dataset, records.family, records.about.quantities) for dataset in records.datasets
     ]
@@ -100,6 +102,7 @@ def judged(row: pd.Series, way: str, family: str) -> str:
     p, p_adjusted, change = value(row, "p"), value(row, "p_adjusted"), value(row, "effect")
     if p is None or p_adjusted is None or change is None:
         return "not shown"
+    # Every change is of interest and none is negligible: only the two tests decide.
     word = verdict(effect=change, p=p, p_adjusted=p_adjusted, family=family)
     if word == "inconclusive":
         return "not shown"
