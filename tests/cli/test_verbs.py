@@ -42,13 +42,13 @@ def test_datasets_lists_the_embedded_ones(capsys):
 
 def test_plan_shows_stages_and_writes_nothing(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--budget", "300")
+    code, out, _ = call(capsys, "plan", "--preset", "quick", "--budget", "300")
     assert code == 0
     for part in (
-        "at most 300 runs on digits",
-        "recipes and 6 of the bare and the full one",
+        "at most 300 runs on mnist5k",
+        "48 recipes and 6 of the bare and the full one: 54 runs",
         "26 proposals, 7 at a time, then a race of 4 recipes on 4 fresh seeds a round, at most: 50 runs",
-        "every trick flipped in the best recipe, looked at after 3, 5, 8, 12 seeds, at most: ",
+        "every trick flipped in the best recipe, looked at after 3, 5, 8, 12 seeds, at most: 196 runs",
         "can see:  a screen sees ×",
         "the settled star about ±9 % after 12 seeds (assuming that log FID spreads by 0.5 between recipes and 0.12",
     ):
