@@ -2,7 +2,9 @@
 
 import hashlib
 import math
+import threading
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,22 @@ from scipy import stats
 
 from bench.plan.history import History
 from bench.plan.settle import Judgement
+from bench.records.budget import Budget, Scoring
 from bench.records.declaration import Declaration
+from bench.records.run import RunRecord
+from bench.runner import sweep as sweeps
 from bench.runner.chain import next_plan
+from bench.runner.location import Location
+from bench.runner.staged import Stages, first_plan, register
+from bench.runner.sweep import SweepSession
+from bench.runner.workers import RunFailed
 
 HACKS = (*"abcdefghijk", "placebo")
 """a and b help much, c helps where b is on, d hurts, e hurts a little; the others do nothing."""
+
+FEW, LENGTH = ("batch_norm", "leaky_relu", "label_flips", "placebo"), 60
+TIMING = ["seconds", "training_seconds", "scoring_seconds"]
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass
@@ -98,3 +111,105 @@ def the_judge():
 @pytest.fixture
 def declaration():
     return Declaration(name="test", hacks=HACKS, datasets=("one", "two"))
+
+
+class Said:
+    """A view that keeps what it is told."""
+
+    def __init__(self):
+        self.lines, self.titles, self.etas = [], [], []
+
+    def open(self, state):
+        self.titles.append(state.title)
+        self.etas.append(state.eta())
+
+    def finished(self, state, spec, record):
+        pass
+
+    def message(self, text):
+        self.lines.append(text)
+
+    def close(self):
+        pass
+
+
+class Killed(BaseException):
+    """Stands for kill -9."""
+
+
+@pytest.fixture
+def factory(monkeypatch, make_trainer):
+    """Workers whose outcomes follow from known effects; `after` runs the process dies, `broken` cells always crash."""
+    trainer = make_trainer({"batch_norm": -0.9, "leaky_relu": -0.6, "label_flips": 0.5}, {})
+    setting = SimpleNamespace(made=0, after=math.inf, broken=lambda spec: False, lock=threading.Lock())
+
+    class Worker:
+        pid = None
+
+        def __init__(self, device="auto", threads=1):
+            pass
+
+        def run(self, spec, on_checkpoint=None, keep=None):
+            with setting.lock:
+                setting.made += 1
+                if setting.made > setting.after:
+                    raise Killed
+            if setting.broken(spec):
+                raise RunFailed("broken")
+            fid = math.exp(trainer.outcome(spec.dataset, spec.levels, spec.hack_parameters, spec.seed))
+            return RunRecord(
+                spec=spec,
+                status="ok",
+                scores={"fid": fid, "fid_noise": 1e4, "fid_real": 0.01},
+                reasons={},
+                checkpoints={spec.steps: fid},
+                curves={"step": [1, 2], "d_loss": [1.0, 2.0]},
+                samples=PNG,
+                protocol={"extractor": "fake"},
+                recipe={},
+                environment={"versions": {}, "device": "cpu"},
+                timing=dict.fromkeys(TIMING, 1.0),
+            )
+
+        def seconds_per_step(self, spec):
+            return 0.1, 0.1
+
+        def stop(self):
+            pass
+
+        kill = close = start = stop
+
+    monkeypatch.setattr(sweeps, "Worker", Worker)
+    return setting
+
+
+@pytest.fixture
+def small():
+    return Declaration(
+        name="small",
+        hacks=FEW,
+        datasets=("digits",),
+        runs=LENGTH,
+        budget=Budget(steps=4, width=4, evaluations=1),
+        scoring=Scoring(n=300),
+    )
+
+
+def carried_out(folder, declaration, judge, workers=2):
+    """One session from its beginning to the sweep's end, or to its death; returns what it said."""
+    location, said = Location(folder), Said()
+    declaration = register(location, declaration, lambda: declaration.runs)
+    job = SweepSession(first_plan(declaration), location, workers, "cpu", said)
+    with job.open():
+        said.complete = Stages(job, declaration, judge).run(lambda state: said.lines.append("announced"))
+    return said
+
+
+@pytest.fixture
+def carry_out():
+    return carried_out
+
+
+@pytest.fixture
+def killed():
+    return Killed
