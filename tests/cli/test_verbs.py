@@ -1,6 +1,10 @@
 """The command line: lists, cards, and one line for every bad input."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -11,6 +15,8 @@ from bench.cli.options import list_options, repeat_flags
 from bench.cli.request import build_request
 from bench.data.registry import SKIP_BROKEN
 from bench.metrics.extractors import INCEPTION_WEIGHTS
+
+ROOT = Path(__file__).parents[2]
 
 
 def call(capsys, *arguments):
@@ -76,7 +82,7 @@ def test_plan_writes_when_asked(capsys, tmp_path):
     call(capsys, "plan", "--preset", "smoke", "--hack", "label_flips.rate=0.1", "--write", str(target))
     plan = Plan.load(target)
     assert plan.hack_parameters == {"label_flips": {"rate": 0.1}}
-    assert plan.prerequisites == {"divisible_kernel": ("strided_conv",)}
+    assert plan.prerequisites == {"divisible_kernel": ("strided_conv",), "split_batches": ("batch_norm",)}
     assert "placebo" in plan.hacks
 
 
@@ -131,7 +137,7 @@ def test_options_that_take_lists():
         (["sweep", "--budget", "10", "--preset", "smoke"], "10 runs a dataset are too few for 12 hacks"),
         (["sweep", "--design", "arms", "--budget", "30m"], "budget '30m': design 'arms' has none"),
         (["sweep", "--tune", "label_flips.speed"], "tune 'label_flips.speed'"),
-        (["sweep", "--hack-file", "no.py"], "--hack-file 'no.py'"),
+        (["sweep", "--hack-file", "no.py"], "hack file no.py: cannot be read (No such file or directory)"),
         (["sweep", "--bogus"], "No such option: --bogus"),
         (["bogus"], "No such command 'bogus'"),
         (["hacks", "bogus"], "unknown hack 'bogus'"),
@@ -251,3 +257,48 @@ def test_a_toml_file_may_begin_with_a_byte_order_mark(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_bytes(b"\xef\xbb\xbfseeds = 3\n")
     assert build_request("smoke", file, {}).seeds == 3
+
+
+HACK = '''"""Half the usual learning rate of D.
+
+Off: 0.0002.
+On: 0.0001.
+Source: ours.
+Claim: none.
+Needs: nothing.
+Clashes: nothing.
+Mechanism: none.
+Measured: none
+"""
+
+from hacks import Recipe, hack
+
+
+@hack(order=2000)
+def half_rate(recipe: Recipe) -> Recipe:
+    """Halve it."""
+    return recipe.fill(d_lr=1e-4)
+'''
+
+
+def ganbench(folder, *arguments, **environment):
+    """Output and errors of the command in a process of its own, which a hack file does not outlive."""
+    command = [sys.executable, "-c", "from bench.cli import main; main()", *arguments]
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **environment}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=variables)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_hack_of_ones_own_is_planned_like_any_other(tmp_path):
+    (tmp_path / "half_rate.py").write_text(HACK)
+    given = ("--preset", "smoke", "--hacks", "half_rate", "batch_norm", "--hack-file", "half_rate.py")
+    code, out, err = ganbench(tmp_path, "plan", *given)
+    assert code == 0, err
+    assert "  hacks:    batch_norm, placebo, half_rate" in out
+
+
+def test_a_hack_file_that_another_program_names_is_refused_in_a_line(tmp_path):
+    code, out, err = ganbench(tmp_path, "hacks", GANBENCH_HACK_FILES=str(tmp_path / "gone.py"))
+    assert (code, out) == (2, "")
+    assert err.startswith("ganbench: hack file")
+    assert len(err.splitlines()) == 1
