@@ -16,7 +16,6 @@ from bench.analysis import (
     robustness,
     skill_profile,
     spread,
-    summary_sentence,
 )
 
 VERDICTS = {"helps", "hurts", "negligible", "fragile", "inconclusive"}
@@ -99,8 +98,6 @@ def test_every_question_has_an_answer(runs, hacks, case, family):
     unknown = table["effect_log"].isna() | table["p"].isna()
     assert (table.loc[unknown, "note"] != "").all(), "what is missing has its reason"
     assert table.loc[unknown, "verdict"].isin(["inconclusive", "fragile"]).all()
-    sentences = [summary_sentence(group) for _, group in table.groupby("dataset")]
-    assert all(sentence.startswith("On ") and "nan" not in sentence for sentence in sentences)
 
 
 @pytest.mark.filterwarnings("error")
@@ -150,9 +147,6 @@ def test_every_run_failed_says_so(runs, hacks):
     assert set(table["verdict"]) == {"inconclusive"}
     assert table["effect_log"].isna().all()
     assert table["note"].str.contains("every run failed: there is nothing to compare").all()
-    assert summary_sentence(table[table["dataset"] == "a"]) == (
-        "On a, nothing can be said: every run failed: there is nothing to compare."
-    )
 
 
 def test_runs_that_all_end_at_noise_are_no_proof_of_negligible_effects(runs, hacks):

@@ -4,10 +4,9 @@ import pytest
 from scipy import optimize, stats
 from statsmodels.stats.oneway import anova_oneway
 
-from bench.analysis import disagreements, effects, half_normal, pooled, summary_sentence
+from bench.analysis import disagreements, effects, half_normal, pooled
 from bench.analysis.halfnormal import simultaneous_margin
 from bench.analysis.pooling import interaction_p
-from bench.analysis.sentences import signed
 
 
 def rows(*values):
@@ -115,7 +114,7 @@ def test_one_and_two_datasets_say_what_they_cannot():
     assert pooled(FOUR.assign(se_log=np.nan)).iloc[0]["note"].startswith("no dataset gives")
 
 
-def test_disagreement_in_words():
+def test_kinds_of_disagreement():
     table = pd.concat(
         [
             FOUR.iloc[[0, 2]],
@@ -127,12 +126,7 @@ def test_disagreement_in_words():
     )
     found = disagreements(table).set_index("hack")
     assert list(found["kind"]) == ["opposite", "opposite", "only some", "size"]
-    assert found.loc["h", "sentence"] == "h helps on w (−39 % FID) but hurts on y (+35 % FID)."
-    assert found.loc["risky", "sentence"] == (
-        "risky helps on w (−26 % FID) but makes training fail more often on x (+25 points)."
-    )
-    assert found.loc["part", "sentence"] == "part helps on w (−26 % FID) but is negligible on x (+1.0 % FID)."
-    assert found.loc["size", "sentence"] == "size does not do the same everywhere: w (−59 % FID) and x (−18 % FID)."
+    assert set(found.index) == {"h", "risky", "part", "size"}
     assert disagreements(table[table["hack"] == "same"]).empty
 
 
@@ -143,56 +137,6 @@ def test_simulated_disagreement_is_found_and_agreement_is_not(simulate, hacks):
     assert list(found["hack"]) == ["h0"]
     assert found["kind"].iloc[0] == "opposite"
     assert disagreements(effects(runs, hacks)).query("kind == 'opposite'").empty
-
-
-def test_a_sentence_names_claims_warnings_and_what_is_open():
-    table = rows(
-        ("m", "a", -0.5, 0.1, "helps"),
-        ("m", "b", -0.7, 0.1, "helps"),
-        ("m", "c", 0.4, 0.1, "hurts"),
-        ("m", "d", 0.0, 0.1, "fragile"),
-        ("m", "e", 0.0, 0.01, "negligible"),
-        ("m", "f", 0.1, 0.1, "inconclusive"),
-        ("m", "g", 0.1, 0.1, "inconclusive"),
-        ("m", "i", np.nan, np.nan, "inconclusive"),
-        ("m", "placebo", 0.1, 0.1, "inconclusive"),
-    )
-    assert summary_sentence(table) == (
-        "On m, b (−50 % FID, 95 % interval −50 % to +50 %) and a (−39 % FID, 95 % interval −50 % to +50 %) help; "
-        "c (+49 % FID, 95 % interval −50 % to +50 %) hurts; d (+25 points of failed runs) makes training fail more "
-        "often; e is negligible (within ±5 % FID); the other 2 hacks are inconclusive with 24 cells and 48 runs; "
-        "i could not be estimated."
-    )
-
-
-def test_a_sentence_without_a_claim_says_how_wide_the_intervals_are():
-    table = rows(("m", "a", 0.1, 0.1, "inconclusive"), ("m", "b", 0.1, 0.1, "inconclusive"))
-    assert summary_sentence(table) == (
-        "On m, 24 cells and 48 runs cannot tell any of the 2 hacks from no effect, whose intervals are about ±50 % "
-        "FID wide."
-    )
-
-
-def test_what_is_open_but_clear_of_zero_on_its_own_is_named():
-    table = rows(("m", "a", -0.5, 0.1, "inconclusive"), ("m", "b", 0.1, 0.1, "inconclusive"))
-    table.loc[0, ["ci_low_pct", "ci_high_pct"]] = -60.0, -10.0
-    assert summary_sentence(table).endswith(
-        "wide; the first to look at again: a (−39 %, 95 % interval of its own −60 % to −10 %)."
-    )
-
-
-def test_a_placebo_that_stands_out_is_named_and_never_counted_as_a_hack():
-    table = rows(("m", "a", -0.5, 0.1, "helps"), ("m", "placebo", -0.2, 0.1, "helps"))
-    sentence = summary_sentence(table)
-    assert sentence.startswith("On m, a (−39 % FID, 95 % interval −50 % to +50 %) helps. The placebo, which changes")
-    assert "“helps”" in sentence
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(-41.4, "−41 %"), (3.24, "+3.2 %"), (-0.04, "0.0 %"), (5e6, "over +1000 %"), (250, "+250 %")]
-)
-def test_percentages_have_signs(value, text):
-    assert signed(value) == text
 
 
 def test_half_normal_quantiles_and_lenths_margin():
