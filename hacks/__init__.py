@@ -5,9 +5,25 @@
 LeakyRelu(slope=0.2)
 """
 
+from hacks.errors import HackError
+from hacks.loading import discover, load_file, loaded_files
+from hacks.parameters import Range
 from hacks.recipe import Recipe
-from hacks.registry import Hack, HackError, apply, conflicts, discover, get, hack, names
+from hacks.registry import PLACEBO, Hack, apply, conflicts, get, hack, names
 
 discover()
 
-__all__ = ["Hack", "HackError", "Recipe", "apply", "conflicts", "get", "hack", "names"]
+__all__ = [
+    "PLACEBO",
+    "Hack",
+    "HackError",
+    "Range",
+    "Recipe",
+    "apply",
+    "conflicts",
+    "get",
+    "hack",
+    "load_file",
+    "loaded_files",
+    "names",
+]

@@ -8,15 +8,16 @@ Claim: it stabilises learning, helps gradients flow in deep models and keeps G f
 Needs: nothing.
 Clashes: instance norm, spectral norm used as a norm, and any other normalisation in the same network.
 Mechanism: every layer sees inputs of unit variance, so gradients neither vanish nor explode on their way down.
-Measured: d_gradient_first_10, g_gradient_first_10
+Measured: d_gradient_first_10 up, g_gradient_first_10 up
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from torch import nn
 
-from hacks.recipe import Recipe
+from hacks.parameters import Range
+from hacks.recipe import Nets, Recipe
 from hacks.registry import hack
 
 
@@ -42,15 +43,11 @@ class BatchNorm:
 @hack(order=30, core=True)
 def batch_norm(
     recipe: Recipe,
-    nets: Literal["both", "d", "g"] = "both",
-    momentum: float = 0.1,
-    epsilon: float = 1e-5,
+    nets: Nets = "both",
+    momentum: Annotated[float, Range(0, 1, open_low=True, search=(0.01, 0.5))] = 0.1,
+    epsilon: Annotated[float, Range(0, open_low=True, log=True, search=(1e-6, 1e-2))] = 1e-5,
     drops_bias: bool = True,
 ) -> Recipe:
     """Switch on BatchNorm in both networks, or in one."""
     norm = BatchNorm(momentum, epsilon, drops_bias)
-    if nets != "g":
-        recipe = recipe.fill(d_norm=norm)
-    if nets != "d":
-        recipe = recipe.fill(g_norm=norm)
-    return recipe
+    return recipe.fill_nets(nets, d={"d_norm": norm}, g={"g_norm": norm})

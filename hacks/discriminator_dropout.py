@@ -11,12 +11,14 @@ Measured: none
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from hacks.parameters import Range
 from hacks.recipe import RandomLayer, Recipe
-from hacks.registry import HackError, hack
+from hacks.registry import hack
 
 
 class DropUnits(RandomLayer):
@@ -42,16 +44,14 @@ class Dropout:
 
     rate: float
 
-    def __post_init__(self) -> None:
-        if not 0 < self.rate < 1:
-            raise HackError(f"discriminator_dropout.rate={self.rate}: expected a probability above 0 and below 1")
-
     def __call__(self) -> nn.Module:
         """A new layer."""
         return DropUnits(self.rate)
 
 
 @hack(order=200)
-def discriminator_dropout(recipe: Recipe, rate: float = 0.4) -> Recipe:
+def discriminator_dropout(
+    recipe: Recipe, rate: Annotated[float, Range(0, 1, open_low=True, open_high=True, search=(0.05, 0.8))] = 0.4
+) -> Recipe:
     """Switch on dropout in D at that rate."""
     return recipe.fill(d_dropout=Dropout(rate))

@@ -8,7 +8,7 @@ Claim: a cube has corners and a centre that a sphere has not; samples and interp
 Needs: nothing.
 Clashes: another latent distribution.
 Mechanism: interpolations stay where z was trained, so images along them stay near real ones.
-Measured: interpolation_distance
+Measured: interpolation_distance down
 """
 
 from dataclasses import dataclass
@@ -27,6 +27,18 @@ class GaussianLatent:
     def __call__(self, n: int, dim: int, stream: Stream) -> Tensor:
         """Draw n latent vectors: float32 (n, dim) on the stream's device."""
         return torch.randn(n, dim, generator=stream, device=stream.device)
+
+    def between(self, start: Tensor, end: Tensor, share: float) -> Tensor:
+        """On the great circle: a straight line would pass nearer to the centre than any draw lies."""
+        return great_circle(start, end, share)
+
+
+def great_circle(start: Tensor, end: Tensor, share: float) -> Tensor:
+    """Points (N, d) at that share of the arc between points (N, d) and others, as White 2016 has it."""
+    # Ends in one line with the centre have no arc: they are taken as next to such a line.
+    cosine = torch.cosine_similarity(start, end, dim=1).clamp(-1 + 1e-6, 1 - 1e-6)
+    angle = cosine.acos()[:, None]
+    return (torch.sin((1 - share) * angle) * start + torch.sin(share * angle) * end) / torch.sin(angle)
 
 
 @hack(order=70, core=True)

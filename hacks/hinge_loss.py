@@ -23,13 +23,13 @@ from hacks.registry import hack
 class Hinge:
     """Hinge loss on logits."""
 
-    def d(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def d(self, logits: Tensor, target: Tensor) -> Tensor:
         """Mean of max(0, 1 − (2t − 1) · logit) over logits and targets t, each (N,)."""
-        return F.relu(1 - (2 * targets - 1) * logits).mean()
+        return F.relu(1 - (2 * target - 1) * logits).mean()
 
-    def g(self, logits: Tensor) -> Tensor:
+    def g(self, fake_logits: Tensor) -> Tensor:
         """Negative mean of D's logits (N,) on G's images."""
-        return -logits.mean()
+        return -fake_logits.mean()
 
 
 @hack(order=230)

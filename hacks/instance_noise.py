@@ -1,7 +1,8 @@
 """Noise on the images that D sees.
 
 Off: D sees images as they are.
-On: Gaussian noise of standard deviation 0.1, in units of the pixel range, is added to every image D sees, real or fake.
+On: Gaussian noise is added to every image D sees, real or fake; its standard deviation is 0.1 of the pixel range, white
+    minus black, whatever that range is.
 Source: Sønderby et al. 2017, arXiv 1610.04490; Arjovsky & Bottou 2017, arXiv 1701.04862; Chintala et al. 2016, "How to
     train a GAN", point 13. They let it decay; here it stays.
 Claim: real and fake images that share no support are told apart perfectly; noise makes the two overlap.
@@ -12,31 +13,29 @@ Measured: none
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
+from hacks.parameters import Range
 from hacks.recipe import Recipe, Streams
-from hacks.registry import HackError, hack
+from hacks.registry import hack
 
 
 @dataclass(frozen=True)
 class InstanceNoise:
-    """Add N(0, std) to every pixel."""
+    """Add N(0, std) to every pixel, `std` in units of white minus black."""
 
     std: float
 
-    def __post_init__(self) -> None:
-        if self.std < 0:
-            raise HackError(f"instance_noise.std={self.std}: expected at least 0")
-
-    def __call__(self, images: Tensor, streams: Streams) -> Tensor:
+    def __call__(self, images: Tensor, streams: Streams, pixel_range: tuple[float, float]) -> Tensor:
         """Images of the same shape; a gradient passes unchanged."""
-        stream = streams("instance_noise")
-        return images + self.std * torch.randn(images.shape, generator=stream, device=images.device)
+        stream, (low, high) = streams("instance_noise"), pixel_range
+        return images + self.std * (high - low) * torch.randn(images.shape, generator=stream, device=images.device)
 
 
 @hack(order=260)
-def instance_noise(recipe: Recipe, std: float = 0.1) -> Recipe:
-    """Switch on noise of that standard deviation."""
+def instance_noise(recipe: Recipe, std: Annotated[float, Range(0, log=True, search=(0.01, 1))] = 0.1) -> Recipe:
+    """Switch on noise of that standard deviation, as a share of the pixel range."""
     return recipe.add("d_inputs", InstanceNoise(std))

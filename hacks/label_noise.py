@@ -11,11 +11,12 @@ Measured: none
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
 
+from hacks.parameters import Range
 from hacks.recipe import Recipe, Stream, Streams, Targets
 from hacks.registry import hack
 
@@ -45,6 +46,8 @@ class LabelNoise:
 
 
 @hack(order=210)
-def label_noise(recipe: Recipe, scale: float = 0.05, fake_is_one: bool = False) -> Recipe:
+def label_noise(
+    recipe: Recipe, scale: Annotated[float, Range(0, 1, search=(0.01, 0.5))] = 0.05, fake_is_one: bool = False
+) -> Recipe:
     """Switch on uniform noise of that width on every label."""
     return recipe.add("targets", LabelNoise(scale, fake_is_one))

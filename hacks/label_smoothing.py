@@ -8,27 +8,28 @@ Claim: softer targets keep D from becoming overconfident and make it give better
 Needs: nothing.
 Clashes: nothing; flips act after it. Salimans et al. warn against smoothing the fake side: set `one_sided` for theirs.
 Mechanism: D's best answer to a real image is no longer certainty, so its gradient for G stays alive.
-Measured: d_real_confidence, g_gradient_norm
+Measured: d_real_confidence down, g_gradient_norm up
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
 
+from hacks.parameters import Range
 from hacks.recipe import Recipe, Stream, Streams, Targets
 from hacks.registry import hack
 
-Range = tuple[float, float]
+Span = Annotated[tuple[float, float], Range(-1, 2)]
 
 
 @dataclass(frozen=True)
 class LabelSmoothing:
     """Replace hard targets by draws from a range; a range of no width is a constant."""
 
-    real: Range
-    fake: Range
+    real: tuple[float, float]
+    fake: tuple[float, float]
     order: ClassVar[int] = 10
 
     def __call__(self, targets: Targets, streams: Streams) -> Targets:
@@ -37,14 +38,14 @@ class LabelSmoothing:
         return Targets(_draw(targets.real, self.real, stream), _draw(targets.fake, self.fake, stream))
 
 
-def _draw(like: Tensor, limits: Range, stream: Stream) -> Tensor:
+def _draw(like: Tensor, limits: tuple[float, float], stream: Stream) -> Tensor:
     low, high = limits
     return torch.rand(like.shape, generator=stream, device=stream.device).mul_(high - low).add_(low).to(like.device)
 
 
 @hack(order=90, core=True)
 def label_smoothing(
-    recipe: Recipe, real: Range = (0.7, 1.2), fake: Range = (0.0, 0.3), one_sided: bool = False
+    recipe: Recipe, real: Span = (0.7, 1.2), fake: Span = (0.0, 0.3), one_sided: bool = False
 ) -> Recipe:
     """Switch on smoothing; `one_sided` is the fixed 0.9 for real and 0 for fake of Salimans et al."""
     ranges = ((0.9, 0.9), (0.0, 0.0)) if one_sided else (real, fake)

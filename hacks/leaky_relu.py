@@ -8,15 +8,16 @@ Claim: sparse gradients hurt the stability of the game; a leaky unit always pass
 Needs: nothing.
 Clashes: any other activation in the same network.
 Mechanism: a ReLU's output and gradient are exactly zero for half of its inputs; a leaky unit's never are.
-Measured: d_zero_activation_share, d_zero_gradient_share
+Measured: d_zero_activation_share down, d_zero_gradient_share down
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from torch import nn
 
-from hacks.recipe import Recipe
+from hacks.parameters import Range
+from hacks.recipe import Nets, Recipe
 from hacks.registry import hack
 
 
@@ -32,10 +33,9 @@ class LeakyRelu:
 
 
 @hack(order=20, core=True)
-def leaky_relu(recipe: Recipe, slope: float = 0.2, nets: Literal["both", "d", "g"] = "both") -> Recipe:
+def leaky_relu(
+    recipe: Recipe, slope: Annotated[float, Range(0, 1, open_low=True, search=(0.01, 0.5))] = 0.2, nets: Nets = "both"
+) -> Recipe:
     """Switch on LeakyReLU in both networks, or in one (DCGAN has it in D only)."""
-    if nets != "g":
-        recipe = recipe.fill(d_activation=LeakyRelu(slope))
-    if nets != "d":
-        recipe = recipe.fill(g_activation=LeakyRelu(slope))
-    return recipe
+    leaky = LeakyRelu(slope)
+    return recipe.fill_nets(nets, d={"d_activation": leaky}, g={"g_activation": leaky})

@@ -22,13 +22,13 @@ from hacks.registry import hack
 class LeastSquares:
     """Squared distance between D's output and its target."""
 
-    def d(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def d(self, logits: Tensor, target: Tensor) -> Tensor:
         """Mean of (output − target)² / 2, each (N,)."""
-        return (logits - targets).square().mean() / 2
+        return (logits - target).square().mean() / 2
 
-    def g(self, logits: Tensor) -> Tensor:
+    def g(self, fake_logits: Tensor) -> Tensor:
         """Mean of (output − 1)² / 2 over D's outputs (N,) on G's images."""
-        return (logits - 1).square().mean() / 2
+        return (fake_logits - 1).square().mean() / 2
 
 
 @hack(order=240)

@@ -1,7 +1,7 @@
 """A placebo: the negative control.
 
 Off: nothing.
-On: nothing, except that a random stream is drawn from that nobody reads.
+On: the run is reseeded: its weights, data order, latents and every other draw are those of another seed.
 Source: ours.
 Claim: none. Its measured effect shows what a useless trick looks like in this sweep.
 Needs: nothing.
@@ -16,5 +16,5 @@ from hacks.registry import hack
 
 @hack(order=1000, core=True)
 def placebo(recipe: Recipe) -> Recipe:
-    """Switch on the stream that nobody reads."""
-    return recipe.add("idle_streams", "placebo")
+    """Switch on another luck."""
+    return recipe.fill(reseed="placebo")

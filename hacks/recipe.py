@@ -1,256 +1,166 @@
 """The recipe: the slots a hack may fill, and the naive value of each.
 
-`Recipe()` is the naive GAN, every hack off. A slot holds either one value, a small frozen object or a
-number (two hacks that want it exclude each other), or a tuple of objects that act in a declared order (any number of
-hacks may add to it). The trainer and the network builder read slots and never know which hack filled them.
-
-The objects here are the naive values; what a hack puts in their place lives in that hack's file.
+`Recipe()` is the naive GAN, every hack off. A slot holds either one value, a small frozen object or a number (two hacks
+that want it exclude each other), or a tuple of members that act in a declared order (any number of hacks may add to
+it). The trainer and the network builder read slots and never know which hack filled them. What a slot's contents have
+to do is in `slots.py`, the naive values are in `naive.py`, what a hack puts in their place lives in that hack's file.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-Stream = torch.Generator
-Streams = Callable[[str], Stream]
-"""Gives the run's own random generator of that name; every source of randomness has one."""
+from hacks import naive, slots
+from hacks.slots import (
+    Batches,
+    ConditionedLayer,
+    Given,
+    Logits,
+    Nets,
+    Padding,
+    RandomLayer,
+    Resampled,
+    Step,
+    Stream,
+    Streams,
+    Targets,
+)
 
-
-Padding = Literal["symmetric", "same", "valid"]
-"""What is added around an image before a convolution with a stride: `symmetric`, (kernel − 1) // 2 on every side, as is
-usual in PyTorch; `same`, what the stride needs, an odd pixel going to the right and the bottom, as in TensorFlow and
-Keras; `valid`, nothing."""
-
-
-class Resampling(NamedTuple):
-    """What a resampling layer is made of. The block is `before, conv, norm, activation, after`."""
-
-    before: nn.Module | None
-    conv: nn.Module
-    after: nn.Module | None
-
-
-class Targets(NamedTuple):
-    """What D is asked to answer: one target in logit-loss terms per image, each a float tensor (N,)."""
-
-    real: Tensor
-    fake: Tensor
-
-
-class RandomLayer(nn.Module):
-    """A layer that draws while it trains. A game gives it the run's stream of that name, in place of PyTorch's own."""
-
-    stream_name: str
-    stream: Stream | None = None
-
-
-class Ordered(Protocol):
-    """A member of a tuple slot: smaller `order` acts first, the class name breaks ties."""
-
-    order: int
-
-
-@dataclass(frozen=True)
-class Relu:
-    """max(x, 0)."""
-
-    def __call__(self) -> nn.Module:
-        """A new activation layer."""
-        return nn.ReLU()
-
-
-@dataclass(frozen=True)
-class NoNorm:
-    """No normalisation: the layer before keeps its bias."""
-
-    drops_bias = False
-
-    def __call__(self, channels: int) -> nn.Module | None:
-        """A new normalisation layer for that many channels, or None."""
-        return None
-
-
-@dataclass(frozen=True)
-class NoDropout:
-    """Every unit stays."""
-
-    def __call__(self) -> nn.Module | None:
-        """A new layer, or None."""
-        return None
-
-
-@dataclass(frozen=True)
-class NoWeightNorm:
-    """Weights are used as they are."""
-
-    def __call__(self, layer: nn.Module, seed: int) -> None:
-        """Change how one initialised convolution or dense layer computes its weight, in place."""
-
-
-@dataclass(frozen=True)
-class NearestUpsampling:
-    """Nearest-neighbour upsampling, then a convolution of stride 1."""
-
-    def __call__(
-        self, inputs: int, outputs: int, kernel: int, bias: bool, factor: int = 2, padding: Padding = "symmetric"
-    ) -> Resampling:
-        """Multiply height and width; `padding` is moot without a stride.
-
-        An even kernel cannot keep a size at stride 1: the next odd one is taken.
-        """
-        odd = kernel | 1
-        conv = nn.Conv2d(inputs, outputs, odd, padding=odd // 2, bias=bias)
-        return Resampling(nn.Upsample(scale_factor=factor, mode="nearest"), conv, None)
-
-
-@dataclass(frozen=True)
-class MaxPooling:
-    """A convolution of stride 1, then 2×2 max-pooling."""
-
-    def __call__(
-        self, inputs: int, outputs: int, kernel: int, bias: bool, padding: Padding = "symmetric"
-    ) -> Resampling:
-        """Halve height and width; with padding `valid` the convolution takes its margin off first.
-
-        An even kernel cannot keep a size at stride 1: the next odd one is taken.
-        """
-        odd = kernel | 1
-        conv = nn.Conv2d(inputs, outputs, odd, padding=0 if padding == "valid" else odd // 2, bias=bias)
-        return Resampling(None, conv, nn.MaxPool2d(2))
-
-
-@dataclass(frozen=True)
-class FrameworkInit:
-    """PyTorch's own initialisation of each layer (Kaiming-uniform with a = √5 for weights)."""
-
-    def __call__(self, layer: nn.Module, seed: int) -> None:
-        """Set the parameters of one layer in place, from that seed alone."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            layer.reset_parameters()
-
-
-@dataclass(frozen=True)
-class Adam:
-    """Adam; the recipe's `beta1` and `beta2` are its moments' decay rates."""
-
-    def __call__(
-        self, parameters: Iterable[nn.Parameter], *, lr: float, beta1: float, beta2: float, fused: bool
-    ) -> torch.optim.Optimizer:
-        """A new optimiser over these parameters."""
-        return torch.optim.Adam(parameters, lr=lr, betas=(beta1, beta2), fused=fused)
-
-
-@dataclass(frozen=True)
-class SigmoidOutput:
-    """The generator's last activation for images in [0, 1]."""
-
-    def __call__(self) -> nn.Module:
-        """A new activation layer."""
-        return nn.Sigmoid()
-
-
-@dataclass(frozen=True)
-class UniformLatent:
-    """z ~ U(-1, 1), as in the original DCGAN."""
-
-    def __call__(self, n: int, dim: int, stream: Stream) -> Tensor:
-        """Draw n latent vectors: float32 (n, dim) on the stream's device."""
-        return torch.rand(n, dim, generator=stream, device=stream.device).mul_(2).sub_(1)
-
-
-@dataclass(frozen=True)
-class MixedBatch:
-    """One forward pass of D over real and fake images together, so they share BatchNorm's statistics."""
-
-    def __call__(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the real and of the fake images, each (N,)."""
-        real_logits, fake_logits = discriminator(torch.cat([real, fake])).split([len(real), len(fake)])
-        return real_logits, fake_logits
-
-
-@dataclass(frozen=True)
-class NonSaturating:
-    """The logistic loss on logits; G maximises log D(G(z)) (Goodfellow et al. 2014)."""
-
-    def d(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Mean binary cross-entropy of D's logits (N,) against its targets (N,), which may leave [0, 1]."""
-        return F.binary_cross_entropy_with_logits(logits, targets)
-
-    def g(self, logits: Tensor) -> Tensor:
-        """Mean of −log σ(logits) over D's logits (N,) on G's images."""
-        return F.softplus(-logits).mean()
+__all__ = [
+    "TUPLE_SLOTS",
+    "Batches",
+    "ConditionedLayer",
+    "Given",
+    "Logits",
+    "Nets",
+    "Padding",
+    "RandomLayer",
+    "Recipe",
+    "Resampled",
+    "Step",
+    "Stream",
+    "Streams",
+    "Targets",
+]
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How one GAN is built and trained; `Recipe()` is the naive GAN with every hack off.
 
-    Attributes:
+    The networks:
         g_activation, d_activation: make the activation layer after every hidden layer.
         g_norm, d_norm: make the normalisation between a layer and its activation.
         upsampling, downsampling: make G's ×2 and D's ÷2 layers.
         g_kernel, d_kernel: kernel size of the resampling convolutions, in pixels.
-        d_dropout: makes the layer that drops units of D after its hidden blocks.
-        d_weight_norm: changes how D's layers compute their weights.
+        g_dropout, d_dropout: make the layer that drops units after hidden blocks.
+        g_layers, d_layers: make further layers after hidden blocks, offered `index` and `count` of these blocks too.
+        g_front, d_front: make layers before the first block: in G of latents (N, dim), in D of images.
+        d_tail: make layers before D's last block.
+        g_block, d_block: wrap every hidden block; d_head: wraps D's last block, which makes the logits (N, 1, 1, 1).
+        g_network, d_network: wrap the whole network before it is initialised.
         init: sets the parameters of a layer from a seed.
-        g_optimizer, d_optimizer: make the optimisers, with learning rates `g_lr`, `d_lr` and `beta1`, `beta2`.
-        pixel_range: the values (black, white) that D sees and G must make.
+        g_bound, d_bound: change how the initialised weights are used.
         output: makes G's last activation, whose range should be `pixel_range`.
+    The optimisers:
+        g_optimizer, d_optimizer: make the optimisers, with learning rates `g_lr`, `d_lr` and `beta1`, `beta2`.
+        d_steps: steps of D for each of G.
+        batch_factor: makes batches that many times as large, and as many times fewer steps.
+        fresh_latents: whether G's step draws latents of its own; else it takes D's last fakes again.
+    Data and latents:
+        pixel_range: the values (black, white) that D sees and G must make.
         latent, latent_dim: the distribution of z and its dimension.
+        latent_changes: change z before G has it while training, `z -> z`.
+    The game, in the order of a step:
+        d_batches: change what D trains on, `batches -> Batches`.
+        d_inputs: change every image D sees, real and fake alike, in both players' steps, `images -> images`.
         batching: how D is run over real and fake images.
-        loss: `d(logits, targets)` and `g(logits)`.
-        targets: change D's targets, `(Targets, Streams) -> Targets`, in order.
-        d_inputs: change every image D sees, real and fake alike, `(images, Streams) -> images`, in order.
-        penalties: added to D's loss, `(D, real, fake, Streams) -> scalar`, in order.
-        averaging: follow G's weights, `(G's copy, G) -> None` after each step; the copy is what is scored.
-        idle_streams: random streams that are drawn from and read by nobody.
+        targets: change D's targets, `targets -> Targets`.
+        loss: what the two players pay.
+        penalties: added to D's loss, `-> scalar`.
+        d_before, d_after: act before and after D's optimiser's step; one that returns False before it prevents it.
+        g_opponents: change the D that judges G's images, `D -> D`.
+        g_logits: change the answers that G learns from, `fake_logits -> fake_logits`.
+        g_penalties: added to G's loss, `-> scalar`.
+        g_before, g_after: act before and after G's optimiser's step; one that returns False before it prevents it.
+        averaging: move `average`, the copy of G that is scored, after each step.
+    reseed: where it is not empty, the run has another seed, made from its own and this text.
     """
 
-    g_activation: Any = Relu()
-    d_activation: Any = Relu()
-    g_norm: Any = NoNorm()
-    d_norm: Any = NoNorm()
-    upsampling: Any = NearestUpsampling()
-    downsampling: Any = MaxPooling()
+    g_activation: slots.MakesLayer = naive.Relu()
+    d_activation: slots.MakesLayer = naive.Relu()
+    g_norm: slots.Norm = naive.NoNorm()
+    d_norm: slots.Norm = naive.NoNorm()
+    upsampling: slots.Resampling = naive.NearestUpsampling()
+    downsampling: slots.Resampling = naive.MaxPooling()
     g_kernel: int = 5
     d_kernel: int = 5
-    d_dropout: Any = NoDropout()
-    d_weight_norm: Any = NoWeightNorm()
-    init: Any = FrameworkInit()
-    g_optimizer: Any = Adam()
-    d_optimizer: Any = Adam()
+    g_dropout: slots.MakesLayer = naive.NoDropout()
+    d_dropout: slots.MakesLayer = naive.NoDropout()
+    g_layers: tuple[slots.MakesLayer, ...] = ()
+    d_layers: tuple[slots.MakesLayer, ...] = ()
+    g_front: tuple[slots.MakesLayer, ...] = ()
+    d_front: tuple[slots.MakesLayer, ...] = ()
+    d_tail: tuple[slots.MakesLayer, ...] = ()
+    g_block: slots.WrapsBlock = naive.PlainBlock()
+    d_block: slots.WrapsBlock = naive.PlainBlock()
+    d_head: slots.WrapsBlock = naive.PlainBlock()
+    g_network: slots.WrapsNetwork = naive.PlainNetwork()
+    d_network: slots.WrapsNetwork = naive.PlainNetwork()
+    init: slots.Init = naive.FrameworkInit()
+    g_bound: slots.Bound = naive.Unbound()
+    d_bound: slots.Bound = naive.Unbound()
+    output: slots.MakesLayer = naive.SigmoidOutput()
+    g_optimizer: slots.MakesOptimizer = naive.Adam()
+    d_optimizer: slots.MakesOptimizer = naive.Adam()
     g_lr: float = 2e-4
     d_lr: float = 2e-4
     beta1: float = 0.9
     beta2: float = 0.999
+    d_steps: int = 1
+    batch_factor: int = 1
+    fresh_latents: bool = False
     pixel_range: tuple[float, float] = (0.0, 1.0)
-    output: Any = SigmoidOutput()
-    latent: Any = UniformLatent()
+    latent: slots.Latent = naive.UniformLatent()
     latent_dim: int = 100
-    batching: Any = MixedBatch()
-    loss: Any = NonSaturating()
-    targets: tuple[Any, ...] = ()
-    d_inputs: tuple[Any, ...] = ()
-    penalties: tuple[Any, ...] = ()
-    averaging: tuple[Any, ...] = ()
-    idle_streams: tuple[str, ...] = ()
+    latent_changes: tuple[slots.Member, ...] = ()
+    d_batches: tuple[slots.Member, ...] = ()
+    d_inputs: tuple[slots.Member, ...] = ()
+    batching: slots.Batching = naive.MixedBatch()
+    targets: tuple[slots.Member, ...] = ()
+    loss: slots.Loss = naive.NonSaturating()
+    penalties: tuple[slots.Member, ...] = ()
+    d_before: tuple[slots.Member, ...] = ()
+    d_after: tuple[slots.Member, ...] = ()
+    g_opponents: tuple[slots.Member, ...] = ()
+    g_logits: tuple[slots.Member, ...] = ()
+    g_penalties: tuple[slots.Member, ...] = ()
+    g_before: tuple[slots.Member, ...] = ()
+    g_after: tuple[slots.Member, ...] = ()
+    averaging: tuple[slots.Member, ...] = ()
+    reseed: str = ""
 
     def fill(self, **slots: Any) -> Recipe:
         """A copy with these single-valued slots filled."""
         return dataclasses.replace(self, **slots)
 
+    def fill_nets(self, nets: Nets, *, d: Mapping[str, Any], g: Mapping[str, Any]) -> Recipe:
+        """A copy with the slots of D filled, those of G, or both."""
+        return self.fill(**(d if nets != "g" else {}), **(g if nets != "d" else {}))
+
     def add(self, slot: str, member: Any) -> Recipe:
         """A copy with one more member in a tuple slot, kept in its declared order, so that hacks commute."""
         members = sorted((*getattr(self, slot), member), key=_rank)
         return dataclasses.replace(self, **{slot: tuple(members)})
+
+    def draw(self, n: int, stream: Stream) -> Tensor:
+        """n latents as G takes them: float32 (n, latent_dim) on the stream's device."""
+        return self.latent(n, self.latent_dim, stream)
 
     def describe(self) -> dict[str, str]:
         """Every slot as text, for records and reports."""

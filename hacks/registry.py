@@ -11,22 +11,23 @@ when they fill the same single-valued slot.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import inspect
-import pkgutil
+import sys
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from hacks import card as cards
+from hacks.asking import OF_LABELS, action, asks
+from hacks.errors import HackError, did_you_mean
+from hacks.parameters import Range, checked, declared
 from hacks.recipe import TUPLE_SLOTS, Recipe
 
-CARD_FIELDS = ("Off", "On", "Source", "Claim", "Needs", "Clashes", "Mechanism", "Measured")
-
-
-class HackError(ValueError):
-    """A hack, a level or a parameter that cannot be; the message says what was expected and how to fix it."""
+PLACEBO = "placebo"
+"""The hack that changes nothing but the luck; it is in every sweep."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,54 @@ class Hack:
     @property
     def title(self) -> str:
         """The first line of the card."""
-        return self.card.strip().splitlines()[0].rstrip(".")
+        return cards.title(self.card)
 
     @property
+    def measured(self) -> tuple[tuple[str, str], ...]:
+        """The recorded quantities that would show what the source claims, each with `up` or `down`."""
+        return cards.measured(self.card)
+
+    @cached_property
     def parameters(self) -> dict[str, Any]:
         """Name and default of every parameter."""
         arguments = list(inspect.signature(self.switch_on).parameters.values())[1:]
         return {argument.name: argument.default for argument in arguments}
 
-    @property
+    @cached_property
     def parameter_types(self) -> dict[str, Any]:
-        """Name and declared type of every parameter."""
-        hints = typing.get_type_hints(self.switch_on)
+        """Name and declared type of every parameter, with its `Range` where it has one."""
+        hints = typing.get_type_hints(self.switch_on, include_extras=True)
         return {name: hints[name] for name in self.parameters}
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """The parameters whose numbers have a declared range; whole numbers are the multiples of one."""
+        found = {name: declared(annotation) for name, annotation in self.parameter_types.items()}
+        return {
+            name: dataclasses.replace(limits, multiple=1) if kind is int and limits.multiple is None else limits
+            for name, (kind, limits) in found.items()
+            if limits is not None and kind in (int, float)
+        }
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether it works on data with labels alone."""
+        return any(
+            name in OF_LABELS and required
+            for slot, value in self.slots().items()
+            for function in _functions(slot, value)
+            for name, required in asks(function).items()
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """The card by its fields, as plain JSON values, with what the hack declares in code."""
+        return {
+            "title": self.title,
+            **cards.fields(self.card),
+            "needs": list(self.needs),
+            "measured": [list(claim) for claim in self.measured],
+            "parameters": {name: str(default) for name, default in self.parameters.items()},
+        }
 
     def slots(self, **parameters: Any) -> dict[str, Any]:
         """The slots the hack fills with these parameters, and what it puts there."""
@@ -75,13 +111,26 @@ class Hack:
             if getattr(on, field.name) != getattr(naive, field.name)
         }
 
+    def checked(self, **parameters: Any) -> dict[str, Any]:
+        """The parameters as their declarations have them.
+
+        Raises:
+            HackError: there is no such parameter, or its value is of another type or out of its range.
+        """
+        for name in parameters:
+            if name not in self.parameters:
+                known = ", ".join(self.parameters) or "none"
+                raise HackError(f"hack {self.name} has no parameter {name!r}: its parameters are {known}")
+        types = self.parameter_types if parameters else {}
+        return {name: checked(f"{self.name}.{name}", value, types[name]) for name, value in parameters.items()}
+
     def on(self, recipe: Recipe, **parameters: Any) -> Recipe:
-        """The recipe with the trick, whatever its slots held before."""
-        unknown = sorted(set(parameters) - set(self.parameters))
-        if unknown:
-            known = ", ".join(self.parameters) or "none"
-            raise HackError(f"hack {self.name} has no parameter {unknown[0]!r}: its parameters are {known}")
-        return self.switch_on(recipe, **parameters)
+        """The recipe with the trick, whatever its slots held before.
+
+        Raises:
+            HackError: a parameter that is not there or cannot have that value.
+        """
+        return self.switch_on(recipe, **self.checked(**parameters))
 
     def off(self, recipe: Recipe, **parameters: Any) -> Recipe:
         """The recipe without the trick: slots that hold it get the naive values, its members leave tuple slots.
@@ -93,8 +142,7 @@ class Hack:
         for slot, value in self.slots(**parameters).items():
             if slot in TUPLE_SLOTS:
                 kinds = tuple(type(member) for member in value)
-                gone = (lambda m, v=value: m in v) if kinds == (str,) else (lambda m, k=kinds: isinstance(m, k))
-                back[slot] = tuple(member for member in getattr(recipe, slot) if not gone(member))
+                back[slot] = tuple(member for member in getattr(recipe, slot) if not isinstance(member, kinds))
             elif _same_trick(getattr(recipe, slot), (value, usual.get(slot, value))):
                 back[slot] = getattr(naive, slot)
         return recipe.fill(**back)
@@ -102,6 +150,13 @@ class Hack:
 
 def _same_trick(found: Any, tricks: tuple[Any, ...]) -> bool:
     return any(type(found) is type(t) if dataclasses.is_dataclass(t) else found == t for t in tricks)
+
+
+def _functions(slot: str, value: Any) -> Iterable[Callable[..., Any]]:
+    """What is called of a slot's contents."""
+    for each in value if slot in TUPLE_SLOTS else (value,):
+        own = [action(each, part) for part in (("d", "g") if slot == "loss" else (slot,))]
+        yield from (function for function in (getattr(each, "start", None), *own) if callable(function))
 
 
 _HACKS: dict[str, Hack] = {}
@@ -112,20 +167,14 @@ def hack(*, order: int, needs: tuple[str, ...] = (), core: bool = False) -> Call
 
     def register(switch_on: Callable[..., Recipe]) -> Callable[..., Recipe]:
         name = switch_on.__name__
-        module = importlib.import_module(switch_on.__module__)
+        module = sys.modules.get(switch_on.__module__) or importlib.import_module(switch_on.__module__)
         if name in _HACKS:
-            raise HackError(f"hack {name!r} is registered twice: rename one of the two functions")
+            taken = inspect.getsourcefile(_HACKS[name].switch_on)
+            raise HackError(f"hack {name!r} is registered twice, before in {taken}: rename one of the two functions")
         _HACKS[name] = Hack(name, switch_on, inspect.getdoc(module) or "", needs, core, order)
         return switch_on
 
     return register
-
-
-def discover() -> None:
-    """Import every file of the package, each of which registers its hack."""
-    package = importlib.import_module("hacks")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"hacks.{module.name}")
 
 
 def names(core: bool | None = None) -> list[str]:
@@ -141,9 +190,7 @@ def get(name: str) -> Hack:
         HackError: no hack has that name.
     """
     if name not in _HACKS:
-        close = difflib.get_close_matches(name, _HACKS, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        raise HackError(f"unknown hack {name!r}{hint}: expected one of {', '.join(names())}")
+        raise HackError(f"unknown hack {name!r}{did_you_mean(name, _HACKS)}: expected one of {', '.join(names())}")
     return _HACKS[name]
 
 

@@ -5,11 +5,12 @@ On: every weight of D is divided by its largest singular value, followed by one 
 Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv 1802.05957.
 Claim: a D of bounded Lipschitz constant trains stably, at little cost and without tuning.
 Needs: nothing.
-Clashes: another way of normalising D's weights. BatchNorm in D undoes the bound; the source leaves it out.
+Clashes: another bound on D. BatchNorm in D undoes the bound; the source leaves it out.
 Mechanism: D's slope in its input is bounded, so G's gradient neither explodes nor vanishes.
 Measured: none
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -22,16 +23,19 @@ from hacks.registry import hack
 
 @dataclass(frozen=True)
 class SpectralNorm:
-    """Divide a layer's weight by its spectral norm."""
+    """Divide the weights of a network's layers by their spectral norm."""
 
-    def __call__(self, layer: nn.Module, seed: int) -> None:
-        """Parametrise the layer in place; its first singular vectors are drawn from that seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            parametrizations.spectral_norm(layer)
+    def __call__(self, network: nn.Module, seed_of: Callable[[str], int]) -> nn.Module:
+        """The network, its layers parametrised in place; first singular vectors come from a seed for each of them."""
+        for path, layer in list(network.named_modules()):
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+                with torch.random.fork_rng(devices=[]):
+                    torch.manual_seed(seed_of(path))
+                    parametrizations.spectral_norm(layer)
+        return network
 
 
 @hack(order=220)
 def spectral_norm(recipe: Recipe) -> Recipe:
     """Switch on spectral normalisation of every convolution and dense layer of D."""
-    return recipe.fill(d_weight_norm=SpectralNorm())
+    return recipe.fill(d_bound=SpectralNorm())

@@ -9,15 +9,14 @@ Needs: nothing.
 Clashes: average pooling, pixel shuffle and every other way of resampling, which fill the same slots.
 Mechanism: pooling passes a gradient to one pixel in four and drops the rest (sparse gradients); transposed convolutions
     may print a checkerboard at the stride's frequency (Odena et al. 2016).
-Measured: d_zero_gradient_share, stride_energy
+Measured: d_zero_gradient_share down, stride_energy up
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor, nn
 
-from hacks.recipe import Padding, Recipe, Resampling
+from hacks.recipe import Nets, Padding, Recipe, Resampled
 from hacks.registry import hack
 
 
@@ -25,13 +24,11 @@ from hacks.registry import hack
 class StridedDownsampling:
     """A convolution of stride 2."""
 
-    def __call__(
-        self, inputs: int, outputs: int, kernel: int, bias: bool, padding: Padding = "symmetric"
-    ) -> Resampling:
+    def __call__(self, inputs: int, outputs: int, kernel: int, bias: bool, padding: Padding = "symmetric") -> Resampled:
         """Halve height and width, of even sizes exactly unless the padding is `valid`."""
         sides = (kernel - 1) // 2 if padding == "symmetric" else 0
         conv = nn.Conv2d(inputs, outputs, kernel, stride=2, padding=sides, bias=bias)
-        return Resampling(_same_padding(kernel) if padding == "same" else None, conv, None)
+        return Resampled(_same_padding(kernel) if padding == "same" else None, conv, None)
 
 
 def _same_padding(kernel: int) -> nn.Module:
@@ -59,24 +56,21 @@ class TransposedUpsampling:
 
     def __call__(
         self, inputs: int, outputs: int, kernel: int, bias: bool, factor: int = 2, padding: Padding = "symmetric"
-    ) -> Resampling:
+    ) -> Resampled:
         """Multiply height and width; the kernel is at least as large as the factor."""
         kernel = max(kernel, factor)
         if padding == "same":
-            return Resampling(None, CroppedTranspose(inputs, outputs, kernel, stride=factor, bias=bias), None)
+            return Resampled(None, CroppedTranspose(inputs, outputs, kernel, stride=factor, bias=bias), None)
         sides = (kernel - factor + 1) // 2
         surplus = 2 * sides + factor - kernel
         conv = nn.ConvTranspose2d(
             inputs, outputs, kernel, stride=factor, padding=sides, output_padding=surplus, bias=bias
         )
-        return Resampling(None, conv, None)
+        return Resampled(None, conv, None)
 
 
 @hack(order=10, core=True)
-def strided_conv(recipe: Recipe, nets: Literal["both", "d", "g"] = "both") -> Recipe:
+def strided_conv(recipe: Recipe, nets: Nets = "both") -> Recipe:
     """Switch on strided resampling in both networks, or in one: the sources list the two as separate tricks."""
-    if nets != "g":
-        recipe = recipe.fill(downsampling=StridedDownsampling())
-    if nets != "d":
-        recipe = recipe.fill(upsampling=TransposedUpsampling())
-    return recipe
+    down, up = {"downsampling": StridedDownsampling()}, {"upsampling": TransposedUpsampling()}
+    return recipe.fill_nets(nets, d=down, g=up)

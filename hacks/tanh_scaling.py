@@ -9,7 +9,7 @@ Clashes: another pixel range or output activation. The two halves belong togethe
     values it cannot make.
 Mechanism: a zero-centred input keeps D's first layer unbiased and tanh has twice a sigmoid's range and
     four times its slope.
-Measured: g_gradient_norm
+Measured: g_gradient_norm up
 """
 
 from dataclasses import dataclass

@@ -11,11 +11,16 @@ Mechanism: on the slow time scale of G, D has converged.
 Measured: none
 """
 
+from typing import Annotated
+
+from hacks.parameters import Range
 from hacks.recipe import Recipe
 from hacks.registry import hack
 
+Rate = Annotated[float, Range(0, open_low=True, log=True, search=(1e-5, 1e-2))]
+
 
 @hack(order=280)
-def two_learning_rates(recipe: Recipe, d_lr: float = 4e-4, g_lr: float = 1e-4) -> Recipe:
+def two_learning_rates(recipe: Recipe, d_lr: Rate = 4e-4, g_lr: Rate = 1e-4) -> Recipe:
     """Switch on the two rates."""
     return recipe.fill(d_lr=d_lr, g_lr=g_lr)

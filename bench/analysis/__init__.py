@@ -7,18 +7,17 @@ frame of runs (one row per run) and the names of the hacks, whose columns hold t
 from bench.analysis.agreement import agreement
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.effects import effects
-from bench.analysis.halfnormal import half_normal
+from bench.analysis.halfnormal import fake_factors, half_normal
 from bench.analysis.interactions import interactions, pair_means
 from bench.analysis.local import local_effects
 from bench.analysis.local_scores import local_score_effects
 from bench.analysis.looks import better_flips, settled
-from bench.analysis.other_outcomes import cost_ratio, mechanism_effects
+from bench.analysis.other_outcomes import cost_ratio, mechanism_effects, score_effects
 from bench.analysis.pooling import disagreements, pooled
 from bench.analysis.robustness import robustness
-from bench.analysis.sentences import summary_sentence
 from bench.analysis.shapley import shapley
 from bench.analysis.skill import performance_profile, skill_profile
-from bench.analysis.spread import spread
+from bench.analysis.spread import noise_sources, spread
 from bench.analysis.statistical_speed import statistical_speed
 from bench.analysis.steps import effects_over_steps
 from bench.records.outcome import with_outcome
@@ -31,20 +30,22 @@ __all__ = [
     "disagreements",
     "effects",
     "effects_over_steps",
+    "fake_factors",
     "half_normal",
     "interactions",
     "local_effects",
     "local_score_effects",
     "mechanism_effects",
+    "noise_sources",
     "pair_means",
     "performance_profile",
     "pooled",
     "robustness",
+    "score_effects",
     "settled",
     "shapley",
     "skill_profile",
     "spread",
     "statistical_speed",
-    "summary_sentence",
     "with_outcome",
 ]

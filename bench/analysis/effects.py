@@ -1,32 +1,35 @@
 """The table of effects: one row per dataset and hack."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.analysis.arms import arm_effects, arm_rows, paired_differences, paired_failure_p
-from bench.analysis.cells import CellMeans, cell_means
-from bench.analysis.failures import failure_difference, permutation_p, probability_of_improvement
-from bench.analysis.intervals import METHODS, adjusted, percent, separate_quantile, simultaneous_quantile, two_sided_p
-from bench.analysis.linear import Estimates, main_effects
-from bench.analysis.outcome import check_runs, in_design, left_out
+from bench.analysis.arms import paired_differences
+from bench.analysis.cells import cell_means
+from bench.analysis.estimates import FAKE, PAIRS, RESIDUAL
+from bench.analysis.evidence import Evidence, Question, from_arms, from_design, from_nothing
+from bench.analysis.intervals import METHODS, adjusted, separate_quantile, simultaneous_quantile, two_sided_p
+from bench.analysis.outcome import NEEDED, check_runs, in_design, left_out
+from bench.analysis.spread import seed_variance
 from bench.analysis.verdicts import next_alpha, verdict
 from bench.errors import UserError
 from bench.plan.power import MOST_RUNS, runs_needed
-from bench.records.outcome import with_outcome
+from bench.records.outcome import outcome_of, with_outcome
 
 NOTABLE_INFLATION = 1.05
 FEWEST_FREE_PAIRS = 2
-"""Degrees of freedom that paired differences need for a verdict. Two seeds of a collapsed recipe both end at the FID of
-noise, so their differences agree exactly, and one degree of freedom takes that for certainty."""
+"""Degrees of freedom that paired differences need for a verdict: two seeds that happen to agree are no certainty."""
 COLUMNS = [
     "dataset",
     "hack",
+    "given",
     "effect_log",
     "effect_pct",
+    "bound",
     "ci_low_pct",
     "ci_high_pct",
     "ci_low_simultaneous_pct",
@@ -35,6 +38,9 @@ COLUMNS = [
     "ci90_high_pct",
     "se_log",
     "df",
+    "error",
+    "se_seeds_log",
+    "df_seeds",
     "p",
     "p_adjusted",
     "loo_pct",
@@ -53,48 +59,58 @@ COLUMNS = [
 ]
 
 
-def effects(runs: pd.DataFrame, hacks: Sequence[str], sesoi: float = 0.05, family: str = "screen") -> pd.DataFrame:
-    """Effect and verdict of every hack on every dataset.
+def effects(
+    runs: pd.DataFrame,
+    hacks: Sequence[str],
+    sesoi: float = 0.10,
+    family: str = "screen",
+    outcome: str = "fid",
+    needs: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """Average effect and verdict of every hack on every dataset.
 
-    `runs` has one row per run with the columns dataset, cell, seed, status ("ok", "collapsed", "diverged"), fid,
-    fid_noise and one bool column per hack; `arm` is optional. `sesoi` is the smallest effect of interest as a
-    fraction of FID; `family` says how multiple testing is corrected: "screen" (Benjamini–Hochberg, q = .10),
-    "followup" or "confirm" (Holm, .05), always over the hacks of one dataset.
+    Args:
+        runs: one row per run with the columns dataset, cell, seed, status ("ok", "collapsed", "diverged"), the
+            outcome's own (for FID fid and fid_noise) and one bool column per hack; `arm` is optional.
+        hacks: names of the hack columns.
+        sesoi: smallest effect of interest, as a fraction of the score (of its range where effects are differences).
+        family: how multiple testing is corrected: "screen" (Benjamini–Hochberg, q = .10), "followup" or "confirm"
+            (Holm, .05), always over the hacks of one dataset.
+        outcome: a score's name; y comes from `bench.records.outcome`.
+        needs: hack -> the hacks it needs on in order to act. Its effect is then the one given them, 2 (β + Σ β_pair).
 
-    An effect is the average difference of y = log(min(FID, FID of noise)), on minus off, over the other hacks' levels;
-    negative is better. Columns: see `COLUMNS`; `_pct` are percentages of FID, `effect_log` and `se_log` differences
-    of y, `failure_difference` one of risk (0.1 = ten points) with its one-sided `failure_p` that the hack makes runs
-    fail more often, `df` the degrees of freedom of the t test. Where only leave-one-out and add-one-in arms ran, the
-    effect is their mean, paired by seed. `runs_needed`, for inconclusive hacks, is the size of a sweep of the same
-    kind that would settle them (80 % power if the estimate is the truth); `note` says what could not be estimated
-    and why. Raises UserError for a malformed frame.
+    Returns:
+        One row per dataset and hack, columns `COLUMNS`. An effect is the average difference of y, on minus off, over
+        the other hacks' levels: `effect_log` in units of y, `effect_pct` in per cent (for an outcome that is no log in
+        points or in its unit; so are all `_pct`). `error` says what its standard error `se_log` is made of: the "fake
+        columns" of a folded design with columns to spare, the "residual" of the cell means, the "seeds" of a full
+        factorial, "pairs" of runs around the full and the bare recipe where only arms ran. `df`: degrees of freedom of
+        the t test; `se_seeds_log`, `df_seeds`: what seeds alone would make of the error. `given`: what the effect is
+        given. `bound`: "at least" or "at most" where one side of the comparison is at the ceiling.
+        `failure_difference` is one of risk (0.1 = ten points) with its one-sided `failure_p` that the hack makes runs
+        fail more often. `runs_needed`, for inconclusive hacks, is the size of a sweep of the same kind that would
+        settle them (80 % power if the estimate is the truth); `note` says what could not be estimated and why.
+
+    Raises:
+        UserError: a malformed frame, an unknown family or outcome.
     """
-    names = check_runs(runs, hacks)
+    wanted = outcome_of(outcome)
+    needed = NEEDED if wanted.column == "fid" else (*NEEDED[:4], wanted.column)
+    names = check_runs(runs, hacks, needed)
     if family not in METHODS:
         raise UserError(f"family={family!r} is unknown; expected one of {', '.join(METHODS)}")
     if not 0 < sesoi < 1:
-        raise UserError(f"sesoi={sesoi!r} is no fraction of FID; expected between 0 and 1, e.g. 0.05 for 5 %")
-    prepared = with_outcome(runs)
+        raise UserError(f"sesoi={sesoi!r} is no fraction of the score; expected between 0 and 1, e.g. 0.10 for 10 %")
+    prepared = with_outcome(runs, wanted)
     prepared["_design"] = in_design(prepared, names)
-    tables = [_dataset_effects(dataset, group, names, sesoi, family) for dataset, group in prepared.groupby("dataset")]
+    question = Question(names, sesoi, family, wanted, dict(needs or {}))
+    tables = [_dataset_effects(dataset, group, question) for dataset, group in prepared.groupby("dataset")]
     table = pd.DataFrame({name: [value for part in tables for value in part[name]] for name in COLUMNS})
     return table.astype({"runs_needed": "Int64", "cells": int, "runs": int})
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What one dataset says: estimates of y, failure risk (hacks, 3), its p and P(improvement) (hacks,)."""
-
-    estimates: Estimates
-    failure: np.ndarray
-    failure_p: np.ndarray
-    improvement: np.ndarray
-    cells: int
-    runs: int
-    notes: list[str]
-
-
-def _dataset_effects(dataset: str, group: pd.DataFrame, hacks: list[str], sesoi: float, family: str) -> dict[str, list]:
+def _dataset_effects(dataset: str, group: pd.DataFrame, asked: Question) -> dict[str, list]:
+    hacks = asked.hacks
     notes = left_out(group)
     group = group[group["y"].notna()]
     differences = paired_differences(group, hacks)
@@ -102,124 +118,83 @@ def _dataset_effects(dataset: str, group: pd.DataFrame, hacks: list[str], sesoi:
     means = cell_means(design, hacks, design["y"].to_numpy()) if len(design) else None
     cells = 0 if means is None else len(means.counts)
     if len(group) > len(design) and cells <= 2:
-        found = _from_arms(group, hacks, differences)
+        found = from_arms(group, differences, asked)
     elif means is None:
-        found = _nothing(hacks)
+        found = from_nothing(hacks)
     else:
-        found = _from_design(design, hacks, means, family)
-    columns = _columns(found, family)
+        found = from_design(design, means, asked)
+    told = asked.outcome.told
+    columns = _columns(found, asked, seed_variance(group, hacks))
     columns |= {
         "dataset": [dataset] * len(hacks),
         "hack": hacks,
-        "loo_pct": [_mean_pct(series) for series in differences["loo"]],
-        "add_pct": [_mean_pct(series) for series in differences["add"]],
+        "given": found.estimates.given,
+        "bound": found.estimates.bound,
+        "error": [found.estimates.source if known else "" for known in found.estimates.tested],
+        "loo_pct": [float(told(each.mean)) for each in differences["loo"]],
+        "add_pct": [float(told(each.mean)) for each in differences["add"]],
         "cells": [found.cells] * len(hacks),
         "runs": [found.runs] * len(hacks),
     }
-    return _judged(columns, found, notes, sesoi, family)
+    return _judged(columns, found, notes, asked, group["y"].to_numpy())
 
 
-def _from_design(design: pd.DataFrame, hacks: list[str], means: CellMeans, family: str) -> _Found:
-    y, failed = design["y"].to_numpy(), design["failed"].to_numpy()
-    levels = design[hacks].to_numpy(dtype=bool)
-    estimates = main_effects(means, hacks, design, y, pairs=family == "followup")
-    notes = []
-    lost = int(design["at_ceiling"].sum())
-    if failed.all():
-        notes.append("every run failed: there is nothing to compare")
-    elif lost == len(design):
-        notes.append("no run ended better than noise: there is nothing to compare")
-    elif estimates.source == "constant" and len(design) > 1:
-        notes.append("every run ended the same: there is nothing to compare")
-    elif 2 * lost > len(design):
-        notes.append(f"{lost} of {len(design)} runs ended no better than noise, which hides effects: train for longer")
-    if estimates.source == "none" and np.isfinite(estimates.effect).any():
-        notes.append(f"{len(means.counts)} cells leave nothing to judge noise by: no interval can be given")
-    if estimates.source == "seeds":
-        notes.append("all combinations ran, so the error is that between seeds")
-    return _Found(
-        estimates,
-        failure_difference(failed, levels),
-        permutation_p(means, failed),
-        probability_of_improvement(y, failed, levels),
-        len(means.counts),
-        len(design),
-        notes,
-    )
-
-
-def _from_arms(group: pd.DataFrame, hacks: list[str], differences: dict[str, list[pd.Series]]) -> _Found:
-    y, failed = group["y"].to_numpy(), group["failed"].to_numpy()
-    levels = group[hacks].to_numpy(dtype=bool)
-    failure, improvement = np.full((len(hacks), 3), np.nan), np.full(len(hacks), np.nan)
-    for index, rows in enumerate(arm_rows(group, hacks)):
-        if rows.any():
-            failure[index] = failure_difference(failed[rows], levels[rows, index : index + 1])[0]
-            improvement[index] = probability_of_improvement(y[rows], failed[rows], levels[rows, index : index + 1])[0]
-    return _Found(
-        arm_effects(differences, hacks, group["cell"].nunique()),
-        failure,
-        paired_failure_p(paired_differences(group, hacks, "failed")),
-        improvement,
-        group["cell"].nunique(),
-        len(group),
-        ["from the arms, paired by seed: true of the full and the bare recipe, not of others"],
-    )
-
-
-def _nothing(hacks: list[str]) -> _Found:
-    empty = np.full(len(hacks), np.nan)
-    estimates = Estimates(empty, empty, np.zeros(len(hacks)), empty, [""] * len(hacks), "none", 1.0, len(hacks), empty)
-    notes = ["no run of this dataset has an outcome"]
-    return _Found(estimates, np.full((len(hacks), 3), np.nan), empty, empty, 0, 0, notes)
-
-
-def _columns(found: _Found, family: str) -> dict[str, list]:
+def _columns(found: Evidence, asked: Question, seeds: tuple[float, int]) -> dict[str, list]:
     """Intervals and tests of the estimates."""
-    estimates = found.estimates
+    estimates, told = found.estimates, asked.outcome.told
     effect, error, free = estimates.effect, estimates.error, estimates.free
     p = two_sided_p(effect, error, free)
     tests = int(estimates.tested.sum())
-    wide = simultaneous_quantile if estimates.source == "cells" else separate_quantile
+    wide = simultaneous_quantile if estimates.source in (FAKE, RESIDUAL) else separate_quantile
     known = np.where(free > 0, free, np.nan)
-    spread = {
+    half_widths = {
         "ci": stats.t.isf(0.025, known) * error,
         "ci90": stats.t.isf(0.05, known) * error,
         "simultaneous": np.array([wide(tests, int(n)) if n > 0 and tests else np.nan for n in free]) * error,
     }
+    seed_error = np.sqrt(estimates.leverage * seeds[0])
     columns = {
         "effect_log": effect,
-        "effect_pct": percent(effect),
-        "ci_low_simultaneous_pct": percent(effect - spread["simultaneous"]),
-        "ci_high_simultaneous_pct": percent(effect + spread["simultaneous"]),
+        "effect_pct": told(effect),
+        "ci_low_simultaneous_pct": told(effect - half_widths["simultaneous"]),
+        "ci_high_simultaneous_pct": told(effect + half_widths["simultaneous"]),
         "se_log": error,
         "df": free.astype(float),
+        "se_seeds_log": seed_error,
+        "df_seeds": np.where(np.isfinite(seed_error), float(seeds[1]), 0.0),
         "p": p,
-        "p_adjusted": adjusted(p, family),
+        "p_adjusted": adjusted(p, asked.family),
         "failure_difference": found.failure[:, 0],
         "failure_low": found.failure[:, 1],
         "failure_high": found.failure[:, 2],
         "failure_p": found.failure_p,
-        "failure_p_adjusted": adjusted(found.failure_p, family),
+        "failure_p_adjusted": adjusted(found.failure_p, asked.family),
         "probability_of_improvement": found.improvement,
     }
     for name in ("ci", "ci90"):
-        columns[f"{name}_low_pct"] = percent(effect - spread[name])
-        columns[f"{name}_high_pct"] = percent(effect + spread[name])
-    return {name: values.tolist() for name, values in columns.items()}
+        columns[f"{name}_low_pct"] = told(effect - half_widths[name])
+        columns[f"{name}_high_pct"] = told(effect + half_widths[name])
+    return {name: np.asarray(values).tolist() for name, values in columns.items()}
 
 
-def _judged(columns: dict[str, list], found: _Found, notes: list[str], sesoi: float, family: str) -> dict[str, list]:
+def _judged(
+    columns: dict[str, list], found: Evidence, notes: list[str], asked: Question, y: np.ndarray
+) -> dict[str, list]:
     """Verdicts, the runs that inconclusive hacks still need, and the notes."""
-    estimates = found.estimates
-    alpha = next_alpha(np.array(columns["p"]), np.array(columns["p_adjusted"]), family)
-    keys = ("effect_pct", "p", "p_adjusted", "ci90_low_pct", "ci90_high_pct", "failure_difference", "failure_p",
-            "failure_p_adjusted")  # fmt: skip
+    estimates, outcome = found.estimates, asked.outcome
+    limits = outcome.limits(asked.sesoi, y)
+    alpha = next_alpha(np.array(columns["p"]), np.array(columns["p_adjusted"]), asked.family)
+    keys = {"effect": "effect_pct", "p": "p", "p_adjusted": "p_adjusted", "low_90": "ci90_low_pct",
+            "high_90": "ci90_high_pct", "failure_difference": "failure_difference", "failure_p": "failure_p",
+            "failure_p_adjusted": "failure_p_adjusted", "bound": "bound"}  # fmt: skip
     columns["verdict"], columns["runs_needed"], columns["note"] = [], [], []
-    for index, values in enumerate(zip(*(columns[key] for key in keys), strict=True)):
-        word = verdict(*values, sesoi, family)
+    for index, values in enumerate(zip(*(columns[column] for column in keys.values()), strict=True)):
+        evidence = dict(zip(keys, values, strict=True))
+        word = verdict(**evidence, family=asked.family, smallest=float(outcome.told(limits[1])), better=outcome.sign)
         own = [text for text in [estimates.reason[index]] if text]
-        if estimates.source == "pairs" and estimates.tested[index] and estimates.free[index] < FEWEST_FREE_PAIRS:
+        if word == "negligible" and found.hidden:
+            word = "inconclusive"
+        if estimates.source == PAIRS and estimates.tested[index] and estimates.free[index] < FEWEST_FREE_PAIRS:
             own.append("two seeds are too few for a verdict from paired runs")
             word = word if word == "fragile" else "inconclusive"
         if estimates.tested[index] and estimates.inflation[index] > NOTABLE_INFLATION:
@@ -231,16 +206,15 @@ def _judged(columns: dict[str, list], found: _Found, notes: list[str], sesoi: fl
                 estimates.sd[index],
                 estimates.runs_per_unit,
                 estimates.parameters,
-                sesoi,
-                alpha,
+                limits=limits,
+                alpha=alpha,
+                folded=estimates.source == FAKE,
             )
             if needed >= MOST_RUNS:
-                own.append(f"the estimate lies so near ±{100 * sesoi:g} % that more runs will not settle it")
+                own.append(
+                    "the estimate lies so near the smallest effect of interest that more runs will not settle it"
+                )
         columns["verdict"].append(word)
         columns["runs_needed"].append(needed)
-        columns["note"].append("; ".join([*own, *found.notes, *notes]))
+        columns["note"].append("; ".join([*own, *estimates.notes, *found.notes, *notes]))
     return columns
-
-
-def _mean_pct(differences: pd.Series) -> float:
-    return float(percent(differences.mean())) if len(differences) else np.nan

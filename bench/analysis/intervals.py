@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import numpy as np
 from scipy import optimize, stats
-from statsmodels.stats.multitest import multipletests
 
 METHODS = {"screen": ("fdr_bh", 0.10), "followup": ("holm", 0.05), "confirm": ("holm", 0.05)}
 """Correction and level of each family: a screen may follow some false leads, a confirmation none."""
@@ -27,8 +26,20 @@ def adjusted(p: np.ndarray, family: str) -> np.ndarray:
     out = np.full(len(p), np.nan)
     known = np.isfinite(p)
     if known.any():
-        method, level = METHODS[family]
-        out[known] = multipletests(p[known], alpha=level, method=method)[1]
+        method = METHODS[family][0]
+        out[known] = holm(p[known]) if method == "holm" else stats.false_discovery_control(p[known])
+    return out
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's (1979) adjusted p values (tests,).
+
+    By hand: statsmodels' `multipletests` collects garbage at every call, which took three quarters of an analysis.
+    """
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    out = np.empty(len(p))
+    out[order] = np.minimum(stepped, 1)
     return out
 
 

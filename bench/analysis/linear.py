@@ -1,9 +1,8 @@
 """Ordinary least squares on cell means, and what it cannot tell."""
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from statsmodels.regression.linear_model import RegressionResults
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from bench.analysis.cells import CellMeans
+from bench.analysis.estimates import RESIDUAL, SEEDS, Estimates, declared_needs, products, without, without_error
 
 FEW_FREE = 1
 """Up to this many residual degrees of freedom a complete full factorial takes its error from the seeds instead."""
@@ -19,95 +19,113 @@ ENOUGH_FREE = 8
 """Two-way interactions enter a follow-up's model where they leave at least this many degrees of freedom."""
 
 
-@dataclass(frozen=True)
-class Estimates:
-    """Effects on minus off, in units of the outcome; arrays (hacks,). NaN where `reason` says why not.
-
-    `free` are the degrees of freedom of the standard errors and `source` what they come from: "cells", "seeds",
-    "pairs", "none" (nothing to judge noise by) or "constant" (all outcomes are equal, so there is no noise to see and
-    a t test would be certain of nothing at all). A unit is what is replicated: a cell, or a seed that ran every cell
-    wanted. `sd` is such that `error` = 2 sd / sqrt(units); a unit takes `runs_per_unit` runs, and `parameters` units
-    are used up by the model. `inflation` is the variance relative to an orthogonal design of as many units.
-    """
-
-    effect: np.ndarray
-    error: np.ndarray
-    free: np.ndarray
-    sd: np.ndarray
-    reason: list[str]
-    source: str
-    runs_per_unit: float
-    parameters: int
-    inflation: np.ndarray
-
-    @property
-    def tested(self) -> np.ndarray:
-        """Which hacks have both an effect and a standard error."""
-        return np.isfinite(self.effect) & np.isfinite(self.error)
-
-
-def main_effects(
-    means: CellMeans, hacks: Sequence[str], runs: pd.DataFrame, values: np.ndarray, pairs: bool = False
+def residual_effects(
+    means: CellMeans,
+    hacks: Sequence[str],
+    runs: pd.DataFrame,
+    values: np.ndarray,
+    pairs: bool = False,
+    needs: Mapping[str, Sequence[str]] | None = None,
 ) -> Estimates:
     """Main effects by least squares of the cell means on ±1 columns: an effect is twice its coefficient.
 
     `values` (runs,) are the outcomes of `runs`. With `pairs`, two-way interactions are in the model where the cells
-    can hold them. Where the cells are a complete full factorial that leaves (next to) nothing to judge noise by, as
-    one or two hacks do, the error is what cells and seeds do not explain (randomised complete blocks).
+    can hold them. A hack that `needs` others gets its effect given them, from a model with its pairs with them. Where
+    the cells are a complete full factorial that leaves (next to) nothing to judge noise by, as one or two hacks do, the
+    error is what cells and seeds do not explain (randomised complete blocks).
     """
     signs = means.signs
-    terms = _terms(signs, pairs)
-    inverse = np.linalg.pinv(terms)
-    rows = slice(1, signs.shape[1] + 1)
-    reason = _reasons(signs, inverse @ terms, hacks)
-    estimable = np.array([not text for text in reason])
-    fit = least_squares(means.values, terms)
-    free = round(fit.df_resid)
-    effect = np.where(estimable, 2 * fit.params[rows], np.nan)
+    cells, count = signs.shape
+    varying, impossible = declared_needs(needs, hacks, signs)
+    terms, places = _terms(signs, pairs)
+    model = _Model(means, terms)
+    reason = reasons(signs, hacks, model.resolution)
+    missing = np.array([bool(text) for text in reason])
+    given, weights = [""] * count, 2 * model.inverse[1 : count + 1]
+    variance, free = np.full(count, model.variance), np.full(count, float(model.free))
+    for index, others in varying.items():
+        if missing[index]:
+            continue
+        names = "+".join(hacks[other] for other in others)
+        wide, own, start = model, places, 0
+        if not places:
+            # Its pairs enter for this hack alone: they are not taken out of the error of the others, into which
+            # interactions of three leak that no residual shows.
+            columns, own = products(signs, {index: others})
+            wide, start = _Model(means, np.column_stack([terms, columns])), terms.shape[1]
+        wanted = np.zeros(wide.terms.shape[1])
+        wanted[[1 + index, *(start + own[min(index, other), max(index, other)] for other in others)]] = 2
+        if np.abs(wanted @ wide.resolution - wanted).max() > 1e-8:
+            reason[index] = without(cells, hacks[index], names)
+            continue
+        weights[index], given[index] = wanted @ wide.inverse, names
+        variance[index], free[index] = wide.variance, wide.free
+    for index, words in impossible.items():
+        missing[index], reason[index] = True, reason[index] or words
+    common = {
+        "effect": np.where(missing, np.nan, weights @ means.values),
+        "reason": reason,
+        "inflation": cells * (model.inverse[1 : count + 1] ** 2).sum(axis=1),
+        "leverage": np.where(missing, np.nan, (weights**2 / means.counts).sum(axis=1)),
+        "given": given,
+        "bound": [""] * count,
+    }
     runs_per_cell = float(means.counts.mean())
-    inflation = len(signs) * np.diag(fit.normalized_cov_params)[rows]
-    if np.ptp(values) == 0:
-        return _without_error(np.where(estimable, 0.0, np.nan), reason, "constant", runs_per_cell, inflation)
-    if free <= FEW_FREE and estimable.any() and len(np.unique(signs, axis=0)) == 2 ** int(estimable.sum()):
+    if model.free <= FEW_FREE and not missing.all() and len(np.unique(signs, axis=0)) == 2 ** int((~missing).sum()):
         noise = seed_noise(means, runs, values)
-        if noise is not None and noise.free > free:
-            error = np.where(estimable, noise.errors(2 * inverse[rows]), np.nan)
-            free_each, sd = np.full(len(hacks), noise.free), error * np.sqrt(noise.seeds) / 2
-            return Estimates(effect, error, free_each, sd, reason, "seeds", len(signs), 0, inflation)
-    if free < 1:
-        return _without_error(effect, reason, "none", runs_per_cell, inflation)
-    error = np.where(estimable, 2 * fit.bse[rows], np.nan)
-    sd = error * np.sqrt(len(signs)) / 2
-    parameters = terms.shape[1] - 1
-    frees = np.full(len(hacks), free)
-    return Estimates(effect, error, frees, sd, reason, "cells", runs_per_cell, parameters, inflation)
+        if noise is not None and noise.free > model.free:
+            error = np.where(missing, np.nan, noise.errors(weights))
+            return Estimates(
+                error=error,
+                free=np.full(count, float(noise.free)),
+                sd=error * np.sqrt(noise.seeds) / 2,
+                source=SEEDS,
+                runs_per_unit=cells,
+                parameters=0,
+                notes=["all combinations ran, so the error is that between seeds"],
+                **common,
+            )
+    if model.free < 1:
+        notes = [f"{cells} cells leave nothing to judge noise by: no interval can be given"] if cells > 1 else []
+        return replace(without_error(common["effect"], reason, runs_per_cell, notes), **common)
+    error = np.where(missing | (free < 1), np.nan, np.sqrt(variance * (weights**2).sum(axis=1)))
+    return Estimates(
+        error=error,
+        free=free,
+        sd=error * np.sqrt(cells) / 2,
+        source=RESIDUAL,
+        runs_per_unit=runs_per_cell,
+        parameters=terms.shape[1] - 1,
+        **common,
+    )
 
 
-def from_pairs(differences: Sequence[np.ndarray], runs_per_unit: float, reason: Sequence[str]) -> Estimates:
-    """Effects from differences paired by seed: one array (seeds,) per hack, possibly of different lengths."""
-    effect = np.array([values.mean() if len(values) else np.nan for values in differences])
-    free = np.array([max(len(values) - 1, 0) for values in differences])
-    deviation = np.array([values.std(ddof=1) if len(values) > 1 else np.nan for values in differences])
-    error = deviation / np.sqrt(free + 1)
-    even = np.ones(len(effect))
-    return Estimates(effect, error, free, deviation / 2, list(reason), "pairs", runs_per_unit, 0, even)
+class _Model:
+    """Least squares of cell means on `terms` (cells, parameters), by the pseudo-inverse."""
+
+    def __init__(self, means: CellMeans, terms: np.ndarray) -> None:
+        self.terms = terms
+        self.inverse = np.linalg.pinv(terms)
+        self.resolution = self.inverse @ terms
+        self.free = len(terms) - int(np.linalg.matrix_rank(terms))
+        rest = means.values - terms @ (self.inverse @ means.values)
+        self.variance = float(rest @ rest) / self.free if self.free > 0 else np.nan
 
 
-def _without_error(
-    effect: np.ndarray, reason: list[str], source: str, runs_per_unit: float, inflation: np.ndarray
-) -> Estimates:
-    unknown, zero = np.full(len(effect), np.nan), np.zeros(len(effect))
-    return Estimates(effect, unknown, zero, unknown, reason, source, runs_per_unit, len(effect), inflation)
+def holds_pairs(signs: np.ndarray) -> bool:
+    """Whether the cells can hold all two-way interactions and leave enough to judge noise by."""
+    return bool(_terms(signs, True)[1])
 
 
-def _terms(signs: np.ndarray, pairs: bool) -> np.ndarray:
+def _terms(signs: np.ndarray, pairs: bool) -> tuple[np.ndarray, dict[tuple[int, int], int]]:
+    """Columns of the model, and the places of the pairs among them where they are asked for and the cells allow it."""
     terms = np.column_stack([np.ones(len(signs)), signs])
-    if not pairs:
-        return terms
-    products = [signs[:, a] * signs[:, b] for a, b in combinations(range(signs.shape[1]), 2)]
-    full = np.column_stack([terms, *products])
-    holds = full.shape[1] + ENOUGH_FREE <= len(signs) and np.linalg.matrix_rank(full) == full.shape[1]
-    return full if holds else terms
+    if pairs:
+        columns, places = products(signs, {index: range(index) for index in range(signs.shape[1])})
+        full = np.column_stack([terms, columns])
+        if places and full.shape[1] + ENOUGH_FREE <= len(signs) and np.linalg.matrix_rank(full) == full.shape[1]:
+            return full, {pair: terms.shape[1] + place for pair, place in places.items()}
+    return terms, {}
 
 
 @dataclass(frozen=True)
@@ -141,20 +159,29 @@ def least_squares(values: np.ndarray, terms: np.ndarray) -> RegressionResults:
         return sm.OLS(values, terms).fit()
 
 
-def _reasons(signs: np.ndarray, resolution: np.ndarray, hacks: Sequence[str]) -> list[str]:
-    """Why a hack's effect cannot be estimated from these cells, or "" where it can."""
-    reasons = []
+def reasons(signs: np.ndarray, hacks: Sequence[str], resolution: np.ndarray | None = None) -> list[str]:
+    """Why a hack's effect cannot be estimated from these cells, or "" where it can.
+
+    Args:
+        signs: levels of the cells, ±1, shape (cells, hacks).
+        hacks: names of the columns.
+        resolution: pseudo-inverse of the model's terms times the terms; of mean and main effects, if not given.
+    """
+    if resolution is None:
+        terms = np.column_stack([np.ones(len(signs)), signs])
+        resolution = np.linalg.pinv(terms) @ terms
+    words = []
     for index, hack in enumerate(hacks):
         column = signs[:, index]
         row = resolution[index + 1].copy()
         row[index + 1] -= 1
         if (column == column[0]).all():
             level = "on" if column[0] > 0 else "off"
-            reasons.append(f"{hack} is {level} in every run: its effect cannot be estimated")
+            words.append(f"{hack} is {level} in every run: its effect cannot be estimated")
         elif np.abs(row).max() > 1e-8:
             partners = [other for other, weight in zip(hacks, row[1:], strict=False) if abs(weight) > 1e-8]
             named = ", ".join(other for other in partners if other != hack) or "the mean"
-            reasons.append(f"{len(signs)} cells cannot tell {hack} from {named}: more cells are needed")
+            words.append(f"{len(signs)} cells cannot tell {hack} from {named}: more cells are needed")
         else:
-            reasons.append("")
-    return reasons
+            words.append("")
+    return words

@@ -9,7 +9,9 @@ from bench.records.outcome import FAILED, Outcome, with_outcome
 
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise")
 OUTSIDE_ARMS = ("leave_one_out", "add_one_in")
-"""Arms around the full and the bare recipe; cells of every other arm belong to the design."""
+"""Arms around the full and the bare recipe."""
+NO_DESIGN = (*OUTSIDE_ARMS, "anchor", "search", "race", "incumbent", "flip")
+"""Arms around a recipe, and what a search tried; cells of every other arm belong to the design."""
 
 
 def check_runs(runs: pd.DataFrame, hacks: Sequence[str], columns: Sequence[str] = NEEDED) -> list[str]:
@@ -45,7 +47,7 @@ def arm_of(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.Series:
 def in_design(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.Series:
     """Whether a run's cell belongs to the design, so that it enters the averaged effects."""
     arm = arm_of(runs, hacks)
-    return ~arm.isin(OUTSIDE_ARMS)
+    return ~arm.isin(NO_DESIGN)
 
 
 def design_outcomes(runs: pd.DataFrame, hacks: Sequence[str], outcome: str | Outcome = "fid") -> pd.DataFrame:

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
-from statsmodels.stats.multitest import multipletests
 
-from bench.analysis.intervals import percent
+from bench.analysis.estimates import FAKE, SEEDS
+from bench.analysis.intervals import holm, percent
 from bench.analysis.sentences import listed, signed
 
 COLUMNS = [
@@ -31,6 +31,8 @@ def pooled(effects: pd.DataFrame) -> pd.DataFrame:
     Paule–Mandel between-dataset variance `tau`² (statsmodels, "iterated"), intervals with Hartung–Knapp standard
     errors, never below the plain ones, on t. `i2` in [0, 1] is the share of the spread that noise does not explain;
     the prediction interval is for one more dataset of the same kind (Higgins 2009), from three datasets on.
+    `heterogeneity_p` tests the interaction of dataset and hack, see `interaction_p`; missing where datasets have
+    neither fake columns nor two seeds.
     """
     rows = []
     for hack, group in effects.groupby("hack", sort=False):
@@ -60,7 +62,7 @@ def _pool(known: pd.DataFrame) -> dict:
         "ci_high_pct": float(percent(mean + half)),
         "tau": float(np.sqrt(max(result.tau2, 0.0))),
         "i2": float(max(0.0, 1 - free / result.q)) if result.q > 0 else 0.0,
-        "heterogeneity_p": float(stats.chi2.sf(result.q, free)),
+        "heterogeneity_p": interaction_p(effect, *_noise(known)),
         "note": "",
     }
     if len(known) < 3:
@@ -73,18 +75,53 @@ def _pool(known: pd.DataFrame) -> dict:
     }
 
 
+def interaction_p(effect: np.ndarray, error: np.ndarray, free: np.ndarray) -> float:
+    """p that the effect of one hack differs between datasets: Welch's F test (1951) of equal means.
+
+    Cochran's Q takes standard errors for known; with one or two degrees of freedom behind each it rejected 18 % of true
+    nulls at 5 %. Here every error brings its own degrees of freedom, and is pooled over the cells of its dataset.
+
+    Args:
+        effect: on minus off per dataset, (datasets,).
+        error: standard errors, each made of noise that hacks share.
+        free: their degrees of freedom.
+
+    Returns:
+        NaN where fewer than two datasets have an error.
+    """
+    known = np.isfinite(effect) & (error > 0) & (free > 0)
+    effect, error, free = effect[known], error[known], free[known]
+    count = len(effect)
+    if count < 2:
+        return np.nan
+    weight = 1 / error**2
+    mean = weight @ effect / weight.sum()
+    between = weight @ (effect - mean) ** 2 / (count - 1)
+    lost = ((1 - weight / weight.sum()) ** 2 / free).sum()
+    ratio = between / (1 + 2 * (count - 2) / (count**2 - 1) * lost)
+    return float(stats.f.sf(ratio, count - 1, (count**2 - 1) / 3 / lost))
+
+
+def _noise(known: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Standard errors of one hack per dataset and their degrees of freedom: of fake columns, else of seeds."""
+    table = known.reindex(columns=["error", "se_log", "df", "se_seeds_log", "df_seeds"])
+    own = table["error"].isin([FAKE, SEEDS]).to_numpy()
+    error = np.where(own, table["se_log"], table["se_seeds_log"]).astype(float)
+    return error, np.where(own, table["df"], table["df_seeds"]).astype(float)
+
+
 def disagreements(effects: pd.DataFrame) -> pd.DataFrame:
     """Hacks on which the datasets disagree, most striking first; columns hack, kind, heterogeneity_p, sentence.
 
     Kinds: "opposite" (helps here, hurts or makes runs fail there), "only some" (helps or hurts here, negligible
-    there), "size" (no such verdicts, but effects differ beyond noise: Cochran's Q, Holm .05 over the hacks). Empty
+    there), "size" (no such verdicts, but effects differ beyond noise: `interaction_p`, Holm .05 over the hacks). Empty
     if the datasets agree as far as can be seen.
     """
     pools = pooled(effects).set_index("hack")
     tested = pools["heterogeneity_p"].notna()
     differs = pd.Series(False, index=pools.index)
     if tested.any():
-        differs[tested] = multipletests(pools.loc[tested, "heterogeneity_p"], alpha=0.05, method="holm")[0]
+        differs[tested] = holm(pools.loc[tested, "heterogeneity_p"].to_numpy(dtype=float)) <= 0.05
     rows = []
     for hack, group in effects.groupby("hack", sort=False):
         where = {word: group[group["verdict"] == word] for word in ("helps", "hurts", "fragile", "negligible")}

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from bench.analysis.cells import CellMeans, cell_means
+from bench.analysis.design_effects import design_effects
 from bench.analysis.intervals import percent, two_sided_p
-from bench.analysis.linear import main_effects
 from bench.analysis.outcome import check_runs, design_outcomes
 
 COLUMNS = [
@@ -38,11 +38,11 @@ def robustness(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
     for dataset, group in prepared.groupby("dataset"):
         y = group["y"].to_numpy()
         means = cell_means(group, names, y)
-        plain = main_effects(means, names, group, y)
+        plain = design_effects(means, names, group, y)
         medians = CellMeans(means.signs, means.median(y), means.counts, means.index)
-        median = main_effects(medians, names, group, y).effect
+        median = design_effects(medians, names, group, y).effect
         ranks = rankdata(np.where(group["failed"], np.inf, y)) / len(y)
-        ranked = main_effects(cell_means(group, names, ranks), names, group, ranks)
+        ranked = design_effects(cell_means(group, names, ranks), names, group, ranks)
         rank_p = two_sided_p(ranked.effect, ranked.error, ranked.free)
         low, high = _leave_one_cell(means, plain.effect)
         for index, hack in enumerate(names):

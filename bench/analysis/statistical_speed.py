@@ -41,11 +41,11 @@ def statistical_speed(screen: pd.DataFrame, arms: pd.DataFrame, hacks: Sequence[
     for dataset in dict.fromkeys(screen["dataset"]):
         cells = screen[(screen["dataset"] == dataset) & in_design(screen, names)]
         around = with_outcome(arms[arms["dataset"] == dataset])
-        pairs = [series for series in paired_differences(around, names)["add"] if len(series) > 1]
+        pairs = [pairs.values for pairs in paired_differences(around, names)["add"] if len(pairs) > 1]
         if not pairs:
             continue
-        seeds = float(np.mean([len(series) for series in pairs]))
-        deviation = float(np.sqrt(np.mean([series.var(ddof=1) for series in pairs])))
+        seeds = float(np.mean([len(each) for each in pairs]))
+        deviation = float(np.sqrt(np.mean([each.var(ddof=1) for each in pairs])))
         ours, theirs = float(effects(cells, names)["se_log"].median()), deviation / np.sqrt(seeds)
         over_seeds = 2 * float(spread(cells, names)["seed_sd"].iloc[0]) / np.sqrt(len(cells))
         made = (len(names) + 1) * seeds

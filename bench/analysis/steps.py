@@ -7,8 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from bench.analysis.cells import cell_means
+from bench.analysis.design_effects import design_effects
 from bench.analysis.intervals import percent
-from bench.analysis.linear import main_effects
 from bench.analysis.outcome import check_columns, check_runs, design_outcomes
 from bench.records.outcome import ceilings
 
@@ -48,7 +48,7 @@ def _dataset_rows(dataset: str, group: pd.DataFrame, log_fid: pd.DataFrame, hack
         if not known.any():
             continue
         here, values = group[known], y[known]
-        estimates = main_effects(cell_means(here, hacks, values), hacks, here, values)
+        estimates = design_effects(cell_means(here, hacks, values), hacks, here, values)
         half = stats.t.isf(0.025, np.where(estimates.free > 0, estimates.free, np.nan)) * estimates.error
         rows += [
             {
@@ -60,7 +60,7 @@ def _dataset_rows(dataset: str, group: pd.DataFrame, log_fid: pd.DataFrame, hack
                 "ci_low_pct": percent(estimates.effect[index] - half[index]),
                 "ci_high_pct": percent(estimates.effect[index] + half[index]),
                 "runs": int(known.sum()),
-                "note": estimates.reason[index] or SAME * (estimates.source == "constant"),
+                "note": estimates.reason[index] or SAME * bool(np.ptp(values) == 0),
             }
             for index, hack in enumerate(hacks)
         ]

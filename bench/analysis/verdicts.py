@@ -11,28 +11,43 @@ simulated screens, and Holm in 5 % of confirmations (scripts/simulate_inference.
 
 
 def verdict(
-    effect_pct: float,
+    *,
+    effect: float,
     p: float,
     p_adjusted: float,
-    low_90_pct: float,
-    high_90_pct: float,
-    failure_difference: float,
-    failure_p: float,
-    failure_p_adjusted: float,
-    sesoi: float,
-    family: str,
+    family: str = "screen",
+    smallest: float = 0.0,
+    low_90: float = -np.inf,
+    high_90: float = np.inf,
+    failure_difference: float = 0.0,
+    failure_p: float = 1.0,
+    failure_p_adjusted: float = 1.0,
+    better: int = -1,
+    bound: str = "",
 ) -> str:
     """The verdict of one hack on one dataset, from values that may be NaN (then it is `inconclusive`).
 
-    fragile: fails more often, beyond chance over the family, whatever the FID says. helps, hurts: both the adjusted and
-    its own p are small enough and the estimate exceeds `sesoi` (fraction of FID). negligible: the 90 % interval
-    lies within ±`sesoi`, which is two one-sided tests at 5 %. Everything else is inconclusive.
+    Args:
+        effect: on minus off, in per cent for a log outcome, else in the outcome's unit.
+        p, p_adjusted: of that effect, its own and adjusted over the family.
+        family: "screen", "followup" or "confirm".
+        smallest: the smallest effect of interest, in the unit of `effect`.
+        low_90, high_90: the 90 % interval, in that unit.
+        failure_difference: risk of failing, on minus off; with its one-sided p, own and adjusted.
+        better: 1 where a higher outcome is better, -1 where a lower one is.
+        bound: "at least" or "at most", where the effect is but a bound.
+
+    Returns:
+        fragile: fails more often, beyond chance over the family, whatever the outcome says. helps, hurts: both p are
+        small enough and the estimate exceeds `smallest`. negligible: the 90 % interval lies within ±`smallest`, which
+        is two one-sided tests at 5 %. Everything else is inconclusive; so is what a bound leaves open.
     """
     if failure_difference > 0 and _found(failure_p, failure_p_adjusted, family):
         return "fragile"
-    if _found(p, p_adjusted, family) and abs(effect_pct) > 100 * sesoi:
-        return "helps" if effect_pct < 0 else "hurts"
-    if low_90_pct > -100 * sesoi and high_90_pct < 100 * sesoi:
+    contrary = (bound == "at least" and effect < 0) or (bound == "at most" and effect > 0)
+    if _found(p, p_adjusted, family) and abs(effect) > smallest and not contrary:
+        return "helps" if effect * better > 0 else "hurts"
+    if low_90 > -smallest and high_90 < smallest and not bound:
         return "negligible"
     return "inconclusive"
 

@@ -6,8 +6,6 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 import hacks
 from bench.errors import UserError
 
@@ -45,30 +43,20 @@ def parse_parameters(settings: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def check_parameters(given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The parameters of hacks, converted to their declared types.
+    """The parameters of hacks, as they are declared.
 
     Raises:
         UserError: an unknown hack or parameter, or a value of the wrong kind or out of range.
     """
-    checked: dict[str, dict[str, Any]] = {}
+    made = {}
     for name, settings in given.items():
-        found = known_hack(name)
         if not isinstance(settings, Mapping):
             raise UserError(f"hack.{name} {settings!r}: expected a table of parameters, such as [hack.{name}]")
         try:
-            for parameter, value in settings.items():
-                if parameter not in found.parameter_types:
-                    found.on(hacks.Recipe(), **{parameter: value})
-                converted = TypeAdapter(found.parameter_types[parameter]).validate_python(value)
-                checked.setdefault(name, {})[parameter] = converted
-            found.on(hacks.Recipe(), **checked.get(name, {}))
+            made[name] = known_hack(name).checked(**settings)
         except hacks.HackError as problem:
             raise UserError(str(problem)) from None
-        except ValidationError as problem:
-            message = problem.errors()[0]["msg"].rstrip(".")
-            reason = message[:1].lower() + message[1:]
-            raise UserError(f"{name}.{parameter}={value!r}: {reason}; see `ganbench hacks {name}`") from None
-    return checked
+    return made
 
 
 _LEVELS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}

@@ -104,7 +104,7 @@ def load_hack_files(files: list[Path] | None) -> None:
         try:
             hacks.load_file(file)
         except hacks.HackError as problem:
-            raise UserError(f"--hack-file {str(file)!r}: {problem}") from None
+            raise UserError(str(problem)) from None
 
 
 def with_options(**groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -83,8 +83,8 @@ def _recipe_settings(wanted: Mapping[str, Any]) -> dict[str, Any]:
     card = recipes.get(name)
     title = f"{name}-claims" if claims else name
     if name == DEFAULT_RECIPE:
-        return {"name": title}
-    own = {"batch": card.batch, "width": card.width, "resolution": card.resolution, "datasets": [card.dataset]}
+        return {"name": title, "hacks": None}
+    own = {"hacks": None, "batch": card.batch, "width": card.width, "resolution": card.resolution, "datasets": [card.dataset]}
     return {"name": title, **own}
 
 

@@ -4,53 +4,127 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bench.gan.backbone import Backbone, Block, Conv, Dense, Down, Reshape, Up
 from bench.gan.fast.layout import ImageLinear, ShapeImage
 from bench.gan.streams import Streams, stream_seed
-from hacks.recipe import NoDropout, RandomLayer, Recipe, Resampling
+from hacks.asking import give
+from hacks.errors import HackError
+from hacks.recipe import ConditionedLayer, Given, RandomLayer, Recipe, Resampled
 
 Shape = tuple[int, int, int]
-Factory = Callable[..., nn.Module | None]
-WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+
+
+class Chain(ConditionedLayer, nn.Sequential):
+    """The layers of one block; those that ask for it see what the whole network was given."""
+
+    def forward(self, images: Tensor, given: Given | None = None) -> Tensor:
+        """Images or features through every layer."""
+        for layer in self:
+            images = layer(images, given) if isinstance(layer, ConditionedLayer) else layer(images)
+        return images
+
+
+class Network(nn.Sequential):
+    """G or D: blocks, one after another.
+
+    `labels` (n,) are those of the batch at hand. An input of several times n images, real and fake together for
+    instance, has them as often.
+    """
+
+    labels: Tensor | None = None
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Latents (N, dim) -> images, or images (N, C, H, W) -> logits (N,); `labels` (N,) in place of the batch's."""
+        if labels is None and self.labels is not None:
+            labels = self.labels.repeat(-(-len(images) // len(self.labels)))[: len(images)]
+        given = Given(images, labels)
+        for block in self:
+            images = block(images, given) if isinstance(block, ConditionedLayer) else block(images)
+        return images
 
 
 class Fill(NamedTuple):
     """What fills the places that the blocks of one network leave open."""
 
     recipe: Recipe
-    activation: Factory
-    norm: Factory
-    dropout: Factory
+    side: str  # of the recipe's slots: g or d
+    places: dict[str, Any]  # what a layer's maker may ask for wherever its place is
+
+    def slot(self, name: str) -> Any:
+        """This network's slot of that name."""
+        return getattr(self.recipe, f"{self.side}_{name}")
+
+    def make(self, name: str, shape: Shape, **more: Any) -> nn.Module | None:
+        """The layer that this network's slot of that name makes there."""
+        return self.ask(self.slot(name), shape, **more)
+
+    def ask(self, maker: Callable[..., nn.Module | None], shape: Shape, **more: Any) -> nn.Module | None:
+        """The layer that a maker makes there."""
+        return give(maker, shape=shape, channels=shape[0], **self.places, **more)
 
 
-def build_generator(backbone: Backbone, recipe: Recipe, seed: int) -> nn.Sequential:
-    """G: latent (N, recipe.latent_dim) -> images (N, channels, resolution, resolution) in the pixel range, float."""
-    latent = (recipe.latent_dim, 1, 1)
-    fill = Fill(recipe, recipe.g_activation, recipe.g_norm, NoDropout())
-    network, shape = _build(backbone.generator, latent, fill)
-    network.append(recipe.output())
+def build_generator(backbone: Backbone, recipe: Recipe, seed: int, classes: int | None = None) -> nn.Module:
+    """G: latent (N, recipe.latent_dim) -> images (N, channels, resolution, resolution) in the pixel range, float.
+
+    Raises:
+        HackError: something in the recipe asks for classes, and there are none.
+    """
+    fill = _fill(backbone, recipe, "g", classes)
+    network, shape = _build(backbone.generator, (recipe.latent_dim, 1, 1), fill)
+    network.append(fill.ask(recipe.output, shape))
     if shape != (backbone.channels, backbone.resolution, backbone.resolution):
         raise ValueError(f"backbone {backbone.name}: the generator makes {shape}, the image is not that")
-    return initialise(network, recipe, seed, "generator")
+    return _finished(network, fill, seed, "generator", "weight_norm/generator")
 
 
-def build_discriminator(backbone: Backbone, recipe: Recipe, seed: int) -> nn.Sequential:
-    """D: images float (N, channels, resolution, resolution) in the pixel range -> logits float (N,)."""
-    image = (backbone.channels, backbone.resolution, backbone.resolution)
-    fill = Fill(recipe, recipe.d_activation, recipe.d_norm, recipe.d_dropout)
-    network, _ = _build(backbone.discriminator, image, fill)
+def build_discriminator(backbone: Backbone, recipe: Recipe, seed: int, classes: int | None = None) -> nn.Module:
+    """D: images float (N, channels, resolution, resolution) in the pixel range -> logits float (N,).
+
+    Raises:
+        HackError: something in the recipe asks for classes, and there are none.
+    """
+    fill = _fill(backbone, recipe, "d", classes)
+    network, _ = _build(backbone.discriminator, (backbone.channels, backbone.resolution, backbone.resolution), fill)
     network.append(nn.Flatten(0))
-    initialise(network, recipe, seed, "discriminator")
+    return _finished(network, fill, seed, "discriminator", "weight_norm")
+
+
+def _fill(backbone: Backbone, recipe: Recipe, side: str, classes: int | None) -> Fill:
+    places = {"latent_dim": recipe.latent_dim, "resolution": backbone.resolution, "classes": classes or None}
+    return Fill(recipe, side, places)
+
+
+def _finished(network: Network, fill: Fill, seed: int, name: str, bound: str) -> nn.Module:
+    """The network wrapped, initialised and bound by the recipe."""
+    wrapped = give(fill.slot("network"), network=network, **fill.places)
+    initialise(wrapped, fill.recipe, seed, name)
+    return give(fill.slot("bound"), network=wrapped, seed_of=lambda path: stream_seed(seed, f"{bound}/{path}"))
+
+
+def initialise(network: nn.Module, recipe: Recipe, seed: int, name: str) -> nn.Module:
+    """Set every layer's parameters by the recipe, each layer from a stream named after its place.
+
+    A layer with `initialise` sets its own.
+
+    Raises:
+        HackError: a layer with parameters that neither can set.
+    """
     for path, layer in list(network.named_modules()):
-        if isinstance(layer, WEIGHTED):
-            recipe.d_weight_norm(layer, stream_seed(seed, f"weight_norm/{path}"))
+        if next(layer.parameters(recurse=False), None) is not None:
+            own = stream_seed(seed, f"weights/{name}/{path}")
+            if hasattr(layer, "initialise"):
+                layer.initialise(torch.Generator().manual_seed(own))
+            elif hasattr(layer, "weight"):
+                recipe.init(layer, own)
+            else:
+                raise HackError(f"layer {type(layer).__name__}: expected `initialise(stream)` to set its parameters")
     return network
 
 
@@ -61,66 +135,114 @@ def give_streams(network: nn.Module, streams: Streams) -> None:
             layer.stream = streams(layer.stream_name)
 
 
-def initialise(network: nn.Sequential, recipe: Recipe, seed: int, name: str) -> nn.Sequential:
-    """Set every layer's parameters by the recipe, each layer from a stream named after its place."""
-    for path, layer in network.named_modules():
-        if next(layer.parameters(recurse=False), None) is not None:
-            recipe.init(layer, stream_seed(seed, f"weights/{name}/{path}"))
-    return network
+def conditioned(network: nn.Module) -> list[Network]:
+    """The network, to be told the labels of each batch, if a layer of it sees what it was given; else nothing."""
+    layers = [layer for layer in network.modules() if isinstance(layer, ConditionedLayer) and type(layer) is not Chain]
+    return [each for each in network.modules() if isinstance(each, Network)] if layers else []
 
 
-def _build(blocks: tuple[Block, ...], shape: Shape, fill: Fill) -> tuple[nn.Sequential, Shape]:
-    network = nn.Sequential()
+class FeatureTap:
+    """Keeps what comes into the block of D that makes its logits, at every pass."""
+
+    def __init__(self, discriminator: nn.Module) -> None:
+        self.kept: list[Tensor] = []
+        (network,) = (layer for layer in discriminator.modules() if isinstance(layer, Network))
+        last = network[-2]  # before it is flattened
+        # A function, since a copy of D shares it, and would copy the owner of a method with it.
+        last.register_forward_pre_hook(lambda _, given: self.kept.append(given[0]))
+
+    def take(self, sizes: list[int]) -> tuple[Tensor, ...]:
+        """What was kept, cut into parts of these sizes; nothing is kept afterwards."""
+        features = torch.cat(self.kept)
+        self.kept.clear()
+        return features.split(sizes)
+
+
+def _build(blocks: tuple[Block, ...], shape: Shape, fill: Fill) -> tuple[Network, Shape]:
+    network = Network()
     counts: dict[str, int] = {}
+    count = sum(_hidden(block) for block in blocks)
+
+    def name(kind: str) -> str:
+        counts[kind] = counts.get(kind, 0) + 1
+        return f"{kind}{counts[kind]}"
+
     # PyTorch initialises a layer when it is made; the fork keeps that out of the program's global random state.
     with torch.random.fork_rng(devices=[]):
-        for block in blocks:
-            layers, shape = _block(block, shape, fill)
-            kind = type(block).__name__.lower()
-            counts[kind] = counts.get(kind, 0) + 1
-            network.add_module(f"{kind}{counts[kind]}", nn.Sequential(layers))
+        shape = _extra(network, name, "front", fill.slot("front"), shape, fill)
+        index = 0
+        for number, block in enumerate(blocks):
+            logits = fill.side == "d" and number == len(blocks) - 1
+            if logits:
+                shape = _extra(network, name, "tail", fill.recipe.d_tail, shape, fill)
+            layers, made = _block(block, shape, fill)
+            chain: nn.Module = Chain(layers)
+            if _hidden(block):
+                made = _extra(chain, name, "layer", fill.slot("layers"), made, fill, index=index, count=count)
+                chain = give(fill.slot("block"), block=chain, shape=shape, made=made, **fill.places)
+                index += 1
+            elif logits:
+                chain = give(fill.recipe.d_head, block=chain, shape=shape, made=made, **fill.places)
+            network.add_module(name(type(block).__name__.lower()), chain)
+            shape = made
     return network, shape
+
+
+def _hidden(block: Block) -> bool:
+    return not isinstance(block, Reshape) and block.hidden
+
+
+def _extra(
+    chain: nn.Sequential, name: Callable[[str], str], kind: str, makers: Iterable, shape: Shape, fill: Fill, **more: int
+) -> Shape:
+    """Add the layers that members of a slot make to a chain; the shape that comes out."""
+    for maker in makers:
+        layer = fill.ask(maker, shape, **more)
+        if layer is not None:
+            chain.add_module(name(kind), layer)
+            shape = _output_shape([layer], shape, fill, latents=fill.side == "g" and kind == "front")
+    return shape
 
 
 def _block(block: Block, shape: Shape, fill: Fill) -> tuple[OrderedDict[str, nn.Module], Shape]:
     """The block's layers in the order data passes them, and the shape that comes out."""
     if isinstance(block, Reshape):
         return OrderedDict(flatten=nn.Flatten(), shape=ShapeImage(block.shape)), block.shape
-    norm = fill.norm if block.norm else None
-    bias = norm is None or not norm.drops_bias
-    after = None
+    made = block.shape or (block.features, 1, 1) if isinstance(block, Dense) else None
+    weighted = _weighted(block, shape, True, fill)
+    made = made or _output_shape(weighted, shape, fill)
+    norm = fill.make("norm", made) if block.norm else None
+    if norm is not None and fill.slot("norm").drops_bias:
+        weighted = _weighted(block, shape, False, fill)
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     if isinstance(block, Dense):
-        # A first or last layer over the whole image is a matrix product, and computed as one.
-        if shape[1:] == (1, 1):
-            layers["flatten"] = nn.Flatten()
-            layers["dense"] = nn.Linear(prod(shape), block.features, bias=bias)
+        if isinstance(weighted.conv, ImageLinear):
+            layers["dense"] = weighted.conv
         else:
-            layers["dense"] = ImageLinear(prod(shape), block.features, bias=bias)
-        shape = block.shape or (block.features, 1, 1)
-        layers["shape"] = ShapeImage(shape)
+            layers |= {"flatten": nn.Flatten(), "dense": weighted.conv}
+        layers["shape"] = ShapeImage(made)
     else:
-        before, conv, after = made = _convolution(block, shape[0], bias, fill.recipe)
-        shape = _output_shape(made, shape)
-        if before is not None:
-            layers["before"] = before
-        layers["conv"] = conv
-    if norm is not None and (made_norm := norm(shape[0])) is not None:
-        layers["norm"] = made_norm
+        layers |= {"before": weighted.before, "conv": weighted.conv}
+    layers["norm"] = norm
     if block.hidden:
-        layers["activation"] = fill.activation()
-    if after is not None:
-        layers["after"] = after
-    if block.hidden and block.dropout and (made_dropout := fill.dropout()) is not None:
-        layers["dropout"] = made_dropout
-    return layers, shape
+        layers["activation"] = fill.make("activation", made)
+    layers["after"] = weighted.after
+    if block.hidden and block.dropout:
+        layers["dropout"] = fill.make("dropout", made)
+    return OrderedDict((name, layer) for name, layer in layers.items() if layer is not None), made
 
 
-def _convolution(block: Conv | Up | Down, inputs: int, bias: bool, recipe: Recipe) -> Resampling:
+def _weighted(block: Block, shape: Shape, bias: bool, fill: Fill) -> Resampled:
+    """The layer of the block that has weights, and what stands around it."""
+    recipe, inputs = fill.recipe, shape[0]
     match block:
+        case Dense(features=features):
+            # A first or last layer over the whole image is a matrix product, and computed as one.
+            kind = nn.Linear if shape[1:] == (1, 1) else ImageLinear
+            return Resampled(None, kind(prod(shape), features, bias=bias), None)
         case Conv(channels=outputs, kernel=kernel):
             padding = kernel // 2 if block.padding == "same" else 0
-            return Resampling(None, nn.Conv2d(inputs, outputs, kernel, padding=padding, bias=bias), None)
+            return Resampled(None, nn.Conv2d(inputs, outputs, kernel, padding=padding, bias=bias), None)
         case Up():
             kernel = recipe.g_kernel
             return recipe.upsampling(inputs, block.channels, kernel, bias, factor=block.factor, padding=block.padding)
@@ -132,10 +254,14 @@ def _convolution(block: Conv | Up | Down, inputs: int, bias: bool, recipe: Recip
             return made
 
 
-def _output_shape(layers: Resampling, shape: Shape) -> Shape:
-    """What comes out for an image of that shape, found on a device that only keeps shapes."""
-    chain = nn.Sequential(*(copy.deepcopy(layer) for layer in layers if layer is not None)).to("meta")
-    return tuple(chain(torch.empty(1, *shape, device="meta")).shape[1:])
+def _output_shape(layers: Iterable[nn.Module | None], shape: Shape, fill: Fill, latents: bool = False) -> Shape:
+    """What comes out for images, or latents, of that shape, found on a device that only keeps shapes."""
+    chain = Chain(*(copy.deepcopy(layer) for layer in layers if layer is not None)).to("meta")
+    n = 64  # any layer that puts images of a batch together finds enough of them
+    with torch.device("meta"):
+        given = Given(torch.empty(n, fill.places["latent_dim"]), torch.empty(n, dtype=torch.int64))
+        made = chain(torch.empty(n, shape[0]) if latents else torch.empty(n, *shape), given)
+    return (made.shape[1], 1, 1) if latents else tuple(made.shape[1:])
 
 
 def parameter_count(network: nn.Module, running_statistics: bool = False) -> int:

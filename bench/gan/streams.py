@@ -14,6 +14,11 @@ def stream_seed(seed: int, name: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
+def reseeded(seed: int, salt: str) -> int:
+    """The seed of a run whose recipe asks for another luck; the run's own where the salt is empty."""
+    return stream_seed(seed, f"reseed/{salt}") if salt else seed
+
+
 class Streams:
     """The generators of one run, made when first asked for: `streams("latent")`."""
 

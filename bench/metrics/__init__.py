@@ -6,8 +6,6 @@ The public names resolve on first use, so that `bench.records.scores` never load
 from importlib import import_module
 
 _HOMES = {
-    "CLAIMS": "bench.metrics.mechanism",
-    "Claim": "bench.metrics.mechanism",
     "DIRECTIONS": "bench.records.scores",
     "Extractor": "bench.metrics.extractor",
     "ScoreUnavailable": "bench.metrics.checks",

@@ -5,60 +5,44 @@ ratios early (steps 1, 10 and 100, where training is decided) and everything at 
 """
 
 import copy
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Batching = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]
+Logits = tuple[Tensor, Tensor]
+"""D's, on real and on fake images."""
 # Pixels are judged in units of the range [0, 1]; this is the energy per frequency of rounding them to 8 bits.
 _ROUNDING_ENERGY = 1 / (12 * 255**2)
 
 
-class Claim(NamedTuple):
-    """What a source says a hack does, the quantity that would show it, and where it would move: −1 down, +1 up."""
-
-    text: str
-    quantity: str
-    direction: int
+def separate(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Iterator[Logits]:
+    """One update of D, on a batch of real images and on one of fakes."""
+    yield discriminator(real), discriminator(fake)
 
 
-CLAIMS: dict[str, tuple[Claim, ...]] = {
-    "strided_conv": (
-        Claim("no pooling, no gradient dropped on the way", "d_zero_gradient_share", -1),
-        Claim("transposed convolutions print a checkerboard", "stride_energy", +1),
-    ),
-    "leaky_relu": (
-        Claim("a leaky unit is never silent", "d_zero_activation_share", -1),
-        Claim("a leaky unit always passes some gradient", "d_zero_gradient_share", -1),
-    ),
-    "batch_norm": (
-        Claim("gradients reach D's first layer", "d_gradient_first_10", +1),
-        Claim("gradients reach G's first layer", "g_gradient_first_10", +1),
-    ),
-    "normal_init": (
-        Claim("small weights shrink what reaches D's first layer at the start", "d_gradient_first_1", -1),
-        Claim("small weights shrink what reaches G's first layer at the start", "g_gradient_first_1", -1),
-    ),
-    "adam_beta1": (
-        Claim("less momentum, less oscillation of D", "d_loss_oscillation", -1),
-        Claim("less momentum, less oscillation of G", "g_loss_oscillation", -1),
-    ),
-    "tanh_scaling": (Claim("tanh has four times a sigmoid's slope", "g_gradient_norm", +1),),
-    "gaussian_latent": (Claim("interpolations stay near real images", "interpolation_distance", -1),),
-    "split_batches": (Claim("D's batch statistics are those it meets in G's step", "mixed_batch_gap", -1),),
-    "label_smoothing": (
-        Claim("D is less certain of real images", "d_real_confidence", -1),
-        Claim("G's gradient stays alive", "g_gradient_norm", +1),
-    ),
-    "label_flips": (
-        Claim("D is less certain of real images", "d_real_confidence", -1),
-        Claim("G's gradient stays alive", "g_gradient_norm", +1),
-    ),
-    "divisible_kernel": (Claim("an even overlap paints no checkerboard", "stride_energy", -1),),
-}
+@dataclass(frozen=True)
+class Rules:
+    """How a game is played, as far as a probe has to know it; here those of the plain one.
+
+    Attributes:
+        batching: how D is run over both sides, `(D, real, fake)`; the logits of each of D's updates.
+        d_loss, g_loss: what the players pay, of (real logits, fake logits).
+        between: the way from one latent to another, `(start, end, share)`: a straight line in a cube, a great circle
+            where latents lie on a sphere.
+        pixel_range: the values of black and white.
+    """
+
+    batching: Callable[[nn.Module, Tensor, Tensor], Iterable[Logits]] = separate
+    d_loss: Callable[[Tensor, Tensor], Tensor] = lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean()
+    g_loss: Callable[[Tensor, Tensor], Tensor] = lambda real, fake: F.softplus(-fake).mean()
+    between: Callable[[Tensor, Tensor, float], Tensor] = torch.lerp
+    pixel_range: tuple[float, float] = (0.0, 1.0)
+
+
+PLAIN = Rules()
 
 
 def zero_share(tensors: list[Tensor]) -> float:
@@ -104,13 +88,9 @@ def layer_gradient_norms(loss: Tensor, network: nn.Module) -> tuple[float, float
     """Norms of the loss's gradient in the weights of a network's first and last layer."""
     parameters = list(network.parameters())
     weights = [parameter for parameter in parameters if parameter.ndim > 1] or parameters
-    first, last = torch.autograd.grad(loss, (weights[0], weights[-1]), retain_graph=True)
-    return float(first.norm()), float(last.norm())
-
-
-def separate(discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """D's logits on a batch of real images and on one of fakes."""
-    return discriminator(real), discriminator(fake)
+    found = torch.autograd.grad(loss, (weights[0], weights[-1]), retain_graph=True, allow_unused=True)
+    first, last = (0.0 if gradient is None else float(gradient.norm()) for gradient in found)
+    return first, last
 
 
 def mixed_batch_gap(discriminator: nn.Module, real: Tensor, fake: Tensor) -> float:
@@ -119,12 +99,13 @@ def mixed_batch_gap(discriminator: nn.Module, real: Tensor, fake: Tensor) -> flo
     In training mode, where batch statistics are the batch's own; 0 where D has none. Moves running statistics.
     """
     with torch.no_grad():
-        mixed = discriminator(torch.cat([real, fake]))[len(real) :]
-        return float((mixed - discriminator(fake)).abs().mean())
+        mixed = discriminator(torch.cat([real, fake]))
+        alone = discriminator(fake)
+        return float((mixed[-len(alone) :] - alone).abs().mean())
 
 
 def gradient_probe(
-    generator: nn.Module, discriminator: nn.Module, real: Tensor, latent: Tensor, batching: Batching = separate
+    generator: nn.Module, discriminator: nn.Module, real: Tensor, latent: Tensor, rules: Rules = PLAIN
 ) -> dict[str, float]:
     """How much gradient arrives at the first and the last layers of D and G.
 
@@ -136,21 +117,20 @@ def gradient_probe(
         norms alike and leave the ratio. A ratio that is not finite is left out.
     """
     with torch.random.fork_rng():
-        quantities = _finite(_gradients(*_copies(generator, discriminator), real, latent, batching))
+        quantities = _finite(_gradients(*_copies(generator, discriminator), real, latent, rules))
     return {name: value for name, value in quantities.items() if name.endswith(("_first", "_last", "_ratio"))}
 
 
 def _gradients(
-    generator: nn.Module, discriminator: nn.Module, real: Tensor, latent: Tensor, batching: Batching
+    generator: nn.Module, discriminator: nn.Module, real: Tensor, latent: Tensor, rules: Rules
 ) -> dict[str, float]:
     fake = generator(latent)
-    real_logits, fake_logits = batching(discriminator, real, fake.detach())
-    d_first, d_last = layer_gradient_norms(
-        F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean(), discriminator
-    )
-    g_loss = F.softplus(-discriminator(fake)).mean()
+    updates = list(rules.batching(discriminator, real, fake.detach()))
+    d_first, d_last = layer_gradient_norms(sum(rules.d_loss(*logits) for logits in updates), discriminator)
+    real_logits = torch.cat([logits[0] for logits in updates]).detach()
+    g_loss = rules.g_loss(real_logits, discriminator(fake))
     g_first, g_last = layer_gradient_norms(g_loss, generator)
-    gradients = torch.autograd.grad(g_loss, list(generator.parameters()))
+    gradients = torch.autograd.grad(g_loss, list(generator.parameters()), allow_unused=True)
     return {
         "d_gradient_first": d_first,
         "d_gradient_last": d_last,
@@ -158,8 +138,8 @@ def _gradients(
         "g_gradient_first": g_first,
         "g_gradient_last": g_last,
         "g_gradient_ratio": g_first / g_last if g_last else float("nan"),
-        "d_real_confidence": float(real_logits.detach().sigmoid().mean()),
-        "g_gradient_norm": float(nn.utils.get_total_norm(gradients)),
+        "d_real_confidence": float(real_logits.sigmoid().mean()),
+        "g_gradient_norm": float(nn.utils.get_total_norm([found for found in gradients if found is not None])),
     }
 
 
@@ -188,12 +168,12 @@ def _sparsity(discriminator: nn.Module, images: Tensor) -> dict[str, float]:
     return shares
 
 
-def _picture(generator: nn.Module, real: Tensor, latent: Tensor, pixel_range: tuple[float, float]) -> dict[str, float]:
+def _picture(generator: nn.Module, real: Tensor, latent: Tensor, rules: Rules) -> dict[str, float]:
     """What shows in the images of G in evaluation mode: checkerboards, and how far interpolations stray."""
-    low, high = pixel_range
+    low, high = rules.pixel_range
     half = len(latent) // 2
     start, end = latent[:half], latent[half : 2 * half]
-    points = torch.cat([torch.lerp(start, end, share) for share in (0.0, 1.0, 0.25, 0.5, 0.75)])
+    points = torch.cat([start, end, *(rules.between(start, end, share) for share in (0.25, 0.5, 0.75))])
     with torch.no_grad():
         made = torch.cat([generator(part) for part in points.split(len(latent))])
     fake, unit_real = ((images - low) / (high - low) for images in (made, real))
@@ -215,12 +195,7 @@ def _finite(quantities: dict[str, float]) -> dict[str, float]:
 
 
 def probe(
-    generator: nn.Module,
-    discriminator: nn.Module,
-    real: Tensor,
-    latent: Tensor,
-    pixel_range: tuple[float, float] = (0.0, 1.0),
-    batching: Batching = separate,
+    generator: nn.Module, discriminator: nn.Module, real: Tensor, latent: Tensor, rules: Rules = PLAIN
 ) -> dict[str, float]:
     """Every mechanism quantity of a game at this moment.
 
@@ -231,8 +206,7 @@ def probe(
         discriminator: images -> logits (N,).
         real: real images (N, C, H, W) in the pixel range, as D sees them.
         latent: (M, dim), M at least 2.
-        pixel_range: the values of black and white.
-        batching: how D is run over both, `(D, real, fake) -> logits of each`; a recipe's `batching`.
+        rules: how the game is played.
 
     Returns:
         d_zero_activation_share: of D's activations, in [0, 1].
@@ -240,7 +214,7 @@ def probe(
         d_zero_input_gradient_share: of the gradient in D's input image, in [0, 1].
         d_gradient_first, d_gradient_last, d_gradient_ratio, and of g: see `gradient_probe`.
         d_real_confidence: mean of σ(D) on real images.
-        g_gradient_norm: of the whole of G, non-saturating loss.
+        g_gradient_norm: of the whole of G.
         mixed_batch_gap: in logits, see `mixed_batch_gap`.
         stride_energy: log ratio to real images, see `stride_energy`; images only.
         interpolation_distance: distance to the nearest real image at 1/4, 1/2 and 3/4 of the way between two latents,
@@ -249,11 +223,11 @@ def probe(
     """
     with torch.random.fork_rng():
         g, d = _copies(generator, discriminator)
-        quantities = _gradients(g, d, real, latent, batching)
+        quantities = _gradients(g, d, real, latent, rules)
         with torch.no_grad():
             fake = g(latent)
         quantities |= _sparsity(d, fake)
         quantities["mixed_batch_gap"] = mixed_batch_gap(d, real, fake)
         # A fresh copy: the forward passes above moved the running statistics of this one.
-        quantities |= _picture(copy.deepcopy(generator).eval().float(), real, latent, pixel_range)
+        quantities |= _picture(copy.deepcopy(generator).eval().float(), real, latent, rules)
     return _finite(quantities)

@@ -5,6 +5,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from bench.plan.folded import spare_columns
+
 
 def alias_structure(levels: pd.DataFrame) -> pd.DataFrame:
     """Every alias among main effects and two-way interactions: columns effect, alias, coefficient.
@@ -40,7 +42,13 @@ def alias_structure(levels: pd.DataFrame) -> pd.DataFrame:
 
 
 def alias_summary(levels: pd.DataFrame) -> str:
-    """The alias structure in two sentences."""
+    """The alias structure in two sentences, and a third where a folded design has columns to spare."""
+    spare = spare_columns(np.where(levels.to_numpy(dtype=bool), 1.0, -1.0))
+    free = f" {spare} contrasts see what main effects see and belong to no hack: they are the error." if spare else ""
+    return _aliases(levels) + free
+
+
+def _aliases(levels: pd.DataFrame) -> str:
     table = alias_structure(levels)
     names = list(levels.columns)
     mixed = table[table["effect"].isin(names)]

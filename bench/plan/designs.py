@@ -40,7 +40,9 @@ def design_levels(
 def _unconstrained(design: str, hacks: tuple[str, ...], seed: int) -> tuple[pd.DataFrame, str]:
     if design == "screen" and len(hacks) > FULL_FACTORIAL_UP_TO:
         levels = screening(hacks, seed)
-        return levels, f"folded Paley (Plackett–Burman) design of {len(levels)} cells for {len(hacks)} hacks"
+        spare = len(levels) // 2 - len(hacks)
+        words = f"folded Paley (Plackett–Burman) design of {len(levels)} cells for {len(hacks)} hacks"
+        return levels, f"{words}, {spare} columns to spare"
     if design == "resolution_v":
         levels = resolution_v(hacks).sample(frac=1, random_state=seed, ignore_index=True)
         return levels, f"two-level design of resolution V, {len(levels)} cells for {len(hacks)} hacks"

@@ -1,4 +1,4 @@
-"""The screening design: a folded Paley (Plackett–Burman) matrix.
+"""The screening design: a folded Paley (Plackett–Burman) matrix with columns to spare.
 
 Sources: Paley 1933, "On orthogonal matrices"; Plackett & Burman 1946; Box & Wilson 1951 for the fold, which
 makes every main effect orthogonal to every two-way interaction.
@@ -11,8 +11,13 @@ import pandas as pd
 
 from bench.plan.names import checked_hacks
 
-ORDERS = (12, 20, 24, 32, 44, 48)
+ORDERS = (12, 20, 24, 32, 44, 48, 60)
 """Orders n of the Hadamard matrices offered: n - 1 is a prime that leaves 3 on division by 4 (Paley's first kind)."""
+SPARE = 8
+"""Columns that stay free at least: they are the fake factors that give an effect its error."""
+MOST_HACKS = ORDERS[-1] - 1 - SPARE
+NO_REPEATS_FROM = 6
+"""From this many hacks on some choice of columns has no cell twice."""
 
 
 def hadamard(order: int) -> np.ndarray:
@@ -34,16 +39,22 @@ def hadamard(order: int) -> np.ndarray:
 
 
 def screening(hacks: Sequence[str], seed: int = 0) -> pd.DataFrame:
-    """Folded Paley design: bool frame, one row per cell, one column per hack, rows in an order drawn from `seed`.
+    """Folded Hadamard design with columns to spare: bool frame, one row per cell, one column per hack.
 
-    Has 2n rows for the smallest n in `ORDERS` that is at least the number of hacks (24 rows carry up to 12 hacks).
-    Each hack is on in half of the rows, hacks are orthogonal to each other and to all two-way interactions, and
-    both the bare (all off) and the full recipe (all on) are rows. Fewer than 6 hacks repeat rows; `make_plan` takes
-    the full factorial there. Raises UserError for no hack, more than 48, or a hack named twice.
+    Has 2n rows for the smallest n in `ORDERS` whose matrix leaves `SPARE` columns free beside its constant one: 48 rows
+    for 12 hacks, 40 for 6 to 11. Each hack is on in half of the rows, hacks are orthogonal to each other and to all
+    two-way interactions, and both the bare (all off) and the full recipe (all on) are rows; the rest of the n odd
+    contrasts see what hacks see and nothing else. `seed` draws which columns the hacks get (so that two datasets need
+    not share what three-way interactions do to a hack) and the order of the rows. No row repeats from 6 hacks on;
+    below, where it cannot be helped, `make_plan` takes the full factorial. Raises UserError for no hack, more than 51,
+    or a hack named twice.
     """
-    names = checked_hacks(hacks, at_most=ORDERS[-1])
-    order = next(order for order in ORDERS if order >= len(names))
-    half = hadamard(order)[:, : len(names)]
-    rows = np.vstack([half, -half]) > 0
-    shuffled = np.random.default_rng(seed).permutation(len(rows))
-    return pd.DataFrame(rows[shuffled], columns=list(names))
+    names = checked_hacks(hacks, at_most=MOST_HACKS)
+    order = next(order for order in ORDERS if order - 1 - SPARE >= len(names))
+    matrix, generator = hadamard(order), np.random.default_rng(seed)
+    while True:
+        half = matrix[:, 1 + generator.permutation(order - 1)[: len(names)]]
+        rows = np.vstack([half, -half]) > 0
+        if len(names) < NO_REPEATS_FROM or len(np.unique(rows, axis=0)) == len(rows):
+            break
+    return pd.DataFrame(rows[generator.permutation(len(rows))], columns=list(names))

@@ -65,6 +65,26 @@ class Outcome:
             return math.nan
         return math.log(self.worst) if self.transform == "log" else self.worst
 
+    def told(self, difference: np.ndarray | float) -> np.ndarray:
+        """A difference of y as it is told: per cent where y is a log, hundredths for points, else the unit itself."""
+        if self.transform == "log":
+            return 100 * np.expm1(difference)
+        return np.multiply(100.0 if self.unit == "points" else 1.0, difference)
+
+    def limits(self, sesoi: float, y: np.ndarray) -> tuple[float, float]:
+        """Differences of y that are too small to be of interest, from below to above zero.
+
+        Args:
+            sesoi: as a fraction of the score itself where y is a log, else of its range, or where that has no ends of
+                the mean size of `y`.
+            y: of the runs in question.
+        """
+        if self.transform == "log":
+            return math.log1p(-sesoi), math.log1p(sesoi)
+        span = abs(self.best - self.worst)
+        size = sesoi * (span if math.isfinite(span) else float(np.abs(y).mean()) if len(y) else math.nan)
+        return -size, size
+
 
 def outcome_of(name: str | Outcome = "fid") -> Outcome:
     """The outcome that a score makes.

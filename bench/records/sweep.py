@@ -10,7 +10,8 @@ import pandas as pd
 
 from bench.errors import UserError
 from bench.records.about import About
-from bench.records.files import ENVIRONMENT, PLAN, PLANS, RUNS
+from bench.records.declaration import Declaration
+from bench.records.files import DECLARATION, ENVIRONMENT, PLAN, PLANS, RUNS
 from bench.records.frames import load_curves, load_runs
 from bench.records.outcome import Outcome, outcome_of
 from bench.records.plan import PLACEBO, Plan, load_plans
@@ -31,6 +32,7 @@ class SweepRecords:
     datasets: tuple[str, ...]
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     plans: tuple[Plan, ...] = ()
+    declaration: Declaration | None = None
     about: About = field(default_factory=About)
 
     @property
@@ -52,6 +54,11 @@ class SweepRecords:
     def family(self) -> str:
         """The family of tests the plan declares: screen, confirm or followup."""
         return self.plan.family if self.plan else "screen"
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Seeds of each flip after which a star was to be looked at."""
+        return (self.declaration or Declaration).looks
 
     @property
     def tricks(self) -> tuple[str, ...]:
@@ -80,20 +87,22 @@ def read_sweep(folder: Path) -> SweepRecords:
     missing = [column for column in NEEDED if column not in runs]
     if missing:
         raise UserError(f"{str(path)!r} lacks the columns {', '.join(missing)}: rewrite it with `ganbench export`")
+    declared = folder / DECLARATION
+    declaration = Declaration.from_json(declared.read_text(encoding="utf-8")) if declared.is_file() else None
     plans = load_plans(folder) if (folder / PLAN).is_file() or (folder / PLANS).is_dir() else ()
     plan = plans[0] if plans else None
     about = About.of(read_json(folder / ENVIRONMENT))
     runs = _tidy(runs)
     refuse_mixed_extractors(runs)
     curves = load_curves(folder)
-    declared = [hack for hack in plan.hacks if hack in runs] if plan else []
-    hacks = declared or [column for column in runs if runs[column].dtype == bool]
+    planned = [hack for hack in plan.hacks if hack in runs] if plan else []
+    hacks = planned or [column for column in runs if runs[column].dtype == bool]
     # Planned datasets keep the plan's order and appear even before their first run.
     datasets = list(dict.fromkeys([*(plan.datasets if plan else ()), *sorted(runs["dataset"].unique())]))
     places = runs["dataset"].map({dataset: place for place, dataset in enumerate(datasets)})
     runs = runs.astype(dict.fromkeys(hacks, bool)).loc[places.sort_values(kind="stable").index].reset_index(drop=True)
     name = plan.name if plan else folder.resolve().name
-    return SweepRecords(folder, name, runs, tuple(hacks), tuple(datasets), curves, plans, about)
+    return SweepRecords(folder, name, runs, tuple(hacks), tuple(datasets), curves, plans, declaration, about)
 
 
 def refuse_mixed_extractors(runs: pd.DataFrame) -> None:

@@ -128,8 +128,8 @@ def strong(name: object) -> str:
 
 
 def to_html(text: str) -> Markup:
-    """Escape `text` and turn its inline marks into tags; a percent sign stays with its number."""
-    parts = _CODE.split(str(text).replace(" %", "\u00a0%"))
+    """Escape `text` and turn its inline marks into tags; signs stay with their numbers."""
+    parts = _CODE.split(str(text).replace(" %", "\u00a0%").replace("± ", "±\u00a0").replace("× ", "×\u00a0"))
     html = [
         Markup("<code>{}</code>").format(part)
         if position % 2

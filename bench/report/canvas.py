@@ -32,6 +32,7 @@ VERDICT_INK = {
     "negligible": "#4b5563",
     "inconclusive": "#98a2ad",
 }
+VERDICT_MARK = {"helps": "P", "hurts": "X", "fragile": "*", "negligible": "s", "inconclusive": "o"}
 DIVERGING = LinearSegmentedColormap.from_list(
     "better_worse", ["#15557f", "#4b93bd", "#a9cde2", MIDDLE, "#f3c39c", "#dc8447", "#9c410c"]
 )

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from bench.records.plan import PLACEBO
-from bench.report.formatting import NOTHING, known, percent, percent_range
+from bench.report.formatting import NOTHING, known
+from bench.report.scale import PERCENT, Scale
 
 
 def value(row: pd.Series, name: str) -> float | None:
@@ -30,34 +31,29 @@ def rows_of(effects: pd.DataFrame, dataset: str) -> pd.DataFrame:
 
 def is_clear(row: pd.Series, low: str = "ci_low_pct", high: str = "ci_high_pct") -> bool:
     """Whether a row's interval lies on one side of zero."""
-    bounds = value(row, low), value(row, high)
-    return known(bounds[0]) and known(bounds[1]) and (bounds[0] > 0 or bounds[1] < 0)
+    below, above = value(row, low), value(row, high)
+    return below is not None and above is not None and (below > 0 or above < 0)
 
 
-def effect(row: pd.Series) -> str:
-    """The estimate of a row, with "at least" or "at most" where it was measured against the ceiling."""
-    bound = row.get("bound")
-    size = percent(value(row, "effect_pct"))
-    return f"{bound} {size}" if isinstance(bound, str) and bound and size != NOTHING else size
+def effect(row: pd.Series, scale: Scale = PERCENT) -> str:
+    """The estimate of a row; ≤ or ≥ where the truth lies beyond it, since one side was measured at the ceiling."""
+    size = scale.size(value(row, "effect_pct"))
+    sign = {"at least": "≥ ", "at most": "≤ "}.get(str(row.get("bound") or ""), "")
+    return size if size == NOTHING else sign + size
 
 
-def interval(row: pd.Series, low: str = "ci_low_pct", high: str = "ci_high_pct") -> str:
+def interval(row: pd.Series, scale: Scale = PERCENT, low: str = "ci_low_pct", high: str = "ci_high_pct") -> str:
     """An interval of a row: −12 to +3.1 %."""
-    return percent_range(value(row, low), value(row, high))
+    return scale.span(value(row, low), value(row, high))
 
 
-def estimate(row: pd.Series) -> str:
+def estimate(row: pd.Series, scale: Scale = PERCENT) -> str:
     """Estimate and 95 % interval of a row: −23 % (−31 to −14 %)."""
-    span = interval(row)
-    return effect(row) if span == NOTHING else f"{effect(row)} ({span})"
+    span = interval(row, scale)
+    return effect(row, scale) if span == NOTHING else f"{effect(row, scale)} ({span})"
 
 
-def reach(row: pd.Series) -> float | None:
-    """How far the effect may go either way by its 95 % interval, on the log scale; None where there is no interval."""
-    bounds = [abs(to_log(value(row, name))) for name in ("ci_low_pct", "ci_high_pct")]
-    return max(bounds) if all(known(bound) for bound in bounds) else None
-
-
-def to_log(pct: object) -> float:
-    """100(e^Δ − 1) back to Δ; NaN where there is none."""
-    return float(np.log1p(pct / 100)) if known(pct) and pct > -100 else float("nan")
+def reach(row: pd.Series, scale: Scale = PERCENT) -> float | None:
+    """How far the effect may go either way by its 95 % interval, on the scale's axis; None where it has no ends."""
+    ends = [abs(scale.place(value(row, name))) for name in ("ci_low_pct", "ci_high_pct")]
+    return max(ends) if all(np.isfinite(ends)) else None

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable, Sequence
 
 NOTHING = "–"
-LARGEST_PERCENT = 9_999
-"""More is said as more than this: such a bound only says that nothing is known on that side."""
 
 
 def known(value: object) -> bool:
@@ -29,19 +27,10 @@ def percent(value: object, signed: bool = True, unit: str = " %") -> str:
     """A percentage, signed by default: +12 %, −3.4 %; one decimal below ten."""
     if not known(value):
         return NOTHING
-    if value > LARGEST_PERCENT:
-        return f"> {percent(LARGEST_PERCENT, signed, unit)}"
     digits = 0 if abs(value) >= 9.95 or abs(value) < 0.05 else 1
     rounded = round(float(value), digits)
     text = f"{rounded:+,.{digits}f}" if signed and rounded else f"{abs(rounded) if signed else rounded:,.{digits}f}"
     return text.replace("-", "−") + unit
-
-
-def percent_range(low: object, high: object) -> str:
-    """An interval in percent: −12 to +3.1 %."""
-    if not (known(low) and known(high)):
-        return NOTHING
-    return f"{percent(low, unit='')} to {percent(high)}"
 
 
 def share(value: object) -> str:
@@ -52,14 +41,6 @@ def share(value: object) -> str:
 def points(value: object) -> str:
     """A difference of two fractions in percentage points: +12 points."""
     return percent(100 * value, unit="") if known(value) else NOTHING
-
-
-def bound(reach: float) -> str:
-    """How far an effect may go either way, `reach` on the log scale: by at most 18 %, or by a factor of up to 2.6."""
-    factor = math.exp(reach)
-    if factor <= 2:
-        return f"by at most {percent(100 * (factor - 1), signed=False)} either way"
-    return f"by a factor of up to {number(factor, 2)} either way" if factor < 100 else "by any factor"
 
 
 def p_value(value: object) -> str:

@@ -57,9 +57,12 @@ def _facts(records: SweepRecords) -> tuple[tuple[str, str], ...]:
         ("Runs", f"{len(records.runs):,}"),
         ("Tricks", str(len(records.tricks)) + (" and a placebo" if PLACEBO in records.hacks else "")),
         ("Datasets", listed(records.datasets) or "none"),
-        ("Seeds", str(records.runs["seed"].nunique())),
-        ("Cells", str(records.runs["cell"].nunique())),
     ]
+    if len(records.plans) > 1:
+        facts.append(("Stages", listed(dict.fromkeys(plan.stage for plan in records.plans))))
+    else:
+        seeds, cells = (str(records.runs[name].nunique()) for name in ("seed", "cell"))
+        facts += [("Cells", cells), ("Seeds", seeds)]
     if "seconds" in records.runs and records.runs["seconds"].notna().any():
         facts.append(("Computing time", _duration(float(records.runs["seconds"].sum()))))
     finished = [records.about.finished or "", *(str(s.get("finished") or "") for s in records.about.sessions)]

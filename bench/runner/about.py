@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import optuna
@@ -10,14 +9,11 @@ import optuna
 import hacks
 from bench.errors import UserError
 from bench.gan import recipes
-from bench.metrics.mechanism import CLAIMS
 from bench.records.plan import Plan
 from bench.records.quantities import QUANTITIES
 from bench.runner.study import study_attributes
-from hacks.registry import Hack, HackError
 
 ABOUT = "about"
-_FIELD = re.compile(r"^([A-Z][a-z]+): *(.*)$")
 
 
 def about(plan: Plan) -> dict[str, Any]:
@@ -46,31 +42,9 @@ def about_of(study: optuna.Study, plan: Plan) -> dict[str, Any]:
 
 def _card(name: str) -> dict[str, Any]:
     try:
-        return describe(hacks.get(name))
-    except HackError:
+        return hacks.get(name).describe()
+    except hacks.HackError:
         return {}
-
-
-def describe(hack: Hack) -> dict[str, Any]:
-    """A hack's card by its fields."""
-    fields: dict[str, str] = {}
-    field = None
-    for line in hack.card.splitlines():
-        if match := _FIELD.match(line):
-            field = match.group(1).lower()
-            fields[field] = match.group(2).strip()
-        elif field and line.startswith(" "):
-            fields[field] = f"{fields[field]} {line.strip()}"
-        elif not line.strip():
-            field = None
-    ways = {claim.quantity: "down" if claim.direction < 0 else "up" for claim in CLAIMS.get(hack.name, ())}
-    return {
-        "title": hack.title,
-        **fields,
-        "needs": list(hack.needs),
-        "measured": [[quantity, way] for quantity, way in ways.items()],
-        "parameters": {parameter: str(default) for parameter, default in hack.parameters.items()},
-    }
 
 
 def _recipe(name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import io
 import torch
 from torch import Tensor
 
-from bench.gan.loop import Game, sample
+from bench.gan.loop import Game
 from bench.gan.streams import Streams
 
 GRID, COLUMNS = 64, 8
@@ -19,8 +19,7 @@ GRID_SEED = 0
 
 def sample_grid(game: Game) -> bytes:
     """PNG bytes of an 8 × 8 grid of the game's images."""
-    z = game.recipe.latent(GRID, game.recipe.latent_dim, Streams(GRID_SEED, game.device)("grid"))
-    return grid_png(sample(game.sampler(), game.recipe, z))
+    return grid_png(game.samples(GRID, Streams(GRID_SEED, game.device)("grid")))
 
 
 def grid_png(images: Tensor) -> bytes:

@@ -13,8 +13,9 @@ from bench.data import Dataset, load
 from bench.errors import UserError
 from bench.gan import recipes
 from bench.gan.backbone import Backbone, mlp
-from bench.gan.loop import Game, sample
+from bench.gan.game import Game
 from bench.gan.network import build_discriminator, build_generator, parameter_count
+from bench.gan.sampling import sample
 from bench.gan.streams import Streams
 from bench.records.budget import DEFAULT_RECIPE
 from bench.records.fields import check_fields
@@ -86,15 +87,21 @@ def run(
 def new_game(spec: RunSpec, device: str) -> Game:
     """The spec's networks, data and streams before their first step."""
     dataset = dataset_for(spec)
-    return Game(
-        build_recipe(spec),
-        backbone_for(dataset, spec.width, spec.recipe),
-        dataset.images,
-        seed=spec.seed,
-        batch=spec.batch,
-        device=resolve_device(device),
-        precision=spec.precision,
-    )
+    try:
+        return Game(
+            build_recipe(spec),
+            backbone_for(dataset, spec.width, spec.recipe),
+            dataset.images,
+            labels=dataset.labels,
+            classes=len(dataset.classes),
+            seed=spec.seed,
+            steps=spec.steps,
+            batch=spec.batch,
+            device=resolve_device(device),
+            precision=spec.precision,
+        )
+    except HackError as problem:
+        raise UserError(f"dataset {spec.dataset}: {problem}") from problem
 
 
 def status_of(spec: RunSpec, scores: dict[str, float], diverged: bool) -> str:
@@ -145,7 +152,8 @@ def parameter_counts(spec: RunSpec) -> dict[str, int]:
     backbone, recipe = backbone_for(dataset_for(spec), spec.width, spec.recipe), build_recipe(spec)
     built = {"generator": build_generator, "discriminator": build_discriminator}
     keras = recipes.get(spec.recipe).keras
-    return {name: parameter_count(build(backbone, recipe, spec.seed), keras) for name, build in built.items()}
+    classes = len(dataset_for(spec).classes)
+    return {name: parameter_count(build(backbone, recipe, spec.seed, classes), keras) for name, build in built.items()}
 
 
 def dataset_for(spec: RunSpec) -> Dataset:
@@ -184,4 +192,4 @@ def untrained_images(backbone: Backbone, n: int) -> Tensor:
     """Images of the naive recipe's generator before its first step, the least an honest score must beat."""
     recipe, streams = Recipe(), Streams(0)
     generator = build_generator(backbone, recipe, seed=0).eval()
-    return sample(generator, recipe, recipe.latent(n, recipe.latent_dim, streams("untrained")))
+    return sample(generator, recipe, recipe.draw(n, streams("untrained")))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.gan.loop import advance, sample
+from bench.gan.loop import advance
 from bench.records.run import RunSpec
 from bench.runner.run import new_game, scorer_for
 from hacks import conflicts
@@ -17,7 +17,6 @@ WARM_UP = 2
 def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
     """Wall seconds of one training step and of one evaluation of this spec, on this process's threads."""
     game = new_game(spec, device)
-    recipe = game.recipe
     advance(game, WARM_UP)
     started = time.perf_counter()
     # It ends with reading the losses, which waits for an accelerator to finish, so the clock sees whole steps.
@@ -26,13 +25,12 @@ def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
 
     scorer = scorer_for(spec)
     started = time.perf_counter()
-    z = recipe.latent(scorer.n, recipe.latent_dim, game.streams("timing"))
-    scorer.fid(sample(game.sampler(), recipe, z))
+    scorer.fid(game.samples(scorer.n, game.streams("timing")))
     return step_seconds, time.perf_counter() - started
 
 
 def timed_specs(hacks: Sequence[str], specs: Sequence[RunSpec]) -> list[RunSpec]:
-    """For each spec the cheapest and the dearest kind of cell: everything off, everything on that goes together."""
+    """For each spec the cheapest and the costliest kind of cell: everything off, everything on that goes together."""
     return [
         replace(spec, levels=levels, plan="", cell="")
         for spec in specs

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bench.errors import RunStopped
-from bench.gan.loop import CURVES, Game, advance, sample, to_range
+from bench.gan.look import looked_at
+from bench.gan.loop import CURVES, Game, advance
 from bench.gan.streams import Streams
 from bench.metrics import mechanism, stability
 from bench.metrics.score import Scorer, Scores
@@ -75,14 +76,13 @@ class Training:
             if self.diverged:
                 return
             if stop in GRADIENT_STEPS:
-                found = mechanism.gradient_probe(*self._moment())
+                found = self._probed(mechanism.gradient_probe)
                 self.mechanisms |= {f"{name}_{stop}": value for name, value in found.items()}
             if stop in checkpoints and stop != last:
                 self._evaluate(stop, self.scorer.fid)
             self._pause(stop)
         self._evaluate(last, self._score)
-        recipe = self.game.recipe
-        self.mechanisms |= mechanism.probe(*self._moment(), recipe.pixel_range, recipe.batching)
+        self.mechanisms |= self._probed(mechanism.probe)
 
     def _train(self, until: int) -> None:
         started = time.perf_counter()
@@ -104,17 +104,15 @@ class Training:
 
     def images(self, step: int) -> Tensor:
         """The images that are scored at that step, from a random stream of that step's own."""
-        recipe = self.game.recipe
-        stream = Streams(self.spec.seed, self.game.device)(f"scores/{step}")
-        return sample(self.game.sampler(), recipe, recipe.latent(self.scorer.n, recipe.latent_dim, stream))
+        stream = Streams(self.game.seed, self.game.device)(f"scores/{step}")
+        return self.game.samples(self.scorer.n, stream)
 
-    def _moment(self) -> tuple[nn.Module, nn.Module, Tensor, Tensor]:
-        """G, D, real images and latents that every look at the mechanisms takes: the same images at every moment."""
-        recipe, game = self.game.recipe, self.game
-        streams = Streams(self.spec.seed, game.device)
-        z = recipe.latent(PROBED, recipe.latent_dim, streams("mechanism"))
-        real = game.seen(to_range(game.images[:PROBED], recipe.pixel_range), streams)
-        return game.generator, game.discriminator, real, z
+    def _probed(self, probe: Callable[..., dict[str, float]]) -> dict[str, float]:
+        """What a probe of the mechanisms finds now, with the same images and latents at every moment."""
+        game = self.game
+        with looked_at(game, PROBED, Streams(game.seed, game.device)) as seen:
+            rules = mechanism.Rules(seen.batching, seen.d_loss, seen.g_loss, seen.between, game.recipe.pixel_range)
+            return probe(seen.generator, seen.discriminator, seen.real, seen.z, rules)
 
     def _pause(self, step: int) -> None:
         """Keep the training if it is asked to stop, or if much would be lost."""

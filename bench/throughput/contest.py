@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import hacks
 from bench.gan.fast.convolution import unquicken
 from bench.gan.fast.layout import as_pytorch_has_it
-from bench.gan.loop import advance
+from bench.gan.loop import advance, step
 from bench.gan.network import build_discriminator, build_generator
 from bench.records.presets import PRESETS
 from bench.records.run import RunSpec
@@ -145,7 +145,7 @@ def step_operations(case: Case) -> int:
     game = new_game(case.spec("float32"), "cpu")
     unquicken(game.generator), unquicken(game.discriminator)
     with FlopCounterMode(display=False) as counter:
-        game.step()
+        step(game)
     return counter.get_total_flops()
 
 

@@ -50,7 +50,7 @@ class _Clock:
         game.generator.forward = self._timed("G forward", game.generator.forward)
         game.discriminator.forward = self._timed("D forward", game.discriminator.forward)
         game.next_real = self._timed("data", game.next_real)
-        game._update = self._timed("backward", game._update)
+        game.update = self._timed("backward", game.update)
         for optimizer in (game.d_optimizer, game.g_optimizer):
             optimizer.step = self._timed("optimiser", optimizer.step)
 

@@ -1,10 +1,13 @@
 """Frames of simulated runs that the tests of the analysis share."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from bench.plan import make_plan
+from bench.plan import Cell, make_plan
+from bench.plan.paley import hadamard
 
 NOISE, REAL = 100.0, 0.5
 
@@ -49,6 +52,25 @@ def simulated_runs(
             }
         )
     return pd.DataFrame(rows)
+
+
+def saturated_plan(hacks, datasets=("a",), seeds=2, order=12, **plan):
+    """The screen of 24 cells for 12 hacks that recorded sweeps have: folded, without a column to spare."""
+    made = make_plan("p", hacks, datasets, seeds, **plan)
+    half = hadamard(order)[:, : len(hacks)] > 0
+    names = {True: "full", False: "bare"}
+    cells = [
+        Cell(names[row[0]], levels, names[row[0]]) if len(set(row)) == 1 else Cell(f"c{index:02d}", levels, "screen")
+        for index, row in enumerate(np.vstack([half, ~half]).tolist())
+        for levels in [dict(zip(hacks, row, strict=True))]
+    ]
+    arms = [cell for cell in made.cells if cell.arm in ("leave_one_out", "add_one_in")]
+    return dataclasses.replace(made, cells=(*cells, *arms))
+
+
+@pytest.fixture(scope="session")
+def saturated():
+    return saturated_plan
 
 
 @pytest.fixture(scope="session")

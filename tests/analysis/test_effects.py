@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,9 +15,9 @@ SHIFTS = (-0.4, 0.3, 0.1)
 
 
 @pytest.fixture(scope="module")
-def runs(simulate, hacks):
-    arms = ("leave_one_out", "add_one_in")
-    return simulate(hacks, SHIFTS, seeds=3, risks=(0, 0, 0.2), arms=arms, rng_seed=4)
+def runs(simulate, saturated, hacks):
+    made = saturated(hacks, seeds=3, arms=("leave_one_out", "add_one_in"))
+    return simulate(hacks, SHIFTS, risks=(0, 0, 0.2), made=made, rng_seed=4)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +42,7 @@ def test_effects_errors_and_p_are_those_of_statsmodels(table, by_hand, hacks):
     assert set(table["df"]) == {11.0}
     assert set(table["cells"]) == {24}
     assert set(table["runs"]) == {72}
+    assert set(table["error"]) == {"residual"}, "twelve hacks take all columns of a half of twelve"
 
 
 def test_intervals_are_those_of_statsmodels(table, by_hand, hacks):
@@ -80,14 +79,18 @@ def test_probability_of_improvement_is_the_mann_whitney_share(runs, table, hacks
         assert table.loc[hack, "probability_of_improvement"] == pytest.approx(u / (on.sum() * (~on).sum()), abs=1e-12)
 
 
-def test_leave_one_out_and_add_one_in_are_paired_by_seed(runs, table, hacks):
+def test_leave_one_out_and_add_one_in_are_paired_by_seed_without_the_pairs_at_the_ceiling(runs, table, hacks):
     y = np.log(np.minimum(runs["fid"].fillna(np.inf), runs["fid_noise"]))
     wide = runs.assign(y=y).pivot(index="seed", columns="cell", values="y")
+    top = np.log(runs["fid_noise"].iloc[0])
+
+    def expected(on, off):
+        return 100 * np.expm1((wide[on] - wide[off])[(wide[on] < top) | (wide[off] < top)].mean())
+
     for hack in hacks:
-        loo = (wide["full"] - wide[f"full-{hack}"]).mean()
-        add = (wide[f"bare+{hack}"] - wide["bare"]).mean()
-        assert table.loc[hack, "loo_pct"] == pytest.approx(100 * np.expm1(loo), abs=1e-9)
-        assert table.loc[hack, "add_pct"] == pytest.approx(100 * np.expm1(add), abs=1e-9)
+        loo, add = expected("full", f"full-{hack}"), expected(f"bare+{hack}", "bare")
+        assert table.loc[hack, "loo_pct"] == pytest.approx(loo, abs=1e-9)
+        assert table.loc[hack, "add_pct"] == pytest.approx(add, abs=1e-9)
 
 
 def test_arms_do_not_enter_the_averaged_effects(runs, hacks):
@@ -175,15 +178,6 @@ def test_laws(runs, hacks, table, order, scale, flipped):
     swapped = effects(design.assign(**{hack: ~design[hack]}), hacks).set_index("hack")["effect_log"]
     sign = np.where(np.array(hacks) == hack, -1, 1)
     np.testing.assert_allclose(swapped, sign * table["effect_log"], atol=1e-9)
-
-
-def test_ten_thousand_runs_of_forty_hacks_in_under_five_seconds(simulate):
-    names = [f"h{i}" for i in range(40)]
-    runs = simulate(names, (0.2,), seeds=114, risks=(0.1, 0.05))
-    assert len(runs) == 88 * 114
-    started = time.perf_counter()
-    effects(runs, names)
-    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import statsmodels.formula.api as smf
 
-from bench.analysis import cost_ratio, mechanism_effects, robustness, spread
+from bench.analysis import cost_ratio, effects, mechanism_effects, robustness, score_effects, spread
 
 
-def test_mechanisms_are_regressed_in_their_own_unit(simulate, hacks):
-    runs = simulate(hacks, seeds=2)
+def test_mechanisms_are_regressed_in_their_own_unit(simulate, saturated, hacks):
+    runs = simulate(hacks, made=saturated(hacks))
     generator = np.random.default_rng(0)
     runs["zeros"] = 0.1 + 0.3 * runs["h2"] + 0.02 * generator.standard_normal(len(runs))
     runs["other"] = generator.standard_normal(len(runs))
@@ -27,8 +27,9 @@ def test_runs_without_the_quantity_are_counted(simulate, hacks):
     runs["q"] = np.where(runs["cell"] == "c04", np.nan, 1.0 * runs["h1"])
     row = mechanism_effects(runs, ["q"], hacks).set_index("hack").loc["h1"]
     assert row["effect"] == pytest.approx(1.0, abs=1e-9)
-    assert row["note"] == "2 runs left out, without this quantity"
-    assert row["runs"] == 46
+    assert row["note"] == "2 runs left out, without this quantity; 2 with them, whose mirror images they were"
+    assert row["runs"] == 92
+    assert row["error"] == "fake columns"
 
 
 def test_cost_is_a_ratio_of_times_of_finished_runs(simulate, hacks):
@@ -41,8 +42,76 @@ def test_cost_is_a_ratio_of_times_of_finished_runs(simulate, hacks):
         assert table[hack] == pytest.approx(expected[hack], rel=1e-9)
 
 
-def test_robustness_by_doing_it_the_long_way(simulate, hacks):
-    runs = simulate(hacks, (-0.4, 0.2), seeds=3)
+@pytest.fixture(scope="module")
+def scored(simulate, hacks):
+    """Recall rises by ten points with h0 and by none with the rest, FID is made as ever, modes are the same in all."""
+    runs = simulate(hacks, (-0.4, 0.3), datasets=("a", "b"), seeds=1, risks=(0, 0, 0, 0.2))
+    noise = np.random.default_rng(0).normal(0, 0.02, len(runs))
+    runs["recall"] = np.where(runs["status"] == "ok", 0.5 + 0.1 * runs["h0"] + noise, np.nan)
+    runs["kid"] = np.where(runs["status"] == "ok", 1 + noise, np.nan)
+    return runs.assign(modes=10.0, seconds=20.0 * np.where(runs["h2"], 1.5, 1.0))
+
+
+def test_every_hack_has_an_effect_on_every_score(scored, hacks):
+    table = score_effects(scored, hacks)
+    assert len(table) == 2 * 5 * 12
+    assert list(dict.fromkeys(table["score"])) == ["fid", "kid", "recall", "modes", "seconds"]
+    rows = table.set_index(["dataset", "score", "hack"])
+    fid = effects(scored, hacks).set_index(["dataset", "hack"])
+    for dataset in "ab":
+        own = rows.loc[(dataset, "fid")]
+        np.testing.assert_allclose(own["effect"], fid.loc[dataset, "effect_pct"], rtol=1e-12)
+        np.testing.assert_allclose(own["ci_low"], fid.loc[dataset, "ci_low_pct"], rtol=1e-12)
+        assert set(own["unit"]) == {"%"}
+    time = rows.loc[("a", "seconds", "h2")]
+    assert (time["effect"], time["verdict"], time["unit"]) == (pytest.approx(50), "hurts", "%")
+
+
+def test_a_diverged_run_has_the_worst_recall_and_no_kid(scored, hacks):
+    rows = score_effects(scored, hacks, ["recall", "kid"]).set_index(["dataset", "score", "hack"])
+    on = scored[scored["dataset"] == "a"]
+    recall = on["recall"].fillna(0)
+    row = rows.loc[("a", "recall", "h0")]
+    assert row["effect"] == pytest.approx(100 * (recall[on["h0"]].mean() - recall[~on["h0"]].mean()), abs=1e-9)
+    assert row["mean_off"] == pytest.approx(recall[~on["h0"]].mean())
+    assert (row["unit"], row["direction"], row["runs"]) == ("points", "higher", 48)
+    failed = int((on["status"] == "diverged").sum())
+    assert failed > 0
+    kid = rows.loc[("a", "kid", "h0")]
+    assert kid["error"] == "fake columns", "what is left is mirror pairs"
+    assert kid["runs"] <= 48 - failed
+    assert f"{failed} runs left out" in kid["note"]
+
+
+def test_better_is_what_the_score_says(scored, hacks):
+    whole = scored.assign(status="ok", recall=scored["recall"].fillna(0.5), fid=scored["fid"].fillna(8.0))
+    row = score_effects(whole, hacks, ["recall"]).set_index(["dataset", "hack"]).loc[("a", "h0")]
+    assert row["effect"] == pytest.approx(10, abs=3)
+    assert row["verdict"] == "helps"
+    same = score_effects(whole, hacks, ["modes"]).iloc[0]
+    assert (same["effect"], same["verdict"], same["note"]) == (
+        0,
+        "inconclusive",
+        "every run ended the same: there is nothing to compare",
+    )
+
+
+def test_recall_as_the_outcome_of_the_main_table(scored, hacks):
+    whole = scored.assign(status="ok", recall=scored["recall"].fillna(0.5))
+    table = effects(whole, hacks, outcome="recall").set_index(["dataset", "hack"])
+    row = table.loc[("a", "h0")]
+    assert row["effect_log"] == pytest.approx(0.1, abs=0.03)
+    assert row["effect_pct"] == pytest.approx(100 * row["effect_log"])
+    assert row["verdict"] == "inconclusive", "ten points are not beyond a tenth of the range"
+    assert effects(whole, hacks, 0.05, outcome="recall").set_index(["dataset", "hack"]).loc[("a", "h0"), "verdict"] == (
+        "helps"
+    )
+    assert table.loc[("a", "h5"), "verdict"] == "negligible"
+    assert row["probability_of_improvement"] > 0.9
+
+
+def test_robustness_by_doing_it_the_long_way(simulate, saturated, hacks):
+    runs = simulate(hacks, (-0.4, 0.2), made=saturated(hacks, seeds=3))
     table = robustness(runs, hacks).set_index("hack")
     y = np.log(runs["fid"])
     cells = runs.groupby("cell")[hacks].first().astype(float)
@@ -59,8 +128,8 @@ def test_robustness_by_doing_it_the_long_way(simulate, hacks):
     assert table.loc["h0", "same_sign"]
 
 
-def test_spread_recovers_both_sources_of_noise(simulate, hacks):
-    runs = simulate(hacks, (-0.4,), seeds=400, noise_sd=0.15)
+def test_spread_recovers_both_sources_of_noise(simulate, saturated, hacks):
+    runs = simulate(hacks, (-0.4,), made=saturated(hacks, seeds=400), noise_sd=0.15)
     generator = np.random.default_rng(0)
     cells = {cell: 0.3 * generator.standard_normal() for cell in sorted(runs["cell"].unique())}
     runs["fid"] *= np.exp(runs["cell"].map(cells))

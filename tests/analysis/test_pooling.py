@@ -2,16 +2,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import optimize, stats
+from statsmodels.stats.oneway import anova_oneway
 
-from bench.analysis import disagreements, effects, half_normal, pooled, summary_sentence
+from bench.analysis import disagreements, effects, half_normal, pooled
 from bench.analysis.halfnormal import simultaneous_margin
+from bench.analysis.pooling import interaction_p
 from bench.analysis.sentences import signed
 
 
 def rows(*values):
     frame = pd.DataFrame(values, columns=["dataset", "hack", "effect_log", "se_log", "verdict"])
     return frame.assign(effect_pct=100 * np.expm1(frame["effect_log"]), failure_difference=0.25, ci_low_pct=-50.0,
-                        ci_high_pct=50.0, cells=24, runs=48, note="")  # fmt: skip
+                        ci_high_pct=50.0, cells=24, runs=48, note="", error="fake columns", df=12.0)  # fmt: skip
 
 
 FOUR = rows(
@@ -41,11 +43,61 @@ def test_random_effects_by_their_definition():
     assert row["effect_log"] == pytest.approx(mean, abs=1e-6)
     assert row["tau"] == pytest.approx(np.sqrt(tau2), abs=1e-5)
     assert row["i2"] == pytest.approx(1 - 3 / q, abs=1e-9)
-    assert row["heterogeneity_p"] == pytest.approx(stats.chi2.sf(q, 3), abs=1e-12)
     half = stats.t.isf(0.025, 3) * error
     assert row["ci_low_pct"] == pytest.approx(100 * np.expm1(mean - half), abs=1e-3)
     reach = stats.t.isf(0.025, 2) * np.sqrt(tau2 + error**2)
     assert row["prediction_high_pct"] == pytest.approx(100 * np.expm1(mean + reach), abs=1e-2)
+
+
+def test_two_datasets_disagree_by_welchs_t_test():
+    """With raw data behind the effects, scipy's own test says the same."""
+    generator = np.random.default_rng(0)
+    first, second = generator.normal(0.0, 1.0, 9), generator.normal(0.8, 0.4, 5)
+    error = [sample.std(ddof=1) / np.sqrt(len(sample)) for sample in (first, second)]
+    p = interaction_p(np.array([first.mean(), second.mean()]), np.array(error), np.array([8.0, 4.0]))
+    assert p == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue, rel=1e-9)
+
+
+def test_several_datasets_disagree_by_welchs_f_test():
+    generator = np.random.default_rng(1)
+    groups = [generator.normal(mean, sd, size) for mean, sd, size in ((0, 1, 6), (0.5, 0.3, 9), (1, 2, 12))]
+    summary = [(each.mean(), each.std(ddof=1) / np.sqrt(len(each)), len(each) - 1.0) for each in groups]
+    expected = anova_oneway(groups, use_var="unequal", welch_correction=True)
+    assert interaction_p(*np.array(summary).T) == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_the_errors_behind_a_disagreement_are_fake_columns_else_seeds_else_none():
+    two = FOUR.iloc[[0, 2]]
+    fake = pooled(two).iloc[0]["heterogeneity_p"]
+    assert fake == pytest.approx(interaction_p(np.array([-0.5, 0.3]), np.array([0.10, 0.12]), np.full(2, 12.0)))
+    seeds = pooled(two.assign(error="residual", se_seeds_log=0.3, df_seeds=24.0)).iloc[0]["heterogeneity_p"]
+    assert seeds == pytest.approx(interaction_p(np.array([-0.5, 0.3]), np.full(2, 0.3), np.full(2, 24.0)))
+    assert np.isnan(pooled(two.assign(error="residual")).iloc[0]["heterogeneity_p"])
+
+
+@pytest.mark.parametrize("free", [(2, 2), (12, 12), (6, 24), (12, 12, 12), (24, 8, 12, 24)])
+@pytest.mark.parametrize("spread", [1, 3])
+def test_a_true_null_is_rejected_at_its_level(free, spread):
+    """Errors estimated from few degrees of freedom, up to three times as large on one dataset as on another."""
+    generator = np.random.default_rng(3)
+    free, sweeps = np.array(free, dtype=float), 3000
+    truth = np.linspace(0.1, 0.1 * spread, len(free))
+    error = truth * np.sqrt(generator.chisquare(free, (sweeps, len(free))) / free)
+    effect = truth * generator.standard_normal((sweeps, len(free)))
+    alarms = np.mean([interaction_p(e, s, free) < 0.05 for e, s in zip(effect, error, strict=True)])
+    assert 0.025 < alarms < 0.07
+
+
+def test_screens_of_two_datasets_disagree_by_chance_no_more_often_than_they_may(simulate, hacks):
+    """True of frames too: one seed a cell, another assignment of columns on each dataset."""
+    alarms = []
+    for seed in range(40):
+        pair = [simulate(hacks, (-0.4, 0.3), datasets=(name,), seeds=1, rng_seed=2 * seed + k, order_seed=k)
+                for k, name in enumerate("ab")]  # fmt: skip
+        table = pooled(effects(pd.concat(pair, ignore_index=True), hacks))
+        alarms += list(table["heterogeneity_p"] < 0.05)
+    assert len(alarms) == 480
+    assert np.mean(alarms) < 0.07 + 2 * np.sqrt(0.05 * 0.95 / 480)
 
 
 def test_datasets_that_agree_have_no_heterogeneity():
@@ -93,49 +145,6 @@ def test_simulated_disagreement_is_found_and_agreement_is_not(simulate, hacks):
     assert disagreements(effects(runs, hacks)).query("kind == 'opposite'").empty
 
 
-def test_a_sentence_names_claims_warnings_and_what_is_open():
-    table = rows(
-        ("m", "a", -0.5, 0.1, "helps"),
-        ("m", "b", -0.7, 0.1, "helps"),
-        ("m", "c", 0.4, 0.1, "hurts"),
-        ("m", "d", 0.0, 0.1, "fragile"),
-        ("m", "e", 0.0, 0.01, "negligible"),
-        ("m", "f", 0.1, 0.1, "inconclusive"),
-        ("m", "g", 0.1, 0.1, "inconclusive"),
-        ("m", "i", np.nan, np.nan, "inconclusive"),
-        ("m", "placebo", 0.1, 0.1, "inconclusive"),
-    )
-    assert summary_sentence(table) == (
-        "On m, b (−50 % FID, 95 % interval −50 % to +50 %) and a (−39 % FID, 95 % interval −50 % to +50 %) help; "
-        "c (+49 % FID, 95 % interval −50 % to +50 %) hurts; d (+25 points of failed runs) makes training fail more "
-        "often; e is negligible (within ±5 % FID); the other 2 hacks are inconclusive with 24 cells and 48 runs; "
-        "i could not be estimated."
-    )
-
-
-def test_a_sentence_without_a_claim_says_how_wide_the_intervals_are():
-    table = rows(("m", "a", 0.1, 0.1, "inconclusive"), ("m", "b", 0.1, 0.1, "inconclusive"))
-    assert summary_sentence(table) == (
-        "On m, 24 cells and 48 runs cannot tell any of the 2 hacks from no effect, whose intervals are about ±50 % "
-        "FID wide."
-    )
-
-
-def test_what_is_open_but_clear_of_zero_on_its_own_is_named():
-    table = rows(("m", "a", -0.5, 0.1, "inconclusive"), ("m", "b", 0.1, 0.1, "inconclusive"))
-    table.loc[0, ["ci_low_pct", "ci_high_pct"]] = -60.0, -10.0
-    assert summary_sentence(table).endswith(
-        "wide; the first to look at again: a (−39 %, 95 % interval of its own −60 % to −10 %)."
-    )
-
-
-def test_a_placebo_that_stands_out_is_named_and_never_counted_as_a_hack():
-    table = rows(("m", "a", -0.5, 0.1, "helps"), ("m", "placebo", -0.2, 0.1, "helps"))
-    sentence = summary_sentence(table)
-    assert sentence.startswith("On m, a (−39 % FID, 95 % interval −50 % to +50 %) helps. The placebo, which changes")
-    assert "“helps”" in sentence
-
-
 @pytest.mark.parametrize(
     ("value", "text"), [(-41.4, "−41 %"), (3.24, "+3.2 %"), (-0.04, "0.0 %"), (5e6, "over +1000 %"), (250, "+250 %")]
 )
@@ -154,3 +163,19 @@ def test_half_normal_quantiles_and_lenths_margin():
     np.testing.assert_allclose(data["margin"], expected)
     assert np.isnan(simultaneous_margin(np.array([1.0, 2.0])))
     assert half_normal(table.assign(effect_log=np.nan)).empty
+    assert data["band_high"].isna().all()
+    assert not data["fake"].any()
+
+
+def test_fake_factors_stand_among_the_hacks_and_give_the_null_band():
+    table = rows(*[("m", f"h{i}", value, 0.1, "x") for i, value in enumerate([0.3, -0.1, -2.0])])
+    fakes = pd.DataFrame({"dataset": "m", "hack": ["fake 1", "fake 2"], "effect_log": [0.05, -0.2]})
+    data = half_normal(table, fakes)
+    assert list(data["hack"]) == ["fake 1", "h1", "fake 2", "h0", "h2"]
+    assert data["fake"].tolist() == [True, False, True, False, False]
+    noise = np.sqrt((0.05**2 + 0.2**2) / 2)
+    draws = np.sort(np.abs(np.random.default_rng(0).normal(0, noise, (40_000, 5))), axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    np.testing.assert_allclose(data["band_low"], low, atol=0.003)
+    np.testing.assert_allclose(data["band_high"], high, atol=0.008)
+    assert half_normal(table, fakes.assign(dataset="other"))["band_high"].isna().all()

@@ -19,7 +19,7 @@ def test_iqm_is_the_mean_of_the_middle_half(runs, hacks):
             assert table.loc[(hack, "on" if level else "off"), "iqm"] == pytest.approx(expected, abs=1e-12)
     assert (table["ci_low"] < table["iqm"]).all()
     assert (table["iqm"] < table["ci_high"]).all()
-    assert set(table["runs"]) == {48}
+    assert set(table["runs"]) == {96}
     assert set(table["datasets"]) == {2}
 
 

@@ -26,7 +26,7 @@ def test_each_step_is_its_own_regression_and_the_last_is_the_effect(simulate, ha
         shift = pd.Series(0.0, index=hacks)
         shift["h0"] = (1 - share) * 0.5
         np.testing.assert_allclose(rows["effect_log"][hacks], (final["effect_log"] + shift)[hacks], atol=1e-10)
-        assert (rows["runs"] == 48).all()
+        assert (rows["runs"] == 96).all()
     last = table[table["step"] == 300].set_index("hack")
     np.testing.assert_allclose(last["ci_low_pct"][hacks], final["ci_low_pct"][hacks], atol=1e-8)
 
@@ -38,7 +38,7 @@ def test_failed_runs_stay_at_noise_where_their_curve_ends(simulate, hacks):
     curves = curves_of(runs.assign(fid=runs["fid"].fillna(7.0)), (1, 1, 1))
     gone = (curves["cell"] == "c02") & (curves["seed"] == 1) & (curves["step"] > 100)
     table = effects_over_steps(runs, curves[~gone], hacks)
-    assert (table["runs"] == 48).all(), "every step compares the same runs"
+    assert (table["runs"] == 96).all(), "every step compares the same runs"
     final = effects(runs, hacks).set_index("hack")["effect_log"]
     for step in (200, 300):
         np.testing.assert_allclose(table[table["step"] == step].set_index("hack")["effect_log"], final, atol=1e-10)

@@ -7,15 +7,15 @@ from bench.analysis.verdicts import next_alpha, verdict
 
 NAN = math.nan
 PLAIN = {
-    "effect_pct": -20.0,
+    "effect": -20.0,
     "p": 0.001,
     "p_adjusted": 0.01,
-    "low_90_pct": -30.0,
-    "high_90_pct": -10.0,
+    "low_90": -30.0,
+    "high_90": -10.0,
     "failure_difference": 0.0,
     "failure_p": 1.0,
     "failure_p_adjusted": 1.0,
-    "sesoi": 0.05,
+    "smallest": 5.0,
     "family": "screen",
 }
 
@@ -24,27 +24,36 @@ PLAIN = {
     ("change", "word"),
     [
         ({}, "helps"),
-        ({"effect_pct": 20.0, "low_90_pct": 10.0, "high_90_pct": 30.0}, "hurts"),
+        ({"effect": 20.0, "low_90": 10.0, "high_90": 30.0}, "hurts"),
         ({"p_adjusted": 0.09}, "helps"),
         ({"p_adjusted": 0.11}, "inconclusive"),
         ({"p_adjusted": 0.09, "family": "confirm"}, "inconclusive"),
         ({"p": 0.02, "p_adjusted": 0.04, "family": "confirm"}, "inconclusive"),
         ({"p": 0.02, "p_adjusted": 0.04, "family": "followup"}, "helps"),
         ({"p": 0.06, "p_adjusted": 0.06}, "inconclusive"),
-        ({"effect_pct": -4.9, "low_90_pct": -6.0, "high_90_pct": -3.8}, "inconclusive"),
-        ({"effect_pct": -3.0, "low_90_pct": -4.9, "high_90_pct": -1.1}, "negligible"),
-        ({"effect_pct": 0.1, "p": 0.9, "p_adjusted": 0.9, "low_90_pct": -4.9, "high_90_pct": 4.9}, "negligible"),
-        ({"effect_pct": 0.1, "p": 0.9, "p_adjusted": 0.9, "low_90_pct": -5.1, "high_90_pct": 4.9}, "inconclusive"),
+        ({"effect": -4.9, "low_90": -6.0, "high_90": -3.8}, "inconclusive"),
+        ({"effect": -3.0, "low_90": -4.9, "high_90": -1.1}, "negligible"),
+        ({"effect": 0.1, "p": 0.9, "p_adjusted": 0.9, "low_90": -4.9, "high_90": 4.9}, "negligible"),
+        ({"effect": 0.1, "p": 0.9, "p_adjusted": 0.9, "low_90": -5.1, "high_90": 4.9}, "inconclusive"),
         ({"failure_difference": 0.3, "failure_p": 0.001, "failure_p_adjusted": 0.02}, "fragile"),
         ({"failure_difference": 0.3, "failure_p": 0.06, "failure_p_adjusted": 0.06}, "helps"),
         ({"failure_difference": -0.3, "failure_p": 0.001, "failure_p_adjusted": 0.02}, "helps"),
-        ({"effect_pct": NAN, "p": NAN, "p_adjusted": NAN, "low_90_pct": NAN, "high_90_pct": NAN}, "inconclusive"),
+        ({"effect": NAN, "p": NAN, "p_adjusted": NAN, "low_90": NAN, "high_90": NAN}, "inconclusive"),
         ({"failure_difference": NAN, "failure_p": NAN, "failure_p_adjusted": NAN}, "helps"),
-        ({"effect_pct": -8.0, "sesoi": 0.10}, "inconclusive"),
+        ({"effect": -8.0, "smallest": 10.0}, "inconclusive"),
+        ({"better": 1}, "hurts"),
+        ({"bound": "at most"}, "helps"),
+        ({"bound": "at least"}, "inconclusive"),
+        ({"effect": 0.1, "p": 0.9, "p_adjusted": 0.9, "low_90": -1, "high_90": 1, "bound": "at least"}, "inconclusive"),
     ],
 )
 def test_the_rules(change, word):
     assert verdict(**{**PLAIN, **change}) == word
+
+
+def test_of_what_is_measured_alone_only_the_two_tests_decide():
+    assert verdict(effect=0.01, p=0.001, p_adjusted=0.01) == "hurts"
+    assert verdict(effect=0.01, p=0.2, p_adjusted=0.2) == "inconclusive"
 
 
 def test_the_level_one_more_hack_has_to_reach():

@@ -17,11 +17,13 @@ from torch import nn
 
 import hacks
 from bench.gan.backbone import mlp
-from bench.gan.loop import CURVES, Game, advance
+from bench.gan.loop import CURVES, Game, advance, step
 from bench.metrics import stability
 from hacks import Recipe
-from hacks.recipe import NonSaturating
+from hacks.naive import NonSaturating
 
+PER_RANGE = 4
+"""R1's weight is that of images in [−1, 1]; here they are in [0, 1], where a gradient is twice as large."""
 SLOPES = {"non-saturating": ({}, 0.5), "hinge": ({"hinge_loss": True}, 1.0)}
 START = 0.4
 
@@ -72,7 +74,7 @@ def curves(rows):
 def test_one_step_is_the_gradient_by_hand(loss):
     levels, slope = SLOPES[loss]
     game = dirac(0.1, levels)
-    game.step()
+    step(game)
     # D: ψ₁ = −h·f'(0)·θ₀, as ψ₀ = 0. G then goes up D's new slope: θ₁ = θ₀ + h·g'(ψ₁θ₀)·ψ₁.
     psi = -0.1 * slope * START
     steep = 1.0 if loss == "hinge" else 1 / (1 + math.exp(psi * START))
@@ -84,7 +86,7 @@ def test_the_plain_hinge_game_turns_for_ever():
     game = dirac(0.1, {"hinge_loss": True})
     radii = []
     for _ in range(round(5 * 2 * math.pi / 0.1)):
-        game.step()
+        step(game)
         radii.append(radius(game))
     assert min(radii) > 0.9 * START
     assert max(radii) < 1.1 * START
@@ -117,7 +119,7 @@ def test_simultaneous_steps_spiral_outwards():
 def test_the_r1_penalty_makes_it_converge(loss):
     levels, slope = SLOPES[loss]
     gamma, rate, steps = 0.5 * slope, 0.1, 400
-    game = dirac(rate, {**levels, "r1_penalty": True}, {"r1_penalty": {"gamma": gamma}})
+    game = dirac(rate, {**levels, "r1_penalty": True}, {"r1_penalty": {"gamma": PER_RANGE * gamma}})
     rows = advance(game, steps)
     # Its eigenvalues are −γ/2 ± i·√(f'(0)² − γ²/4): the radius falls by e^(−γ·h/2) a step, up to the ellipse's shape.
     expected = START * math.exp(-gamma / 2 * rate * steps)
@@ -130,7 +132,7 @@ def test_the_r1_penalty_makes_it_converge(loss):
 def test_oscillation_is_that_of_the_turning_losses():
     rate, hinge = 0.1, {"hinge_loss": True}
     steps = round(10 * 2 * math.pi / rate)
-    still = dirac(rate, {**hinge, "r1_penalty": True}, {"r1_penalty": {"gamma": 1.0}})
+    still = dirac(rate, {**hinge, "r1_penalty": True}, {"r1_penalty": {"gamma": PER_RANGE * 1.0}})
     turning = stability.summary(curves(advance(dirac(rate, hinge), steps)), {})
     resting = stability.summary(curves(advance(still, steps)), {})
     # ψθ = (r²/2)·sin 2φ is D's loss but for a constant, and G's but for its sign.
@@ -144,7 +146,7 @@ def test_oscillation_is_that_of_the_turning_losses():
 def test_too_large_a_step_diverges_and_is_seen(factor, diverges):
     """With h·γ over 2 each step of D overshoots by more than it corrects."""
     rate = 0.01
-    game = dirac(rate, {"r1_penalty": True}, {"r1_penalty": {"gamma": factor / rate}})
+    game = dirac(rate, {"r1_penalty": True}, {"r1_penalty": {"gamma": PER_RANGE * factor / rate}})
     scores = stability.summary(curves(advance(game, 300)), {})
     assert ("divergence_step" in scores) == diverges
     if diverges:

@@ -1,6 +1,7 @@
 """Every hack is tested by existing: parametrised from the registry."""
 
 import dataclasses
+import json
 
 import pytest
 from hypothesis import given
@@ -8,36 +9,13 @@ from hypothesis import strategies as st
 
 import hacks
 from hacks import HackError, Recipe
+from hacks.card import CARD_FIELDS, measured
 from hacks.recipe import TUPLE_SLOTS
-from hacks.registry import CARD_FIELDS, conflicts
+from hacks.registry import conflicts
+from hacks.slots import OFFERED
 
 ALL = hacks.names()
 CORE = hacks.names(core=True)
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_card_has_every_field(name):
-    card = hacks.get(name).card
-    missing = [field for field in CARD_FIELDS if f"\n{field}: " not in card]
-    assert missing == []
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_off_equals_absent(name):
-    assert hacks.apply(Recipe(), {name: False}) == Recipe()
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_on_changes_the_recipe_and_off_takes_it_back(name):
-    on = hacks.apply(Recipe(), {name: True})
-    assert on != Recipe()
-    assert hacks.apply(on, {name: False}) == Recipe()
-    assert hacks.apply(on, {name: True}) == on
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_needs_are_hacks(name):
-    assert set(hacks.get(name).needs) <= set(ALL)
 
 
 @given(order=st.permutations(CORE), on=st.sets(st.sampled_from(CORE)))
@@ -95,4 +73,28 @@ def test_recipe_is_frozen_and_hashable():
 
 
 def test_tuple_slots_are_those_that_are_empty_in_the_naive_recipe():
-    assert TUPLE_SLOTS == ("targets", "d_inputs", "penalties", "averaging", "idle_streams")
+    assert all(getattr(Recipe(), slot) == () for slot in TUPLE_SLOTS)
+    assert {"targets", "penalties", "d_after"} < set(TUPLE_SLOTS)
+    assert "loss" not in TUPLE_SLOTS
+    assert set(OFFERED) - {"start", "loss.d", "loss.g", "batching"} < set(TUPLE_SLOTS)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_description_is_plain_json(name):
+    described = hacks.get(name).describe()
+    assert json.loads(json.dumps(described)) == described
+    assert set(described) == {"title", *(field.lower() for field in CARD_FIELDS), "parameters"}
+
+
+def test_what_is_measured_is_read_from_the_card():
+    assert hacks.get("strided_conv").measured == (("d_zero_gradient_share", "down"), ("stride_energy", "up"))
+    assert hacks.get("hinge_loss").measured == ()
+    with pytest.raises(HackError, match="Measured: 'stride_energy': expected none, or quantities with a direction"):
+        measured("Measured: stride_energy")
+
+
+def test_what_needs_what():
+    needs = {name: hacks.get(name).needs for name in ALL if hacks.get(name).needs}
+    assert needs["split_batches"] == ("batch_norm",)
+    assert needs["divisible_kernel"] == ("strided_conv",)
+    assert {needed for each in needs.values() for needed in each} <= set(ALL)

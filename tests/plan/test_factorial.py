@@ -57,8 +57,12 @@ def test_alias_structure_of_a_design_of_resolution_three():
 
 
 def test_alias_summaries_of_the_designs_in_use():
-    assert "mixed with up to 45 others (coefficients of size 0.33)" in alias_summary(screening(list("abcdefghijkl")))
-    assert alias_summary(resolution_v(list("abcdef"))).endswith("All 15 two-way interactions can be told apart.")
+    screen = alias_summary(screening(list("abcdefghijkl")))
+    assert screen.startswith("Main effects are clear of all two-way interactions. 66 of 66 two-way")
+    assert screen.endswith("12 contrasts see what main effects see and belong to no hack: they are the error.")
+    factorial = alias_summary(full_factorial(list("abcde")))
+    assert "All 10 two-way interactions can be told apart. 11 contrasts see" in factorial
+    assert alias_summary(full_factorial(list("abcde")).iloc[1:]).endswith("so they show as sums only.")
 
 
 def test_too_many_hacks_are_refused():

@@ -61,7 +61,7 @@ def test_a_design_that_cannot_estimate_its_terms_is_refused():
 def test_a_plan_with_exclusions_says_what_they_cost():
     plan = make_plan("p", [*HACKS, "h8", "h9"], ["a"], 1, exclusions=[("h0", "h1"), ("h2", "elsewhere")])
     assert plan.exclusions == (("h0", "h1"),)
-    assert len(plan.cells) == 24
+    assert len(plan.cells) == 40
     assert not any(cell.levels["h0"] and cell.levels["h1"] for cell in plan.cells)
     assert plan.variance["h0"] > 1.2
     assert "never together: h0 or h1" in plan.design

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import UserError
-from bench.plan import screening
-from bench.plan.paley import ORDERS, hadamard
+from bench.plan import full_factorial, screening
+from bench.plan.folded import mirror_pairs, spare_columns
+from bench.plan.paley import MOST_HACKS, ORDERS, hadamard
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -27,10 +28,10 @@ def test_an_order_without_a_paley_matrix_is_refused(order):
 
 
 @settings(max_examples=60, deadline=None)
-@given(count=st.integers(1, 48), seed=st.integers(0, 2**32 - 1))
+@given(count=st.integers(1, MOST_HACKS), seed=st.integers(0, 2**32 - 1))
 def test_screening_is_balanced_orthogonal_clear_of_pairs_and_has_both_extremes(count, seed):
     frame = screening([f"h{i}" for i in range(count)], seed)
-    order = min(order for order in ORDERS if order >= count)
+    order = min(order for order in ORDERS if order >= count + 9)
     assert frame.shape == (2 * order, count)
     assert all(pd.api.types.is_bool_dtype(kind) for kind in frame.dtypes)
     signs = np.where(frame, 1, -1)
@@ -44,19 +45,30 @@ def test_screening_is_balanced_orthogonal_clear_of_pairs_and_has_both_extremes(c
     assert (~frame).all(axis=1).sum() >= 1
 
 
-@pytest.mark.parametrize(("count", "cells"), [(11, 24), (12, 24), (13, 40), (20, 40), (24, 48), (32, 64), (48, 96)])
-def test_number_of_cells_and_that_none_repeats(count, cells):
-    frame = screening([f"h{i}" for i in range(count)])
-    assert len(frame) == cells
+@settings(max_examples=40, deadline=None)
+@given(count=st.integers(6, MOST_HACKS), seed=st.integers(0, 2**32 - 1))
+def test_no_cell_repeats_and_eight_columns_or_more_are_to_spare(count, seed):
+    frame = screening([f"h{i}" for i in range(count)], seed)
     assert not frame.duplicated().any()
+    assert spare_columns(np.where(frame, 1.0, -1.0)) == len(frame) // 2 - count >= 9
 
 
-def test_the_seed_shuffles_rows_and_nothing_else():
+@pytest.mark.parametrize(("count", "cells"), [(6, 40), (11, 40), (12, 48), (15, 48), (20, 64), (24, 88), (51, 120)])
+def test_number_of_cells(count, cells):
+    assert len(screening([f"h{i}" for i in range(count)])) == cells
+
+
+def test_the_seed_draws_the_columns_and_the_order_of_rows():
     hacks = [f"h{i}" for i in range(12)]
     first, again, other = screening(hacks, 1), screening(hacks, 1), screening(hacks, 2)
     assert first.equals(again)
     assert not first.equals(other)
-    assert first.sort_values(hacks, ignore_index=True).equals(other.sort_values(hacks, ignore_index=True))
+    assert not first.sort_values(hacks, ignore_index=True).equals(other.sort_values(hacks, ignore_index=True))
+    leaks = []
+    for seed in range(20):
+        signs = np.where(screening(hacks, seed), 1, -1)
+        leaks.append(float((signs[:, 0] * signs[:, 1] * signs[:, 2] @ signs[:, 3]) / len(signs)))
+    assert len(set(leaks)) > 1, "what a triple does to a hack is another thing in another dataset's screen"
 
 
 @pytest.mark.parametrize(
@@ -65,10 +77,20 @@ def test_the_seed_shuffles_rows_and_nothing_else():
         ([], "at least one"),
         (["a", "b", "a"], "'a' is named more than once"),
         ("ab", r"write \['ab'\]"),
-        ([f"h{i}" for i in range(49)], "49 hacks are too many; this design carries at most 48"),
+        ([f"h{i}" for i in range(52)], "52 hacks are too many; this design carries at most 51"),
         ([3], "hack name 3"),
     ],
 )
 def test_bad_hacks_are_named_with_the_remedy(hacks, message):
     with pytest.raises(UserError, match=message):
         screening(hacks)
+
+
+def test_mirror_pairs_by_hand():
+    signs = np.array([[1, 1], [-1, 1], [1, -1], [-1, -1]])
+    assert mirror_pairs(signs).tolist() == [[0, 3], [2, 1]]
+    assert mirror_pairs(signs[[2, 0, 3, 1]]).tolist() == [[1, 2], [0, 3]], "the same cells in another order"
+    assert mirror_pairs(signs[:3]) is None
+    assert mirror_pairs(np.vstack([signs, signs[:1]])) is None
+    assert spare_columns(signs) == 0
+    assert spare_columns(np.where(full_factorial(list("abcd")), 1, -1)) == 4

@@ -17,14 +17,18 @@ from optuna.storages import InMemoryStorage
 from PIL import Image
 
 from bench.plan import Plan, make_plan
+from bench.plan.history import History
+from bench.plan.settle import Judgement
 from bench.records.budget import Budget, Scoring
-from bench.records.outcome import value_of
+from bench.records.declaration import Declaration
+from bench.records.outcome import value_of, with_outcome
 from bench.records.run import RunRecord, RunSpec, specs_of
 from bench.records.sweep import SweepRecords
 from bench.report import canvas
 from bench.report.findings import Findings
 from bench.runner import sessions
 from bench.runner import study as studies
+from bench.runner.chain import next_plan
 from bench.runner.export import export, frames_of
 from bench.runner.queue import queue_next
 from bench.runner.trial_records import finished, save_real_grid, save_record
@@ -96,12 +100,14 @@ def write_sweep(folder: Path, sim: Simulation | None = None, seed: int = 7) -> P
     return exported(folder, plan_of(sim, folder.name), make, grid(rng, 1.0) if sim.samples else None)
 
 
-def exported(folder: Path, plan: Plan, make: Callable[[RunSpec], RunRecord], real=None, following=None) -> Path:
+def exported(folder: Path, plan: Plan, make: Callable[[RunSpec], RunRecord], real=None, declaration=None) -> Path:
     """A study of the plan whose runs are `make(spec)`, exported to the folder as the runner does.
 
-    `real` are the PNG bytes of real images, if sample grids are wanted; `following(plans, runs)` gives the next plan.
+    `real` are the PNG bytes of real images, if sample grids are wanted; a `declaration` brings the plans after it.
     """
     study = studies.open_study(plan, InMemoryStorage())
+    if declaration is not None:
+        study.set_user_attr(studies.DECLARATION_ATTRIBUTE, declaration.to_json())
     with tempfile.TemporaryDirectory() as place:
         store = FileSystemArtifactStore(place)
         session = sessions.begin(study, {**MACHINE, "workers": 2}, [])
@@ -109,15 +115,42 @@ def exported(folder: Path, plan: Plan, make: Callable[[RunSpec], RunRecord], rea
             studies.add_plan(study, plan)
             for spec in specs_of(plan):
                 save(study, make(spec), store)
-            plans = studies.plans_of(study)
-            plan = following(plans, frames_of(finished(study), plans).runs) if following else None
+            plan = following(study, declaration) if declaration is not None else None
         sessions.end(study, session)
-        for dataset in plans[0].datasets if real else ():
+        for dataset in studies.plans_of(study)[0].datasets if real else ():
             save_real_grid(study, dataset, real, store)
         export(study, folder, store)
     if not real:
         (folder / "samples").rmdir()
     return folder
+
+
+def following(study: optuna.Study, declaration: Declaration) -> Plan | None:
+    """The plan that follows from the declaration and the records; two looks settle everything."""
+    plans = studies.plans_of(study)
+    records = with_outcome(frames_of(finished(study), plans).runs)
+
+    def judge(runs: pd.DataFrame, hacks: list[str], look: int) -> Judgement:
+        return Judgement(frozenset(hacks if look > 1 else ()), ())
+
+    return next_plan(History.of(declaration, plans, records), judge)
+
+
+def write_settled(folder: Path, datasets=("mnist5k", "shapes"), hacks=HACKS[:7], seed: int = 3) -> Path:
+    """A sweep through all stages in the simulated world, where nothing fails."""
+    hacks = (*hacks, "placebo")
+    declaration = Declaration(
+        name=folder.name,
+        hacks=hacks,
+        datasets=tuple(datasets),
+        looks=(3, 5),
+        budget=Budget(steps=STEPS, evaluations=4),
+    )
+    sim = Simulation(hacks=hacks, failures=0.0, checkpoints=4, samples=False)
+    rng = np.random.default_rng(seed)
+    nothing = pd.DataFrame(columns=["dataset", "cell", "seed", "y"])
+    first = next_plan(History.of(declaration, (), nothing), lambda *_: Judgement(frozenset(), ()))
+    return exported(folder, first, lambda spec: record(spec, rng, sim, 0.0), declaration=declaration)
 
 
 def save(study: optuna.Study, made: RunRecord, store) -> None:
@@ -221,6 +254,12 @@ def grid(rng, quality: float) -> bytes:
 def sweep_dir(tmp_path_factory) -> Path:
     """The default simulated sweep: two datasets, two seeds, arms, some failures."""
     return write_sweep(tmp_path_factory.mktemp("results") / "sim")
+
+
+@pytest.fixture(scope="session")
+def settled_dir(tmp_path_factory) -> Path:
+    """A simulated sweep that went through screen, search, race and settling on two datasets."""
+    return write_settled(tmp_path_factory.mktemp("settled") / "whole")
 
 
 @pytest.fixture

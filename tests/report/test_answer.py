@@ -18,7 +18,7 @@ def test_claims_come_first_and_the_rest_with_the_bound_they_reached(effect, foun
     ]
     assert told(found(rows))[0] == (
         "On **d**, `a` (−77 % FID, 95 % interval −86 to −68 %) helps; `b` (+30 % FID, 95 % interval +26 to +34 %) "
-        "hurts; `c` is negligible (within ±5 % FID); the other 2 tricks are inconclusive with 24 cells and 48 runs: "
+        "hurts; `c` is negligible (within ± 5 %); the other two tricks are inconclusive with 24 cells and 48 runs: "
         "each may change FID by at most 18 % either way."
     )
 
@@ -29,7 +29,7 @@ def test_a_wide_bound_is_a_factor_and_a_hint_is_named(effect, found):
         effect("b", pct=60.0, half=100.0, verdict="inconclusive"),
     ]
     assert told(found(rows))[0] == (
-        "On **d**, all 2 tricks are inconclusive with 24 cells and 48 runs: each may change FID by a factor of up to "
+        "On **d**, both tricks are inconclusive with 24 cells and 48 runs: each may change FID by a factor of up to "
         "3.3 either way; the first to look at again, clear of zero by an interval of its own: `a` (−50 % FID, 95 % "
         "interval −70 to −30 %)."
     )

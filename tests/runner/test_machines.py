@@ -18,7 +18,7 @@ from bench.runner.queue import CLAIMED, key_of, trials_of
 from bench.runner.storage import open_storage
 from bench.runner.study import load_study
 
-PLAN = ["--preset", "smoke", "--hacks", "batch_norm", "label_smoothing"]
+PLAN = ["--preset", "smoke", "--hacks", "batch_norm", "label_smoothing", "--design", "factorial"]
 
 
 @pytest.fixture

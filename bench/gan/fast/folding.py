@@ -20,14 +20,14 @@ def folds(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
     kernel, padding, extra = layer.kernel_size, layer.padding, layer.output_padding
     if layer.stride != (2, 2) or kernel[0] != kernel[1] or padding[0] != padding[1]:
         return False
-    channels = layer.in_channels
+    beyond = kernel[0] - 2 * padding[0]  # by how much the kernel is larger than its padding: 1 or 2 halves a size
     if isinstance(layer, nn.ConvTranspose2d):
-        channels = layer.out_channels
-        if extra[0] != extra[1] or kernel[0] - 2 * padding[0] + extra[0] != 2:
-            return False
+        channels, resizes = layer.out_channels, extra[0] == extra[1] and beyond + extra[0] == 2
+    else:
+        channels, resizes = layer.in_channels, beyond in (1, 2)
     left, right = _zeros(kernel[0], padding[0])
     exact = (left + kernel[0] + right) // 2 == 1 + 2 * folded_padding(layer)
-    return channels <= FEW_CHANNELS and exact
+    return channels <= FEW_CHANNELS and resizes and exact
 
 
 def folded_padding(layer: nn.Conv2d | nn.ConvTranspose2d) -> int:

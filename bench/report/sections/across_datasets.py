@@ -6,18 +6,19 @@ from matplotlib.ticker import FuncFormatter
 
 from bench import analysis
 from bench.records.plan import PLACEBO
-from bench.records.sweep import SweepRecords
 from bench.report.blocks import Figure, Section, Table, Text, code
 from bench.report.canvas import BETTER, INK, OFF, PLACEBO_INK, QUIET, drawing, finished, shortened
 from bench.report.estimates import interval, order_of_hacks, value
 from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, draw_intervals
-from bench.report.formatting import p_value, percent, share
+from bench.report.formatting import p_value, share
+from bench.report.scale import PERCENT
 
 
 def section(findings: Findings) -> Section | None:
     """Pooled effects, skill and the performance profile; None where there are no two datasets to put together."""
-    pools = analysis.pooled(findings.average) if len(findings.average) else pd.DataFrame()
+    known = len(findings.average) and findings.scale.ratios
+    pools = analysis.pooled(findings.average) if known else pd.DataFrame()
     rows = pools[pools["ci_low_pct"].notna()] if len(pools) else pools
     if rows.empty:
         return None
@@ -27,20 +28,21 @@ def section(findings: Findings) -> Section | None:
         "is the share of the spread between datasets that noise does not explain. Never a mean of raw FID. "
         "All datasets went through the same cells: what those cells happen to share is in each of them."
     )
-    blocks = (_forest(rows, findings.records.sesoi), _table(rows), Text(words, "reading"))
-    return Section("across", "Across all datasets", (*blocks, *_skill(findings.records, findings.average)))
+    blocks = (_forest(rows, findings), _table(rows), Text(words, "reading"))
+    return Section("across", "Across all datasets", (*blocks, *_skill(findings)))
 
 
-def _forest(rows: pd.DataFrame, sesoi: float) -> Figure:
+def _forest(rows: pd.DataFrame, findings: Findings) -> Figure:
     """Random-effects means over datasets with confidence and prediction intervals."""
     hacks = list(rows.index)
-    labels = [(percent(float(size)), "") for size in rows["effect_pct"]]
+    scale = findings.scale
+    labels = [(scale.size(float(size)), "") for size in rows["effect_pct"]]
     colours = [PLACEBO_INK if hack == PLACEBO else INK for hack in hacks]
     spans = (("ci_low_pct", "ci_high_pct", 4.0), ("prediction_low_pct", "prediction_high_pct", 1.1))
     with drawing(9.2, 1.15 + 0.32 * len(hacks)) as canvas:
         axis = canvas.subplots()
-        draw_intervals(axis, rows, hacks, labels, colours, spans)
-        draw_band_of_no_interest(axis, sesoi)
+        draw_intervals(axis, rows, hacks, labels, colours, spans, scale)
+        draw_band_of_no_interest(axis, scale.limits(findings.records.sesoi))
         axis.set_title("Effect of each trick over the datasets of this sweep")
         return finished(
             canvas,
@@ -58,9 +60,9 @@ def _table(rows: pd.DataFrame) -> Table:
         (
             code(row["hack"]),
             f"{int(row['datasets'])}",
-            percent(value(row, "effect_pct")),
+            PERCENT.size(value(row, "effect_pct")),
             interval(row),
-            interval(row, "prediction_low_pct", "prediction_high_pct"),
+            interval(row, PERCENT, "prediction_low_pct", "prediction_high_pct"),
             share(value(row, "i2")),
             p_value(value(row, "heterogeneity_p")),
         )
@@ -70,14 +72,15 @@ def _table(rows: pd.DataFrame) -> Table:
     return Table(columns, cells, "lrrrrrr")
 
 
-def _skill(records: SweepRecords, effects: pd.DataFrame) -> list[Figure]:
+def _skill(findings: Findings) -> list[Figure]:
     """Skill of every trick on and off, and the performance profile of the one with the largest average effect."""
-    skill = _skill_figure(analysis.skill_profile(records.runs, list(records.hacks)), order_of_hacks(effects))
+    runs, effects, hacks = findings.screened, findings.average, list(findings.records.hacks)
+    skill = _skill_figure(analysis.skill_profile(runs, hacks), order_of_hacks(effects))
     sizes = effects[effects["hack"] != PLACEBO].groupby("hack", sort=False)["effect_log"].mean().abs().dropna()
     if skill is None or sizes.empty:
         return [skill] if skill else []
     largest = str(sizes.round(9).idxmax())
-    profile = _profile_figure(analysis.performance_profile(records.runs, list(records.hacks), largest), largest)
+    profile = _profile_figure(analysis.performance_profile(runs, hacks, largest), largest)
     return [figure for figure in (skill, profile) if figure]
 
 

@@ -1,21 +1,24 @@
-"""The answer: one sentence per dataset, what the placebo warns of, and what is missing."""
+"""The answer: one sentence per dataset, the tricks in the best recipe found, and what warns against believing it."""
 
+from __future__ import annotations
+
+import numpy as np
 import pandas as pd
 
 from bench import analysis
-from bench.analysis.outcome import FAILED
+from bench.records.outcome import FAILED
 from bench.records.plan import PLACEBO
-from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Text, code, strong
-from bench.report.estimates import estimate, is_clear, reach, value
+from bench.report.estimates import effect, estimate, interval, is_clear, reach, value
 from bench.report.findings import Findings
-from bench.report.formatting import bound, counted, listed, percent, percent_range, points
+from bench.report.formatting import counted, listed, number, points, spelled
 from bench.report.outcomes import share_at_ceiling
-from bench.report.sections import gaps, placebo
+from bench.report.scale import Scale
+from bench.report.sections import gaps, local_effects, placebo
 
 _HOPELESS = "so no trick can be told from another: give the runs more steps, or look at the base recipe."
-
-
+_NEAR = float(np.log(1.5))
+"""An interval that ends before this, on the log scale, says that a trick makes no large difference."""
 _WHAT_A_SCREEN_SAYS = (
     "This was a screen: an exploration over recipes at large, good and bad. Its effects are averages over all settings "
     "of the other tricks. What a trick does in one recipe that works can differ; runs around such a recipe tell."
@@ -24,15 +27,21 @@ _WHAT_A_SCREEN_SAYS = (
 
 def section(findings: Findings) -> Section:
     """What stands first on the page."""
-    sentences = [*(_of_dataset(findings, dataset) for dataset in findings.records.datasets), _together(findings)]
-    blocks = [Text(sentence, "answer") for sentence in sentences if sentence]
-    screened = findings.records.plan is not None and findings.records.plan.stage == "screen"
-    after = (
-        Text(_WHAT_A_SCREEN_SAYS, "note") if screened and not findings.average.empty else None,
+    records = findings.records
+    told = [Text(_of_dataset(findings, dataset), "answer") for dataset in records.datasets]
+    together, against = _together(findings), local_effects.against_the_average(findings)
+    only_screened = findings.local.empty and bool(records.plan) and records.plan.stage == "screen"
+    blocks = (
+        *told,
+        Text(together, "answer") if together else None,
+        local_effects.figure(findings),
+        local_effects.table(findings),
+        Text(against) if against else None,
+        Text(_WHAT_A_SCREEN_SAYS, "note") if only_screened and not findings.average.empty else None,
         *placebo.warnings(findings),
         gaps.folded(findings),
     )
-    return Section("answer", "The answer", (*blocks, *filter(None, after)))
+    return Section("answer", "The answer", tuple(filter(None, blocks)))
 
 
 def _of_dataset(findings: Findings, dataset: str) -> str:
@@ -47,76 +56,139 @@ def _of_dataset(findings: Findings, dataset: str) -> str:
         return f"{on}, no run got below the ceiling of FID ({counted(len(runs), 'run')}), {_HOPELESS}"
     if not records.tricks:
         return f"{on}, {counted(len(runs), 'run')} but no trick to compare."
-    effects = findings.average
-    return f"{on}, {_on_average(effects[effects['dataset'] == dataset], records)}."
+    local = findings.local[findings.local["dataset"] == dataset] if len(findings.local) else findings.local
+    if len(local) and local["effect_log"].notna().any():
+        return _in_the_best_recipe(local, findings, dataset)
+    average = findings.average
+    return f"{on}, {_on_average(average[average['dataset'] == dataset], findings)}."
 
 
-def _on_average(rows: pd.DataFrame, records: SweepRecords) -> str:
+def _in_the_best_recipe(rows: pd.DataFrame, findings: Findings, dataset: str) -> str:
+    """What the local effects on one dataset say, by what becomes of the recipe."""
+    found, scale = findings.incumbent(dataset), findings.scale
+    tried = _largest_first(rows[(rows["hack"] != PLACEBO) & rows["effect_log"].notna()])
+    parts = []
+    for verdict, in_it, one, several in _FATES:
+        own = tried[(tried["verdict"] == verdict) & (tried["incumbent_level"].astype(bool).isin(in_it))]
+        if len(own):
+            told = one if len(own) == 1 else several.format(spelled(len(own)))
+            named = (f"{code(row['hack'])} ({_local(row, scale)})" for _, row in own.iterrows())
+            parts.append(f"{told}: {listed(named)}")
+    parts += _without_effect(tried[tried["verdict"].isin(["negligible", "inconclusive"])], scale)
+    fid = _scored(found.runs["y"].dropna(), scale)
+    return f"In the best recipe found on {strong(dataset)}, {scale.label} {fid}, {'; '.join(parts)}."
+
+
+_FATES = (
+    ("helps", (True,), "one trick is needed", "{} tricks are needed"),
+    ("helps", (False,), "one trick is missing from it", "{} tricks are missing from it"),
+    ("hurts", (False,), "one trick hurts when added", "{} tricks hurt when added"),
+    ("hurts", (True,), "one trick is better left out", "{} tricks are better left out"),
+    ("fragile", (True, False), "one trick makes training fail more often", "{} tricks make training fail more often"),
+)
+"""Verdict, whether the recipe has the trick, and what that means for one trick and for several."""
+
+
+def _largest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.loc[rows["effect_log"].abs().round(9).sort_values(ascending=False, kind="stable").index]
+
+
+def _local(row: pd.Series, scale: Scale) -> str:
+    """−88 %, −90 to −85 %; FID falls by at least 94 % where the ceiling was in the way."""
+    bound = str(row["bound"] or "")
+    if bound:
+        return scale.change(float(row["effect_pct"]), bound)
+    return f"{scale.size(value(row, 'effect_pct'))}, {interval(row, scale)}"
+
+
+def _without_effect(rows: pd.DataFrame, scale: Scale) -> list[str]:
+    """The tricks in which no effect was found: how small it must be, or that little is known."""
+    reaches = pd.Series([reach(row, scale) for _, row in rows.iterrows()], index=rows.index, dtype=float)
+    near = reaches <= (_NEAR if scale.ratios else np.inf)
+    parts = []
+    if near.any():
+        size = scale.size(scale.told(float(reaches[near].max())), signed=False)
+        makes = "one trick makes" if near.sum() == 1 else f"{spelled(int(near.sum()))} tricks make"
+        parts.append(f"{makes} no difference beyond ± {size}")
+    if (~near).any():
+        named = (f"{code(row['hack'])} ({interval(row, scale)})" for _, row in rows[~near].iterrows())
+        parts.append(f"too little is known of {listed(named)}")
+    return parts
+
+
+def _scored(y: pd.Series, scale: Scale) -> str:
+    """0.42 ± 0.03 (mean and SD of 12 fresh seeds)."""
+    scores = np.exp(y) if scale.ratios else y
+    mean = float(np.exp(y.mean()) if scale.ratios else y.mean())
+    spread = f" ± {number(float(scores.std()), 2)}" if len(y) > 1 else ""
+    return f"{number(mean)}{spread} ({'mean and SD of ' if len(y) > 1 else ''}{counted(len(y), 'fresh seed')})"
+
+
+def _on_average(rows: pd.DataFrame, findings: Findings) -> str:
     """What the average effects on one dataset say."""
+    scale = findings.scale
     tried = rows[rows["hack"] != PLACEBO]
     unknown = tried["se_log"].isna() & (tried["verdict"] == "inconclusive")
     if unknown.all():
         return f"nothing can be said: {tried['note'].iloc[0]}"
-    parts = [*_claims(tried), _negligible(tried, records.sesoi), _inconclusive(tried[~unknown]), _lost(tried[unknown])]
+    parts = [_claims(tried, scale), _negligible(tried, findings), _inconclusive(tried[~unknown], scale)]
+    lost = [code(hack) for hack in tried.loc[unknown, "hack"]]
+    parts.append(f"{listed(lost)} could not be estimated" if lost else "")
     return "; ".join(part for part in parts if part)
 
 
-def _claims(rows: pd.DataFrame) -> list[str]:
+def _claims(rows: pd.DataFrame, scale: Scale) -> str:
     parts = []
-    for verdict, verb in (("helps", "help"), ("hurts", "hurt"), ("fragile", "make")):
-        own = rows[rows["verdict"] == verdict]
-        own = own.loc[own["effect_log"].abs().sort_values(ascending=False, kind="stable").index]
+    for verdict, one, several in (("helps", "helps", "help"), ("hurts", "hurts", "hurt"), ("fragile", "makes", "make")):
+        own = _largest_first(rows[rows["verdict"] == verdict])
         if own.empty:
             continue
-        if verdict == "fragile":
-            sizes = (f"{points(value(row, 'failure_difference'))} points of failed runs" for _, row in own.iterrows())
-            after = " training fail more often"
-        else:
-            sizes, after = (_sized(row) for _, row in own.iterrows()), ""
+        failing = verdict == "fragile"
+        sizes = (_failures(row) if failing else _sized(row, scale) for _, row in own.iterrows())
         named = listed(f"{code(hack)} ({size})" for hack, size in zip(own["hack"], sizes, strict=True))
-        parts.append(f"{named} {verb if len(own) > 1 else verb + 's'}{after}")
-    return parts
+        parts.append(f"{named} {one if len(own) == 1 else several}{' training fail more often' if failing else ''}")
+    return "; ".join(parts)
 
 
-def _sized(row: pd.Series) -> str:
-    low, high = value(row, "ci_low_pct"), value(row, "ci_high_pct")
-    return f"{percent(value(row, 'effect_pct'))} FID, 95 % interval {percent_range(low, high)}"
+def _failures(row: pd.Series) -> str:
+    return f"{points(value(row, 'failure_difference'))} points of failed runs"
 
 
-def _negligible(rows: pd.DataFrame, sesoi: float) -> str:
+def _sized(row: pd.Series, scale: Scale) -> str:
+    return f"{effect(row, scale)} {scale.label}, 95 % interval {interval(row, scale)}"
+
+
+def _negligible(rows: pd.DataFrame, findings: Findings) -> str:
     own = [code(hack) for hack in rows.loc[rows["verdict"] == "negligible", "hack"]]
-    verb = "is" if len(own) == 1 else "are"
-    return f"{listed(own)} {verb} negligible (within ±{100 * sesoi:g} % FID)" if own else ""
+    size = f"{100 * findings.records.sesoi:g} %"
+    return f"{listed(own)} {'is' if len(own) == 1 else 'are'} negligible (within ± {size})" if own else ""
 
 
-def _inconclusive(rows: pd.DataFrame) -> str:
+def _inconclusive(rows: pd.DataFrame, scale: Scale) -> str:
     """The tricks without a verdict, with the bound that their intervals reach and which to look at again."""
     own = rows[rows["verdict"] == "inconclusive"]
-    reaches = [size for _, row in own.iterrows() if (size := reach(row)) is not None]
     if own.empty:
         return ""
-    others = "the other " if len(own) < len(rows) else "all "
-    who = f"{code(own['hack'].iloc[0])} is" if len(own) == 1 else f"{others}{len(own)} tricks are"
-    size = f"{int(own['cells'].iloc[0])} cells and {counted(int(own['runs'].iloc[0]), 'run')}"
-    within = f": each may change FID {bound(max(reaches))}" if reaches else ""
-    again = [f"{code(row['hack'])} ({_sized(row)})" for _, row in own.iterrows() if is_clear(row)]
+    reaches = [size for _, row in own.iterrows() if (size := reach(row, scale)) is not None]
+    all_of_them = "both" if len(own) == 2 else f"all {spelled(len(own))}"
+    several = f"the other {spelled(len(own))}" if len(own) < len(rows) else all_of_them
+    who = f"{code(own['hack'].iloc[0])} is" if len(own) == 1 else f"{several} tricks are"
+    runs = f"{counted(int(own['cells'].iloc[0]), 'cell')} and {counted(int(own['runs'].iloc[0]), 'run')}"
+    within = f": {'it' if len(own) == 1 else 'each'} may change {scale.label} by {scale.within(max(reaches))}"
+    again = [f"{code(row['hack'])} ({_sized(row, scale)})" for _, row in own.iterrows() if is_clear(row)]
     hint = f"; the first to look at again, clear of zero by an interval of its own: {listed(again)}" if again else ""
-    return f"{who} inconclusive with {size}{within}{hint}"
-
-
-def _lost(rows: pd.DataFrame) -> str:
-    return f"{listed(map(code, rows['hack']))} could not be estimated" if len(rows) else ""
+    return f"{who} inconclusive with {runs}{within if reaches else ''}{hint}"
 
 
 def _together(findings: Findings) -> str:
-    """One sentence on the mean effects over all datasets; empty for fewer than three, where little can be pooled."""
-    if findings.average.empty:
+    """One sentence on the mean average effects over all datasets; empty for fewer than three, or once settled."""
+    if findings.average.empty or len(findings.local):
         return ""
     pools = analysis.pooled(findings.average)
     if pools["datasets"].max() < 3:
         return ""
     clear = pools[[is_clear(row) for _, row in pools.iterrows()]].sort_values("effect_log", kind="stable")
-    named = listed(f"{code(row['hack'])} ({estimate(row)})" for _, row in clear.iterrows())
+    named = listed(f"{code(row['hack'])} ({estimate(row, findings.scale)})" for _, row in clear.iterrows())
     return (
         f"On **all {int(pools['datasets'].max())} datasets together**, the 95 % interval of the mean effect, not "
         f"corrected for the number of tricks, is clear of zero for {named or 'no trick'}."

@@ -8,6 +8,7 @@ from bench.report.blocks import Points, Section, Text, code
 from bench.report.estimates import effect
 from bench.report.findings import Findings
 from bench.report.formatting import known, listed, p_value, points
+from bench.report.scale import Scale
 
 TITLE = "Where the datasets disagree"
 
@@ -25,20 +26,20 @@ def section(findings: Findings) -> Section | None:
             "have seen less."
         )
         return Section("disagree", TITLE, (Text(words),))
-    items = tuple(_told(row, effects[effects["hack"] == row["hack"]]) for _, row in found.iterrows())
+    items = tuple(_told(row, effects[effects["hack"] == row["hack"]], findings.scale) for _, row in found.iterrows())
     return Section("disagree", TITLE, (Points(items),))
 
 
-def _told(found: pd.Series, rows: pd.DataFrame) -> str:
+def _told(found: pd.Series, rows: pd.DataFrame, scale: Scale) -> str:
     """One disagreement (a row of `disagreements()`) in words, from the trick's effects on all datasets."""
     where = {word: rows[rows["verdict"] == word] for word in ("helps", "hurts", "fragile", "negligible")}
-    claims = [f"{word} on {_places(where[word])}" for word in ("helps", "hurts") if len(where[word])]
+    claims = [f"{word} on {_places(where[word], scale)}" for word in ("helps", "hurts") if len(where[word])]
     if len(where["fragile"]):
-        claims.append(f"makes training fail more often on {_places(where['fragile'], 'failure_difference')}")
+        claims.append(f"makes training fail more often on {_places(where['fragile'])}")
     if found["kind"] == "only some":
-        claims.append(f"is negligible on {_places(where['negligible'])}")
+        claims.append(f"is negligible on {_places(where['negligible'], scale)}")
     if found["kind"] == "size":
-        told = f"does not do the same everywhere: {_places(rows[rows['effect_log'].notna()])}"
+        told = f"does not do the same everywhere: {_places(rows[rows['effect_log'].notna()], scale)}"
     else:
         told = listed(claims, "but")
     p = f" (p of no difference {p_value(float(found['heterogeneity_p']))})" if known(found["heterogeneity_p"]) else ""
@@ -46,9 +47,10 @@ def _told(found: pd.Series, rows: pd.DataFrame) -> str:
     return f"{code(found['hack'])} {told}{p}.{remedy}"
 
 
-def _places(rows: pd.DataFrame, column: str = "effect_pct") -> str:
+def _places(rows: pd.DataFrame, scale: Scale | None = None) -> str:
+    """The datasets with the effect on each, or without a scale with the difference in failures."""
     sizes = (
-        f"{points(row[column])} points of failed runs" if column == "failure_difference" else f"{effect(row)} FID"
+        f"{effect(row, scale)} {scale.label}" if scale else f"{points(row['failure_difference'])} points of failed runs"
         for _, row in rows.iterrows()
     )
     return listed(f"{code(name)} ({size})" for name, size in zip(rows["dataset"], sizes, strict=True))

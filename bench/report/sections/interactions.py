@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter
 
 from bench import analysis
 from bench.report.blocks import Figure, Folded, Section, Table, Text, code
 from bench.report.canvas import BAND, DIVERGING, drawing, file_name, finished, shortened
-from bench.report.estimates import to_log, value
+from bench.report.estimates import value
 from bench.report.findings import Findings
-from bench.report.forest import percent_of_log
+from bench.report.forest import set_ticks
 from bench.report.formatting import NOTHING, listed, number, percent, share
+from bench.report.scale import PERCENT
 
 # Colours end here: a halved or a doubled effect is as strong as the eye needs to see.
 CAP = float(np.log(2))
@@ -24,7 +24,7 @@ def section(findings: Findings) -> Section | None:
     if findings.average.empty or len(records.hacks) < 2:
         return None
     family = "followup" if records.family == "screen" else records.family
-    pairs = analysis.interactions(records.runs, list(records.hacks), family)
+    pairs = analysis.interactions(findings.screened, list(records.hacks), family)
     if not pairs["interaction_log"].notna().any():
         return None
     clear = pairs[pairs["estimable"].astype(bool)]
@@ -34,7 +34,7 @@ def section(findings: Findings) -> Section | None:
     blocks += [figure for figure in figures if figure]
     strongest = strongest_pair(pairs)
     if strongest:
-        means = analysis.pair_means(records.runs, list(records.hacks), *strongest)
+        means = analysis.pair_means(findings.screened, list(records.hacks), *strongest)
         words = (
             "The pair that stands out most over the datasets, picked after the fact: geometric means over the cells of "
             "the design, and no test. Where pairs are aliased it is but a hint."
@@ -80,7 +80,7 @@ def _aliased(pairs: pd.DataFrame, dataset: str, most: int = 8) -> Table | None:
     cells = tuple(
         (
             f"{code(row['hack_a'])} × {code(row['hack_b'])}",
-            percent(value(row, "interaction_pct")),
+            PERCENT.size(value(row, "interaction_pct")),
             str(row["aliased_with"]).replace("-", "−") or str(row["note"]),
         )
         for _, row in rows.iterrows()
@@ -141,10 +141,10 @@ def _figure(pairs: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> Figure
             square=True,
             linewidths=1,
             linecolor="white",
-            cbar_kws={"label": "interaction", "shrink": 0.6, "ticks": [to_log(p) for p in (-50, -25, 0, 33, 100)]},
+            cbar_kws={"label": "interaction", "shrink": 0.6},
         )
         bar = axis.collections[0].colorbar
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(percent_of_log))
+        set_ticks(bar.ax.yaxis, PERCENT, CAP, apart=0.4)
         bar.outline.set_visible(False)
         with_hatch = {"facecolor": BAND, "edgecolor": "#b9c1c9", "hatch": "////", "linewidth": 0}
         for row, column in aliased:

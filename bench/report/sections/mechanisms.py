@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from bench import analysis
@@ -36,7 +35,9 @@ def section(findings: Findings) -> Section | None:
     if not claims or findings.average.empty:
         return None
     columns = list(dict.fromkeys(claim.column for claim in claims))
-    measured = analysis.mechanism_effects(records.runs, columns, list(records.hacks), records.family)
+    measured = analysis.mechanism_effects(
+        findings.screened, columns, list(records.hacks), records.family, findings.needs
+    )
     tables = [
         _table(measured, claims, dataset, records.family, records.about.quantities) for dataset in records.datasets
     ]
@@ -102,7 +103,7 @@ def judged(row: pd.Series, way: str, family: str) -> str:
     if p is None or p_adjusted is None or change is None:
         return "not shown"
     # Every change is of interest and none is negligible: only the two tests decide.
-    word = verdict(change, p, p_adjusted, -np.inf, np.inf, 0.0, 1.0, 1.0, 0.0, family)
+    word = verdict(effect=change, p=p, p_adjusted=p_adjusted, family=family)
     if word == "inconclusive":
         return "not shown"
     moved = "down" if word == "helps" else "up"

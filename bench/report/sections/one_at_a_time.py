@@ -6,20 +6,22 @@ from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, code
 from bench.report.estimates import effect, rows_of, value
 from bench.report.findings import Findings
-from bench.report.formatting import counted, known, listed, percent
+from bench.report.formatting import counted, known, listed
+from bench.report.scale import Scale
 
 
 def section(findings: Findings) -> Section | None:
     """What a trick does on top of all others and alone; None where no such arm ran."""
     records, effects = findings.records, findings.average
-    tables = {dataset: _table(effects, dataset, records.sesoi) for dataset in records.datasets}
+    tables = {dataset: _table(effects, dataset, records.sesoi, findings.scale) for dataset in records.datasets}
     if not any(tables.values()):
         return None
     words = (
         "The first column averages over the settings of all other tricks; the second compares the "
         "recipe with everything on to the same without this trick; the third the bare recipe with it to without. "
-        "All say what switching the trick **on** does to FID, paired by seed. Where they differ in sign the tricks "
-        "depend on each other: an average then hides two answers. The last two columns rest on single cells: noisy."
+        f"All say what switching the trick **on** does to {findings.scale.label}, paired by seed. Where they differ in "
+        "sign the tricks depend on each other: an average then hides two answers. The last two columns rest on single "
+        "cells: noisy."
     )
     blocks: list = [*(table for table in tables.values() if table), Text(words, "reading")]
     failed = [sentence for dataset in records.datasets if (sentence := _failed_corners(records, dataset))]
@@ -31,7 +33,7 @@ def section(findings: Findings) -> Section | None:
     return Section("one-at-a-time", "If you drop one trick, if you add one", tuple(blocks))
 
 
-def _table(effects: pd.DataFrame, dataset: str, sesoi: float) -> Table | None:
+def _table(effects: pd.DataFrame, dataset: str, sesoi: float, scale: Scale) -> Table | None:
     """The average effect beside that around the full and the bare recipe; None where no arm ran."""
     rows = rows_of(effects, dataset)
     if rows.empty or not rows[["loo_pct", "add_pct"]].notna().any(axis=None):
@@ -39,15 +41,15 @@ def _table(effects: pd.DataFrame, dataset: str, sesoi: float) -> Table | None:
     cells = []
     for _, row in rows.iterrows():
         with_all, alone = value(row, "loo_pct"), value(row, "add_pct")
-        remark = _against(str(row["verdict"]), with_all, alone, 100 * sesoi)
-        cells.append((code(row["hack"]), effect(row), percent(with_all), percent(alone), remark))
+        remark = _against(str(row["verdict"]), with_all, alone, 100 * sesoi, scale)
+        cells.append((code(row["hack"]), effect(row, scale), scale.size(with_all), scale.size(alone), remark))
     columns = ("trick", "average over the others", "on top of all others", "on the bare recipe", "")
     return Table(columns, tuple(cells), "lrrrl", f"Around the corners on {code(dataset)}")
 
 
-def _against(verdict: str, with_all: float | None, alone: float | None, sesoi_pct: float) -> str:
+def _against(verdict: str, with_all: float | None, alone: float | None, sesoi_pct: float, scale: Scale) -> str:
     """Where a trick that helps or hurts on average does the contrary at a corner, by more than the sesoi."""
-    sign = {"helps": -1, "hurts": 1}.get(verdict)
+    sign = {"helps": scale.outcome.sign, "hurts": -scale.outcome.sign}.get(verdict)
     places = (("on top of all others", with_all), ("on the bare recipe", alone))
     contrary = [place for place, size in places if sign and known(size) and size * sign < -sesoi_pct]
     return f"{'hurts' if verdict == 'helps' else 'helps'} {listed(contrary)}" if contrary else ""

@@ -9,10 +9,9 @@ from bench.errors import UserError
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Section
 from bench.report.canvas import BETTER, INK, PLACEBO_INK, QUIET, drawing, file_name, finished, shortened
-from bench.report.estimates import to_log
 from bench.report.findings import Findings
-from bench.report.forest import spaced_ticks
-from bench.report.formatting import percent
+from bench.report.forest import set_ticks
+from bench.report.scale import PERCENT
 
 _COLUMNS = 4
 
@@ -24,7 +23,7 @@ def section(findings: Findings) -> Section | None:
     if records.curves.empty or not needed <= set(records.curves) or findings.average.empty:
         return None
     try:
-        table = analysis.effects_over_steps(records.runs, records.curves, list(records.hacks))
+        table = analysis.effects_over_steps(findings.screened, records.curves, list(records.hacks))
     except UserError:
         return None
     figures = [_figure(table, dataset, records.hacks) for dataset in records.datasets]
@@ -37,7 +36,7 @@ def _figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> F
     rows = over_steps[(over_steps["dataset"] == dataset) & over_steps["effect_log"].notna()]
     if rows["step"].nunique() < 2:
         return None
-    bounds = rows[["ci_low_pct", "ci_high_pct"]].map(to_log).to_numpy(dtype=float)
+    bounds = rows[["ci_low_pct", "ci_high_pct"]].map(PERCENT.place).to_numpy(dtype=float)
     reach = np.abs(np.concatenate([bounds[np.isfinite(bounds)], rows["effect_log"].astype(float)]))
     limit = float(np.clip(np.quantile(reach, 0.98) * 1.1, 0.12, np.log(8)))
     lines = -(-len(hacks) // _COLUMNS)
@@ -46,7 +45,7 @@ def _figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> F
         for axis, hack in zip(axes, hacks, strict=False):
             own = rows[rows["hack"] == hack].sort_values("step")
             colour = PLACEBO_INK if hack == PLACEBO else BETTER
-            low, high = own["ci_low_pct"].map(to_log), own["ci_high_pct"].map(to_log)
+            low, high = own["ci_low_pct"].map(PERCENT.place), own["ci_high_pct"].map(PERCENT.place)
             axis.axhline(0, color=INK, linewidth=0.8)
             axis.fill_between(own["step"], low, high, color=colour, alpha=0.17, linewidth=0)
             axis.plot(own["step"], own["effect_log"], color=colour, linewidth=1.6, marker="o", markersize=2.5)
@@ -54,8 +53,7 @@ def _figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> F
             axis.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axis.grid(axis="y")
         axes[0].set_ylim(-limit, limit)
-        ticks = spaced_ticks(limit, apart=0.35)
-        axes[0].set_yticks([to_log(tick) for tick in ticks], [percent(tick) for tick in ticks])
+        set_ticks(axes[0].yaxis, PERCENT, limit, apart=0.35)
         for axis in axes[len(hacks) :]:
             axis.set_visible(False)
         title = f"Effect over training on {shortened(dataset, 40)}"

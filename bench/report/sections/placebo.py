@@ -4,9 +4,9 @@ import pandas as pd
 
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Text, code
-from bench.report.estimates import interval, is_clear
+from bench.report.estimates import effect, interval, is_clear
 from bench.report.findings import Findings
-from bench.report.formatting import listed, percent
+from bench.report.formatting import listed
 
 TITLE = "What a useless trick looks like here"
 
@@ -27,9 +27,9 @@ def warnings(findings: Findings) -> list[Text]:
     """One warning for every dataset on which the placebo's interval excludes zero."""
     return [
         Text(
-            f"On {code(row['dataset'])} the placebo, which can do nothing, came out at {_came_out(row)}{where}: **its "
-            "interval excludes zero.** A 95 % interval does that one time in twenty by chance. Nothing was tuned to "
-            "make it go away; read other effects of this size on this dataset with the same suspicion.",
+            f"On {code(row['dataset'])} the placebo, which can do nothing, came out at {_came_out(row, findings)}"
+            f"{where}: **its interval excludes zero.** A 95 % interval does that one time in twenty by chance. Nothing "
+            "was tuned to make it go away; read other effects of this size on this dataset with the same suspicion.",
             "warning",
         )
         for where, row in _rows(findings)
@@ -38,7 +38,11 @@ def warnings(findings: Findings) -> list[Text]:
 
 
 def _calm(findings: Findings) -> list[Text]:
-    calm = [f"{_came_out(row)} on {code(row['dataset'])}{where}" for where, row in _rows(findings) if not is_clear(row)]
+    calm = [
+        f"{_came_out(row, findings)} on {code(row['dataset'])}{where}"
+        for where, row in _rows(findings)
+        if not is_clear(row)
+    ]
     told = f"The placebo, which can do nothing, came out at {listed(calm)}: its interval contains zero, as it should."
     return [Text(told)] if calm else []
 
@@ -54,5 +58,5 @@ def _rows(findings: Findings) -> list[tuple[str, pd.Series]]:
     ]
 
 
-def _came_out(row: pd.Series) -> str:
-    return f"{percent(float(row['effect_pct']))} (95 % interval {interval(row)})"
+def _came_out(row: pd.Series, findings: Findings) -> str:
+    return f"{effect(row, findings.scale)} (95 % interval {interval(row, findings.scale)})"

@@ -8,7 +8,8 @@ from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Table, Text, code
 from bench.report.estimates import order_of_hacks
 from bench.report.findings import Findings
-from bench.report.formatting import NOTHING, counted, number, percent
+from bench.report.formatting import NOTHING, counted, number
+from bench.report.scale import PERCENT
 
 
 def section(findings: Findings) -> Section | None:
@@ -52,7 +53,7 @@ def _detectable_table(effects: pd.DataFrame, datasets: tuple[str, ...]) -> Table
             continue
         first = rows.iloc[0]
         error = number(float(rows["se_log"].median()))
-        cells.append((code(dataset), f"{int(first['cells'])}", f"{int(first['runs'])}", error, percent(smallest)))
+        cells.append((code(dataset), f"{int(first['cells'])}", f"{int(first['runs'])}", error, PERCENT.size(smallest)))
     columns = (
         *("dataset", "cells", "runs", "standard error of an effect on log FID"),
         "smallest effect seen 4 in 5 times",

@@ -4,17 +4,18 @@ import pandas as pd
 
 from bench import analysis
 from bench.report.blocks import Section, Table, Text, code
-from bench.report.estimates import interval, order_of_hacks, to_log, value
+from bench.report.estimates import interval, order_of_hacks, value
 from bench.report.findings import Findings
-from bench.report.formatting import p_value, percent, points
+from bench.report.formatting import p_value, points
+from bench.report.scale import PERCENT
 
 
 def section(findings: Findings) -> Section | None:
     """The same effects by medians, by ranks and without any one cell; None where there is none."""
-    if findings.average.empty:
+    if findings.average.empty or findings.records.outcome.column != "fid":
         return None
     records = findings.records
-    panel = analysis.robustness(records.runs, list(records.hacks))
+    panel = analysis.robustness(findings.screened, list(records.hacks))
     tables = [table for table in (_table(panel, dataset) for dataset in records.datasets) if table]
     if not tables:
         return None
@@ -31,14 +32,14 @@ def _table(panel: pd.DataFrame, dataset: str) -> Table | None:
     rows = panel[(panel["dataset"] == dataset) & panel["effect_pct"].notna()]
     if rows.empty:
         return None
-    rows = rows.assign(effect_log=rows["effect_pct"].astype(float).map(to_log))
+    rows = rows.assign(effect_log=rows["effect_pct"].astype(float).map(PERCENT.place))
     rows = rows.set_index("hack", drop=False).loc[order_of_hacks(rows)]
     cells = tuple(
         (
             code(row["hack"]),
-            percent(value(row, "effect_pct")),
-            percent(value(row, "median_pct")),
-            interval(row, "leave_one_cell_low_pct", "leave_one_cell_high_pct"),
+            PERCENT.size(value(row, "effect_pct")),
+            PERCENT.size(value(row, "median_pct")),
+            interval(row, PERCENT, "leave_one_cell_low_pct", "leave_one_cell_high_pct"),
             points(value(row, "rank_effect")),
             p_value(value(row, "rank_p")),
             "yes" if bool(row["same_sign"]) else "no",

@@ -78,7 +78,7 @@ def _figure(records: SweepRecords, dataset: str) -> Figure | None:
             f"training-{file_name(dataset)}",
             f"FID over training on {dataset}, each trick on against off",
             "Each line is the geometric mean FID over the cells of the design with the trick on (blue) or off (grey), "
-            "lower is better; the band is ± 2 standard errors over cells, diverged runs at the ceiling. Where the bands "
+            "lower is better; the band is ± 2 standard errors over cells, diverged runs at the ceiling. Where bands "
             "part early and meet again the trick only speeds things up.",
         )
 

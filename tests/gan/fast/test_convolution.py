@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -89,28 +89,39 @@ def test_a_penalty_on_gradients_passes_through_it(transposed, product):
     assert torch.autograd.gradgradcheck(QuickConvolution.apply, given)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     kind=st.sampled_from(list(QUICK)),
     channels=st.integers(1, FEW_CHANNELS),
-    kernel=st.integers(2, 6),
-    size=st.tuples(st.integers(2, 5), st.integers(2, 5)),
+    kernel=st.integers(1, 7),
+    padding=st.integers(0, 3),
+    extra=st.integers(0, 1),
+    size=st.tuples(st.sampled_from([2, 4, 6]), st.sampled_from([2, 4, 6])),
     bias=st.booleans(),
 )
-def test_next_to_an_image_it_is_the_plain_layer(kind, channels, kernel, size, bias):
-    """Folded where halving or doubling is exact, as the strided trick builds it for every kernel but 3."""
+@example(kind=nn.Conv2d, channels=1, kernel=5, padding=1, extra=0, size=(6, 4), bias=True)  # 2 × 1, no 3 × 2
+def test_next_to_an_image_it_is_the_plain_layer(kind, channels, kernel, padding, extra, size, bias):
+    """Whatever the shape: what folding would get wrong, it leaves to PyTorch."""
     transposed = kind is nn.ConvTranspose2d
-    padding = (kernel - 1) // 2
     options = {"stride": 2, "padding": padding, "bias": bias, "dtype": torch.float64}
     if transposed:
-        options["output_padding"] = 2 * padding + 2 - kernel
+        options["output_padding"] = extra
     channels_of = (5, channels) if transposed else (channels, 5)
     plain, quick = pair(kind, *channels_of, kernel, **options)
-    assert folds(quick) == (kernel != 3)
-    height, width = size if transposed else (2 * size[0], 2 * size[1])
-    images = tensor(2, channels_of[0], height, width)
+    images = tensor(2, channels_of[0], *size)
+    smallest = min(size) * 2 - 2 - 2 * padding + kernel + extra if transposed else min(size) + 2 * padding - kernel
+    assume(smallest >= (1 if transposed else 0))
     for one, other in zip(gradients(plain, images), gradients(quick, images), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", QUICK)
+@pytest.mark.parametrize(("kernel", "padding"), [(k, p) for k in range(1, 9) for p in range(4)])
+def test_what_folds_is_what_halves_or_doubles_an_even_size(kind, kernel, padding):
+    """As the strided trick builds it, (k − 1) // 2 of padding, for kernels whose folded form is centred: not 3 or 7."""
+    options = {"output_padding": kernel % 2} if kind is nn.ConvTranspose2d else {}
+    layer = kind(2, 2, kernel, stride=2, padding=padding, **options)
+    assert folds(layer) == (padding == (kernel - 1) // 2 and kernel % 4 != 3)
 
 
 @pytest.mark.parametrize("kind", QUICK)

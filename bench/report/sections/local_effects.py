@@ -1,0 +1,204 @@
+"""What each trick does in the best recipe found: the figure, the table, and where the average says otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bench import analysis
+from bench.records.plan import PLACEBO
+from bench.report.blocks import Figure, Points, Section, Table, Text, code
+from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
+from bench.report.estimates import effect, estimate, interval, is_clear, rows_of, value
+from bench.report.findings import Findings
+from bench.report.forest import draw_band_of_no_interest, set_ticks, tint_placebo
+from bench.report.formatting import NOTHING, counted, listed, p_value
+
+TITLE = "What each trick does in the best recipe found"
+
+
+def figure(findings: Findings) -> Figure | None:
+    """Tricks × datasets: local effects as dots with intervals on one axis; None where nothing was settled."""
+    local, scale = findings.local, findings.scale
+    known = local[local["effect_log"].notna()] if len(local) else local
+    if known.empty:
+        return None
+    hacks = _order(local)
+    datasets = [name for name in findings.records.datasets if name in set(known["dataset"])]
+    places = {hack: len(hacks) - 1 - index for index, hack in enumerate(hacks)}
+    ends = known[["ci_low_pct", "ci_high_pct"]].map(scale.place).to_numpy(dtype=float)
+    reach = np.abs(np.concatenate([ends[np.isfinite(ends)], known["effect_log"].to_numpy(float)]))
+    limit = float(np.clip(reach.max() * 1.08, scale.narrowest, np.log(30) if scale.ratios else np.inf))
+    with drawing(min(2.0 + 4.2 * len(datasets), 10.4), 1.35 + 0.3 * len(hacks)) as canvas:
+        axes = np.atleast_1d(canvas.subplots(1, len(datasets), sharex=True, sharey=True))
+        for axis, dataset in zip(axes, datasets, strict=True):
+            _draw_panel(axis, known[known["dataset"] == dataset], places, limit, findings)
+            axis.set_title(shortened(dataset, 30))
+        axes[0].set_yticks(list(places.values()), [shortened(hack) for hack in places], fontsize=9)
+        axes[0].set_ylim(-0.7, len(hacks) - 0.3)
+        tint_placebo(axes[0], hacks)
+        axes[0].set_xlim(-limit, limit)
+        set_ticks(axes[0].xaxis, scale, limit, apart=0.3)
+        canvas.supxlabel(scale.axis, fontsize=9, color=QUIET)
+        _legend(canvas, set(known["verdict"]))
+        return finished(
+            canvas,
+            "local-effects",
+            "What each trick does in the best recipe found on every dataset, with 95 % intervals",
+            f"Change of {scale.label} when the trick is on, everything else as in the best recipe found; line: 95 % "
+            "interval, honest under all looks; an arrow: the truth lies further out, since one side was at the "
+            "ceiling. Colour and shape are the verdict. The violet band is the placebo's interval, the grey one what "
+            "is too small to matter.",
+        )
+
+
+def _draw_panel(axis, rows: pd.DataFrame, places: dict[str, int], limit: float, findings: Findings) -> None:
+    scale = findings.scale
+    draw_band_of_no_interest(axis, scale.limits(findings.records.sesoi))
+    for _, row in rows[rows["hack"] == PLACEBO].iterrows():
+        axis.axvspan(*_ends(row, scale, limit), color=PLACEBO_INK, alpha=0.13, linewidth=0, zorder=0)
+    axis.axvline(0, color=INK, linewidth=0.8)
+    for _, row in rows.iterrows():
+        place, verdict = places[row["hack"]], str(row["verdict"])
+        colour = PLACEBO_INK if row["hack"] == PLACEBO else VERDICT_INK.get(verdict, INK)
+        low, high = _ends(row, scale, limit)
+        axis.plot([low, high], [place, place], color=colour, linewidth=1.8, solid_capstyle="butt", clip_on=True)
+        at = float(np.clip(row["effect_log"], -limit * 0.985, limit * 0.985))
+        axis.scatter(at, place, s=44, marker=VERDICT_MARK.get(verdict, "o"), color=colour, zorder=3, linewidths=1.2)
+        further = {"at least": 1, "at most": -1}.get(str(row["bound"]), 0)
+        if further:
+            axis.annotate(
+                "",
+                (np.clip(at + further * 0.14 * limit, -limit, limit), place),
+                (at, place),
+                arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.4},
+            )
+    axis.tick_params(axis="y", length=0)
+    axis.spines["left"].set_visible(False)
+    axis.grid(axis="x")
+
+
+def _ends(row: pd.Series, scale, limit: float) -> tuple[float, float]:
+    """The interval of a row on the axis, cut where the axis ends; the estimate itself where there is none."""
+    ends = [scale.place(value(row, name)) for name in ("ci_low_pct", "ci_high_pct")]
+    middle = float(row["effect_log"])
+    return tuple(float(np.clip(middle if np.isnan(end) else end, -limit, limit)) for end in ends)
+
+
+def _legend(canvas, verdicts: set[str]) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=VERDICT_INK[word], marker=VERDICT_MARK[word], linestyle="", markersize=6, label=word)
+        for word in VERDICT_INK
+        if word in verdicts
+    ]
+    canvas.legend(handles=handles, loc="outside upper right", ncols=len(handles))
+
+
+def _order(local: pd.DataFrame) -> list[str]:
+    """Hacks from the most helpful on average over datasets to the most harmful, unknown ones next, the placebo last."""
+    means = local.groupby("hack", sort=False)["effect_log"].mean().round(9)
+    return sorted(means.index, key=lambda hack: (hack == PLACEBO, np.isnan(means[hack]), means[hack], hack))
+
+
+def table(findings: Findings) -> Table | None:
+    """Trick × dataset: local effect, interval and verdict, and the average effect beside it; None without any."""
+    local = findings.local
+    if local.empty:
+        return None
+    datasets = [name for name in findings.records.datasets if name in set(local["dataset"])]
+    here = local.set_index(["hack", "dataset"])
+    there = findings.average.set_index(["hack", "dataset"]) if len(findings.average) else here.iloc[:0]
+    rows = []
+    for hack in _order(local):
+        cells = [code(hack)]
+        for dataset in datasets:
+            key = (hack, dataset)
+            cells += _cells(here.loc[key] if key in here.index else None, findings)
+            cells.append(effect(there.loc[key], findings.scale) if key in there.index else NOTHING)
+        rows.append(tuple(cells))
+    heads = [head for dataset in datasets for head in (f"in it, {code(dataset)}", "verdict", "on average")]
+    caption = f"Change of {findings.scale.label} in the best recipe found, with its 95 % interval"
+    return Table(("trick", *heads), tuple(rows), "l" + "rlr" * len(datasets), caption)
+
+
+def _cells(row: pd.Series | None, findings: Findings) -> list[str]:
+    if row is None or value(row, "effect_log") is None:
+        return [NOTHING, "" if row is None else "cannot act" if not row.get("runs") else str(row["verdict"])]
+    text = estimate(row, findings.scale)
+    return [f"**{text}**" if is_clear(row) else text, str(row["verdict"])]
+
+
+def against_the_average(findings: Findings) -> str:
+    """One sentence on the tricks whose local effect is not the average one; empty where none is."""
+    if findings.local.empty or findings.average.empty:
+        return ""
+    found = analysis.local_against_average(findings.local, findings.average)
+    found = found[found["differs"] & (found["hack"] != PLACEBO)]
+    if found.empty:
+        return ""
+    here, there = (table.set_index(["dataset", "hack"]) for table in (findings.local, findings.average))
+    items = [
+        f"{code(row['hack'])} on {code(row['dataset'])} ({effect(here.loc[key], findings.scale)} in the best recipe, "
+        f"{effect(there.loc[key], findings.scale)} over recipes at large)"
+        for _, row in found.iterrows()
+        if (key := (row["dataset"], row["hack"]))
+    ]
+    return (
+        f"In the best recipe a trick may do something else than on average. Beyond noise that is so for "
+        f"{listed(items)}: the average mixes recipes in which it works with recipes in which it does not."
+    )
+
+
+def section(findings: Findings) -> Section | None:
+    """The best recipes, and every interval and test of the local effects; None where nothing was settled."""
+    if findings.local.empty:
+        return None
+    records = findings.records
+    recipes = [text for dataset in records.datasets if (text := _recipe(findings, dataset))]
+    words = (
+        "p holds over all looks that were planned, p adjusted over the tricks of the dataset as well (Holm). The first "
+        "interval holds over the looks, the second over all tricks at once too. ≤ and ≥: one side of the comparison "
+        "was at the ceiling of FID, the truth lies further out."
+    )
+    tables = [_details(findings, dataset) for dataset in records.datasets]
+    return Section("local", TITLE, (Points(tuple(recipes)), *filter(None, tables), Text(words, "reading")))
+
+
+def _recipe(findings: Findings, dataset: str) -> str:
+    found = findings.incumbent(dataset)
+    if found is None:
+        return ""
+    on = [code(hack) for hack in findings.records.tricks if found.levels[hack]]
+    off = [code(hack) for hack in findings.records.tricks if not found.levels[hack]]
+    moved = f" A better one than first found: the sweep went over to it {counted(found.moved, 'time')}."
+    return f"The best recipe found on {code(dataset)} has {listed(on) or 'no trick'}, and not {listed(off, 'or')}." + (
+        moved if found.moved else ""
+    )
+
+
+def _details(findings: Findings, dataset: str) -> Table | None:
+    rows = rows_of(findings.local, dataset)
+    if rows.empty:
+        return None
+    scale = findings.scale
+    cells = tuple(
+        (
+            code(row["hack"]),
+            "on" if row["incumbent_level"] is True or row["incumbent_level"] == 1 else "off",
+            effect(row, scale),
+            interval(row, scale),
+            interval(row, scale, "ci_low_simultaneous_pct", "ci_high_simultaneous_pct"),
+            p_value(value(row, "p")),
+            p_value(value(row, "p_adjusted")),
+            str(int(row["runs"])),
+            str(row["verdict"]),
+        )
+        for _, row in rows.iterrows()
+    )
+    columns = (
+        *("trick", "in the recipe", f"effect on {scale.label}", "95 % interval", "95 %, all tricks at once", "p"),
+        *("p adjusted", "runs", "verdict"),
+    )
+    return Table(columns, cells, "llrrrrrrl", f"Local effects on {code(dataset)}")
