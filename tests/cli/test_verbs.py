@@ -46,13 +46,19 @@ def test_datasets_lists_the_embedded_ones(capsys):
         assert name in out
 
 
-def test_plan_shows_cells_and_writes_nothing(capsys, tmp_path, monkeypatch):
+def test_plan_shows_stages_and_writes_nothing(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--seeds", "2")
+    code, out, _ = call(capsys, "plan", "--preset", "quick", "--budget", "300")
     assert code == 0
-    assert "sweep smoke (" in out
-    assert "at most 162 runs on digits" in out
-    assert [line.split()[0] for line in out.splitlines() if line.endswith(" anchor")] == ["anchor-bare", "anchor-full"]
+    for part in (
+        "at most 300 runs on mnist5k",
+        "48 recipes and 6 of the bare and the full one: 54 runs",
+        "26 proposals, 7 at a time, then a race of 4 recipes on 4 fresh seeds a round, at most: 50 runs",
+        "every trick flipped in the best recipe, looked at after 3, 5, 8, 12 seeds, at most: 196 runs",
+        "can see:  a screen sees ×",
+        "the settled star about ±9 % after 12 seeds (assuming that log FID spreads by 0.5 between recipes and 0.12",
+    ):
+        assert part in out
     assert list(tmp_path.iterdir()) == []
 
 
@@ -82,7 +88,7 @@ def test_plan_writes_when_asked(capsys, tmp_path):
     call(capsys, "plan", "--preset", "smoke", "--hack", "label_flips.rate=0.1", "--write", str(target))
     plan = Plan.load(target)
     assert plan.hack_parameters == {"label_flips": {"rate": 0.1}}
-    assert plan.prerequisites == {"divisible_kernel": ("strided_conv",), "split_batches": ("batch_norm",)}
+    assert plan.prerequisites == {"split_batches": ("batch_norm",)}
     assert "placebo" in plan.hacks
 
 
@@ -134,7 +140,7 @@ def test_options_that_take_lists():
         (["sweep", "--stages", "confirm"], "stages ['confirm']: expected one of screen, search, settle"),
         (["sweep", "--stages", "settle,screen"], "stages 'settle,screen': expected some of screen,search,settle"),
         (["sweep", "--budget", "soon"], "budget 'soon'"),
-        (["sweep", "--budget", "10", "--preset", "smoke"], "10 runs a dataset are too few for 12 hacks"),
+        (["sweep", "--budget", "10", "--preset", "smoke"], "10 runs a dataset are too few for 4 hacks"),
         (["sweep", "--design", "arms", "--budget", "30m"], "budget '30m': design 'arms' has none"),
         (["sweep", "--tune", "label_flips.speed"], "tune 'label_flips.speed'"),
         (["sweep", "--hack-file", "no.py"], "hack file no.py: cannot be read (No such file or directory)"),
@@ -178,7 +184,7 @@ def test_a_toml_file_is_merged_under_the_command_line(capsys, tmp_path):
     code, out, _ = call(capsys, "plan", "--spec", str(spec), "--steps", "9")
     assert code == 0
     assert "runs on digits" in out
-    assert "24 recipes, 3 seeds each" in out
+    assert "recipes, 3 seeds each" in out
     assert "9 steps" in out
 
 
