@@ -33,8 +33,7 @@ SESOI = 0.10
 LARGE = 100 * 2 * SESOI
 """From here on, in per cent, an effect has to be found and must never be called negligible."""
 FAMILIES = ("screen", "confirm")
-LEVELS = {"screen": 0.10, "confirm": 0.05}
-OWN_LEVELS = {"screen": 0.05, "confirm": 0.01}
+LEVELS, OWN_LEVELS = {"screen": 0.10, "confirm": 0.05}, {"screen": 0.05, "confirm": 0.01}
 
 
 @dataclass(frozen=True)
@@ -359,7 +358,6 @@ HEADINGS = {
 
 
 def main() -> None:
-    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sweeps", type=int, default=2000, help="simulated sweeps per row (default 2000)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="seeds per cell (default 1)")
@@ -382,8 +380,8 @@ def main() -> None:
             if scenario.name in ("as recorded", "as recorded, nothing acts"):
                 older = simulate(replace(scenario, seeds=2 * seeds), options.sweeps, options.seed, saturated())
                 before = analyse(older, ("screen",), "residual")
-                words = f"{scenario.name}, in 24 cells, error of the residual | {2 * seeds} | screen"
-                print(_row(words, score(before, older.truth, "screen")), flush=True)
+                result = score(before, older.truth, "screen")
+                print(_row(f"{scenario.name}, in 24 cells, error of the residual | {2 * seeds} | screen", result))
             if options.check:
                 few = sweeps.first(options.check)
                 apart = max(apart, largest_difference(few, analyse(few), FAMILIES[seeds % 2]))
