@@ -40,12 +40,14 @@ def test_too_few_runs_are_refused_with_the_number_that_is_enough():
     assert shares(declared(runs=enough)).total == enough
 
 
-def test_without_a_number_the_screen_is_a_third():
+def test_without_a_number_every_trick_gets_three_looks():
     made = shares(declared())
-    assert made.total == 3 * made.screen
+    assert made.settle >= star_runs(12, 8) > made.settle - 6
+    assert made.anchors == 3
+    assert made.search == made.total // 6
     alone = shares(declared(stages=("screen",)))
     assert (alone.total, alone.search, alone.settle) == (made.screen, 0, 0)
-    assert shares(declared(stages=("settle",))).total == 3 * star_runs(12, 3)
+    assert shares(declared(stages=("settle",))).total == star_runs(12, 8)
     assert shares(declared(stages=("search",))).total == 3 * 12
 
 
