@@ -27,14 +27,12 @@ from bench.plan.folded import mirror_pairs
 from bench.plan.paley import hadamard
 
 HACKS = [f"hack{index:02d}" for index in range(11)] + ["placebo"]
-MEAN = 3.0
+MEAN, SESOI = 3.0, 0.10
 SEED_SD, CELL_SD = 0.15, 0.10
-SESOI = 0.10
 LARGE = 100 * 2 * SESOI
 """From here on, in per cent, an effect has to be found and must never be called negligible."""
 FAMILIES = ("screen", "confirm")
-LEVELS = {"screen": 0.10, "confirm": 0.05}
-OWN_LEVELS = {"screen": 0.05, "confirm": 0.01}
+LEVELS, OWN_LEVELS = {"screen": 0.10, "confirm": 0.05}, {"screen": 0.05, "confirm": 0.01}
 
 
 @dataclass(frozen=True)
