@@ -224,7 +224,7 @@ OFFERED: dict[str, tuple[str, ...]] = {
     "penalties": (*_D, *_ALWAYS),
     "d_before": ("d_loss", *_D, *_ALWAYS),
     "d_after": ("d_loss", *_D, *_ALWAYS),
-    "g_opponents": ("z", "real", "fake", *_ALWAYS),
+    "g_opponents": ("z", "real", "fake", "d_pays", *_ALWAYS),
     "g_logits": (*_G, *_ALWAYS),
     "loss.g": ("real_logits", "fake_logits", "step", "streams", "labels", "state"),
     "g_penalties": (*_G, *_ALWAYS),
@@ -234,7 +234,8 @@ OFFERED: dict[str, tuple[str, ...]] = {
 }
 """What each slot of the loop offers to ask for.
 
-Images are (N, C, H, W) in the pixel range, logits (N,) and in float32, `z` (N, latent_dim). `real` and `fake` are as D
+All is float32. Images are (N, C, H, W) in the pixel range, logits (N,), `z` (N, latent_dim). `real` and `fake` are as D
 sees them, after `d_inputs`, except in `batches`; in D's step `fake` has no way back to G. `real_features` and
-`fake_features` are what comes into D's last layer. `streams`, `labels` are those of `step`.
+`fake_features` are what comes into D's last layer. `streams`, `labels` are those of `step`. `d_pays` is D's loss of
+(real logits, fake logits), with hard targets and without penalties.
 """

@@ -59,10 +59,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hacks", nargs="+", default=[], help="hacks of the sweeps; default: the core set")
     parser.add_argument("--steps", type=int, default=12)
+    parser.add_argument("--program", type=Path, help="a file that is run in place of ganbench")
     arguments = parser.parse_args()
     chooser = random.Random(arguments.seed)
-    command = [sys.executable, "-c", "from bench.cli import main; main()", "sweep", "--preset", "smoke"]
-    command += ["--name", NAME, "--quiet", "--steps", str(arguments.steps)]
+    program = ["-c", "from bench.cli import main; main()"] if arguments.program is None else [str(arguments.program)]
+    command = [sys.executable, *program, "sweep", "--preset", "smoke", "--name", NAME, "--quiet"]
+    command += ["--steps", str(arguments.steps)]
     command += ["--hacks", *arguments.hacks] if arguments.hacks else []
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="ganbench-kills-") as folder:

@@ -18,10 +18,11 @@ import pandas as pd
 
 from bench import load_runs
 from bench.plan import Plan
-from bench.records.files import PLAN
-from bench.records.run import RunSpec
+from bench.records.files import ENVIRONMENT, PLAN, PLANS
+from bench.records.run import RunSpec, specs_of
+from bench.records.sweep import read_json
+from bench.runner.environment import processor
 from bench.runner.fingerprint import fingerprint
-from bench.runner.study import specs_of
 from bench.runner.workers import Worker
 
 ROOT = Path(__file__).parents[1]
@@ -49,11 +50,27 @@ def compare(row: pd.Series, spec: RunSpec, worker: Worker) -> float:
     told = "same to the last bit" if apart == 0 else f"differs by {apart:.2g} of it"
     if row["status"] != again.status:
         told += f", {row['status']} became {again.status}"
-    fid = again.scores.get("fid", math.nan)
-    print(
-        f"{row['key']} {spec.dataset} {spec.cell} seed {spec.seed}: {row['fid']:.6g} -> {fid:.6g}, {told}", flush=True
-    )
+    which = f"{row['key']} {spec.dataset} {spec.cell} seed {spec.seed}"
+    print(f"{which}: FID {row['fid']:.6g} -> {again.scores.get('fid', math.nan):.6g}, {told}", flush=True)
     return apart
+
+
+def recorded(folder: Path, data_root: str | None) -> tuple[pd.DataFrame, dict[str, RunSpec]]:
+    """The sweep's runs, and the spec of each by its key, from the first plan and those derived from it."""
+    plans = [Plan.load(path) for path in (folder / PLAN, *sorted((folder / PLANS).glob("*.json")))]
+    specs = {spec.key: spec for plan in plans for spec in specs_of(plan, data_root)}
+    runs = load_runs(folder)
+    return runs[runs["key"].isin(specs)], specs
+
+
+def told_of_origin(folder: Path, runs: pd.DataFrame) -> str:
+    """On which sources and which processor the records were made, and which these are."""
+    there = sorted({str(value)[:12] for value in runs["fingerprint"]}) if "fingerprint" in runs else ["unknown"]
+    about = read_json(folder / ENVIRONMENT)
+    return (
+        f"sources: {', '.join(there)} in the records, {fingerprint()[:12]} here\n"
+        f"processor: {about.get('processor', 'unknown')} in the records, {processor()} here"
+    )
 
 
 def main() -> int:
@@ -66,15 +83,12 @@ def main() -> int:
     parser.add_argument("--data-root", help="folder that datasets are looked for in")
     given = parser.parse_args()
     folder = Path(given.name) if Path(given.name).is_dir() else ROOT / "results" / given.name
-    specs = {spec.key: spec for spec in specs_of(Plan.load(folder / PLAN), given.data_root)}
-    runs = load_runs(folder)
-    runs = runs[runs["key"].isin(specs)]
+    runs, specs = recorded(folder, given.data_root)
     if given.dataset:
         runs = runs[runs["dataset"] == given.dataset]
     if runs.empty or given.runs < 1:
         parser.error(f"no runs of {folder} to make again: expected --runs of at least 1, and --dataset one of its own")
-    recorded = ", ".join(sorted({str(value) for value in runs.get("fingerprint", pd.Series("none"))}))
-    print(f"fingerprint of the sources: {fingerprint()[:12]} here, {recorded[:12]} in the records")
+    print(told_of_origin(folder, runs))
     rows = [runs.iloc[place] for place in chosen(len(runs), given.runs, given.seed)]
     worker = Worker(device="cpu")
     apart = [compare(row, specs[row["key"]], worker) for row in rows]

@@ -11,7 +11,7 @@ from statsmodels.regression.linear_model import RegressionResults
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from bench.analysis.cells import CellMeans
-from bench.analysis.estimates import RESIDUAL, SEEDS, Estimates, declared_needs, products, without_error
+from bench.analysis.estimates import RESIDUAL, SEEDS, Estimates, declared_needs, products, without, without_error
 
 FEW_FREE = 1
 """Up to this many residual degrees of freedom a complete full factorial takes its error from the seeds instead."""
@@ -30,53 +30,54 @@ def residual_effects(
     """Main effects by least squares of the cell means on ±1 columns: an effect is twice its coefficient.
 
     `values` (runs,) are the outcomes of `runs`. With `pairs`, two-way interactions are in the model where the cells
-    can hold them; so are, in any case, those of a hack with what it `needs`, whose effect is the one given them. Where
+    can hold them. A hack that `needs` others gets its effect given them, from a model with its pairs with them. Where
     the cells are a complete full factorial that leaves (next to) nothing to judge noise by, as one or two hacks do, the
     error is what cells and seeds do not explain (randomised complete blocks).
     """
     signs = means.signs
+    cells, count = signs.shape
     varying, impossible = declared_needs(needs, hacks, signs)
-    terms, places = _terms(signs, varying, pairs)
-    inverse = np.linalg.pinv(terms)
-    rows = slice(1, signs.shape[1] + 1)
-    reason = reasons(signs, hacks, inverse @ terms)
+    terms, places = _terms(signs, pairs)
+    model = _Model(means, terms)
+    reason = reasons(signs, hacks, model.resolution)
     missing = np.array([bool(text) for text in reason])
-    given = [""] * len(hacks)
-    weights = 2 * inverse[rows]
-    wanted = 2 * np.eye(terms.shape[1])[rows]
+    given, weights = [""] * count, 2 * model.inverse[1 : count + 1]
+    variance, free = np.full(count, model.variance), np.full(count, float(model.free))
     for index, others in varying.items():
+        if missing[index]:
+            continue
         names = "+".join(hacks[other] for other in others)
-        columns = [places.get((min(index, other), max(index, other))) for other in others]
-        clear = None not in columns and not missing[index]
-        if clear:
-            wanted[index, columns] += 2
-            clear = np.abs(wanted[index] @ inverse @ terms - wanted[index]).max() < 1e-8
-        if clear:
-            weights[index], given[index] = wanted[index] @ inverse, names
-        elif not missing[index]:
-            reason[index] = (
-                f"{len(signs)} cells cannot tell the effect of {hacks[index]} given {names}: this is without"
-            )
+        wide, own, start = model, places, 0
+        if not places:
+            # Its pairs enter for this hack alone: they are not taken out of the error of the others, into which
+            # interactions of three leak that no residual shows.
+            columns, own = products(signs, {index: others})
+            wide, start = _Model(means, np.column_stack([terms, columns])), terms.shape[1]
+        wanted = np.zeros(wide.terms.shape[1])
+        wanted[[1 + index, *(start + own[min(index, other), max(index, other)] for other in others)]] = 2
+        if np.abs(wanted @ wide.resolution - wanted).max() > 1e-8:
+            reason[index] = without(cells, hacks[index], names)
+            continue
+        weights[index], given[index] = wanted @ wide.inverse, names
+        variance[index], free[index] = wide.variance, wide.free
     for index, words in impossible.items():
         missing[index], reason[index] = True, reason[index] or words
-    cells = len(signs)
     common = {
         "effect": np.where(missing, np.nan, weights @ means.values),
         "reason": reason,
-        "inflation": cells * (inverse[rows] ** 2).sum(axis=1),
+        "inflation": cells * (model.inverse[1 : count + 1] ** 2).sum(axis=1),
         "leverage": np.where(missing, np.nan, (weights**2 / means.counts).sum(axis=1)),
         "given": given,
-        "bound": [""] * len(hacks),
+        "bound": [""] * count,
     }
     runs_per_cell = float(means.counts.mean())
-    free = cells - int(np.linalg.matrix_rank(terms))
-    if free <= FEW_FREE and not missing.all() and len(np.unique(signs, axis=0)) == 2 ** int((~missing).sum()):
+    if model.free <= FEW_FREE and not missing.all() and len(np.unique(signs, axis=0)) == 2 ** int((~missing).sum()):
         noise = seed_noise(means, runs, values)
-        if noise is not None and noise.free > free:
+        if noise is not None and noise.free > model.free:
             error = np.where(missing, np.nan, noise.errors(weights))
             return Estimates(
                 error=error,
-                free=np.full(len(hacks), float(noise.free)),
+                free=np.full(count, float(noise.free)),
                 sd=error * np.sqrt(noise.seeds) / 2,
                 source=SEEDS,
                 runs_per_unit=cells,
@@ -84,14 +85,13 @@ def residual_effects(
                 notes=["all combinations ran, so the error is that between seeds"],
                 **common,
             )
-    if free < 1:
+    if model.free < 1:
         notes = [f"{cells} cells leave nothing to judge noise by: no interval can be given"] if cells > 1 else []
         return replace(without_error(common["effect"], reason, runs_per_cell, notes), **common)
-    rest = means.values - terms @ (inverse @ means.values)
-    error = np.where(missing, np.nan, np.sqrt(rest @ rest / free * (weights**2).sum(axis=1)))
+    error = np.where(missing | (free < 1), np.nan, np.sqrt(variance * (weights**2).sum(axis=1)))
     return Estimates(
         error=error,
-        free=np.full(len(hacks), float(free)),
+        free=free,
         sd=error * np.sqrt(cells) / 2,
         source=RESIDUAL,
         runs_per_unit=runs_per_cell,
@@ -100,21 +100,30 @@ def residual_effects(
     )
 
 
+class _Model:
+    """Least squares of cell means on `terms` (cells, parameters), by the pseudo-inverse."""
+
+    def __init__(self, means: CellMeans, terms: np.ndarray) -> None:
+        self.terms = terms
+        self.inverse = np.linalg.pinv(terms)
+        self.resolution = self.inverse @ terms
+        self.free = len(terms) - int(np.linalg.matrix_rank(terms))
+        rest = means.values - terms @ (self.inverse @ means.values)
+        self.variance = float(rest @ rest) / self.free if self.free > 0 else np.nan
+
+
 def holds_pairs(signs: np.ndarray) -> bool:
     """Whether the cells can hold all two-way interactions and leave enough to judge noise by."""
-    return bool(_terms(signs, {}, True)[1])
+    return bool(_terms(signs, True)[1])
 
 
-def _terms(
-    signs: np.ndarray, varying: Mapping[int, Sequence[int]], pairs: bool
-) -> tuple[np.ndarray, dict[tuple[int, int], int]]:
-    """Columns of the model and the places of the pairs among them: all, the declared ones, or none, as cells allow."""
+def _terms(signs: np.ndarray, pairs: bool) -> tuple[np.ndarray, dict[tuple[int, int], int]]:
+    """Columns of the model, and the places of the pairs among them where they are asked for and the cells allow it."""
     terms = np.column_stack([np.ones(len(signs)), signs])
-    everyone = {index: range(index) for index in range(signs.shape[1])} if pairs else {}
-    for chosen, enough in ((everyone, ENOUGH_FREE), (varying, 1)):
-        columns, places = products(signs, chosen)
+    if pairs:
+        columns, places = products(signs, {index: range(index) for index in range(signs.shape[1])})
         full = np.column_stack([terms, columns])
-        if places and full.shape[1] + enough <= len(signs) and np.linalg.matrix_rank(full) == full.shape[1]:
+        if places and full.shape[1] + ENOUGH_FREE <= len(signs) and np.linalg.matrix_rank(full) == full.shape[1]:
             return full, {pair: terms.shape[1] + place for pair, place in places.items()}
     return terms, {}
 

@@ -12,10 +12,11 @@ from scipy.special import digamma, polygamma
 
 FEWEST_ARMS = 3
 """Fewer variances than these say nothing of how variances spread: then every arm stands alone."""
-FREE_RANGE = (0.2, 6.0)
-"""Least and most degrees of freedom the prior may have. A dozen arms of three or four seeds cannot tell a prior of 6
-from none, and fitted without an end it came out infinite in a quarter of simulated stars: every arm then gets the same
-variance, the noisy ones too small a one, and any false claim rose from 5 to 9 % (scripts/simulate_stars.py)."""
+FREE_RANGE = (0.2, 4.0)
+"""Least and most degrees of freedom the prior may have. A dozen arms of three or four seeds cannot tell a prior of 5
+from none: fitted without an end it came out infinite in up to a quarter of simulated stars, every arm then has the same
+variance, the noisy ones too small a one, and 8 to 10 % of stars claimed something false where 5 % were meant to. An end
+of 6 left 5.5 %, one of 4 leaves 4.7 % and takes 1 % more runs (docs/simulation-stars.md)."""
 LEAST_SHARE = 1e-5
 """Of the median variance: what stands for a variance of nought, whose logarithm would swallow the others (as limma)."""
 

@@ -60,14 +60,21 @@ def show_recipes(name: Annotated[str | None, Argument(help="Print all that is kn
 
 @app.command()
 def show(
-    key: Annotated[str, Argument(help="Key of a run (or its beginning), or DATASET/CELL/SEED.")],
+    key: Annotated[str, Argument(help="best, the key of a run (or its beginning), or DATASET/CELL/SEED.")],
     name: Annotated[str, Option(help="Name of the sweep.")] = "default",
+    dataset: Annotated[str | None, Option(help="With best: this dataset alone.")] = None,
     results: Results = RESULTS,
 ) -> None:
-    """Show one run of a sweep: levels, status, scores, and where its sample grid is."""
-    from bench.cli.run_summary import row_summary
+    """Show the best recipe of a sweep, or one of its runs: levels, status, scores, sample grid."""
     from bench.records.files import sweep_folder
-    from bench.records.frames import load_runs
 
     folder = sweep_folder(results, name)
+    if key == "best":
+        from bench.cli.best import best_of, best_text, datasets_of
+
+        print("\n".join(best_text(best_of(folder, each)) for each in datasets_of(folder, dataset)))
+        return
+    from bench.cli.run_summary import row_summary
+    from bench.records.frames import load_runs
+
     print(row_summary(load_runs(folder), key, folder))

@@ -11,6 +11,7 @@ from typer import Option
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, Results, with_options
 from bench.cli.request import Request, build_request
+from bench.records.files import check_writable
 from bench.records.presets import PRESETS
 
 
@@ -52,6 +53,8 @@ def plan(
     from bench.cli.previous_sweeps import estimated_spreads
     from bench.cli.stages_summary import stages_summary
 
+    if write is not None:
+        check_writable(write.parent)
     request = request_of(given, start, machine)
     if request.staged:
         from bench.runner.staged import first_plan

@@ -18,6 +18,7 @@ from bench.metrics.extractors import get_extractor
 from bench.plan import Plan, make_plan
 from bench.plan.afford import parse_budget
 from bench.plan.names import checked_exclusions
+from bench.plan.shares import shares
 from bench.records.budget import DEFAULT_RECIPE, Budget, Scoring
 from bench.records.declaration import Declaration, Range
 from bench.records.files import cache_folder
@@ -51,12 +52,12 @@ def declare(request: Request, *, device: str, data_root: str | None = None) -> D
     Its `runs` follow from a budget in runs, or are the usual number; one in time is left to be measured.
 
     Raises:
-        UserError: an unknown hack, parameter, score or dataset, a budget that is none.
+        UserError: an unknown hack, parameter, score or dataset, a budget that is none or too small.
     """
     settings = _settings(request, device, data_root)
     names = settings["hacks"]
     asked = None if request.budget is None else parse_budget(request.budget)
-    return Declaration(
+    declaration = Declaration(
         **{
             **settings,
             "hacks": tuple(names),
@@ -71,6 +72,8 @@ def declare(request: Request, *, device: str, data_root: str | None = None) -> D
         seed=request.seed,
         asked=request.budget or "",
     )
+    shares(declaration)
+    return declaration
 
 
 def search_range(name: str, names: list[str], parameters: Mapping[str, Mapping[str, Any]]) -> Range:

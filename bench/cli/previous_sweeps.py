@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bench.analysis import spread
 from bench.errors import UserError
 from bench.plan import Plan
-from bench.plan.power import SEED_SD
+from bench.plan.power import SEED_SD, assumed_config_sd
 from bench.records.frames import load_runs
 
 
@@ -20,16 +20,12 @@ class SpreadEstimate(NamedTuple):
     source: str
 
 
-ASSUMED = SpreadEstimate(SEED_SD, 0.85, "assumed, as measured on mnist5k and shapes with the default budget")
-"""In a screen of all core hacks whole recipes collapse and tricks depend on each other: cells differ by far more than
-the 0.10 that single recipes suggest."""
-
-
 def estimated_spreads(results: Path, plan: Plan) -> dict[str, SpreadEstimate]:
     """The spread on each of the plan's datasets, from the sweep that has most runs of it, else assumed.
 
     Only sweeps of the same budget count: the spread shrinks as training goes on.
     """
+    assumed = SpreadEstimate(SEED_SD, assumed_config_sd(plan), "assumed, as measured on four datasets")
     most: dict[str, tuple[int, SpreadEstimate]] = {}
     for file in sorted(results.glob("*/plan.json")):
         try:
@@ -40,7 +36,7 @@ def estimated_spreads(results: Path, plan: Plan) -> dict[str, SpreadEstimate]:
         if other.budget != plan.budget or other.hash == plan.hash or runs.empty:
             continue
         for row in spread(runs, other.hacks).dropna().to_dict("records"):
-            if row["runs"] > most.get(row["dataset"], (0, ASSUMED))[0]:
+            if row["runs"] > most.get(row["dataset"], (0, assumed))[0]:
                 source = f"{row['runs']} runs of {file.parent.name}"
                 most[row["dataset"]] = (row["runs"], SpreadEstimate(row["seed_sd"], row["config_sd"], source))
-    return {dataset: most.get(dataset, (0, ASSUMED))[1] for dataset in plan.datasets}
+    return {dataset: most.get(dataset, (0, assumed))[1] for dataset in plan.datasets}

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.cli.command import app
 from bench.cli.options import REPORTS, RESULTS, Reports, Results, Storage, SweepName
 from bench.errors import UserError
-from bench.records.files import sweep_folder
+from bench.records.files import check_writable, sweep_folder
 
 
 def write_report(folder: Path, target: Path) -> str:
@@ -20,6 +20,7 @@ def write_report(folder: Path, target: Path) -> str:
 @app.command()
 def report(name: SweepName = "default", results: Results = RESULTS, reports: Reports = REPORTS) -> None:
     """Write the report of a sweep again from its exported records."""
+    check_writable(reports)
     print(write_report(sweep_folder(results, name), reports / name))
 
 

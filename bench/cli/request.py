@@ -83,9 +83,9 @@ def _recipe_settings(wanted: Mapping[str, Any]) -> dict[str, Any]:
     card = recipes.get(name)
     title = f"{name}-claims" if claims else name
     if name == DEFAULT_RECIPE:
-        return {"name": title}
-    own = {"batch": card.batch, "width": card.width, "resolution": card.resolution, "datasets": [card.dataset]}
-    return {"name": title, **own}
+        return {"name": title, "hacks": None}
+    own = {name: getattr(card, name) for name in ("batch", "width", "resolution")}
+    return {"name": title, "hacks": None, "datasets": [card.dataset], **own}
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, with_options
 from bench.records.run import RunSpec
+
+if TYPE_CHECKING:
+    from bench.records.run import RunRecord
 
 Levels = Annotated[list[str] | None, Option("--set", help="Levels: batch_norm=on label_flips=off; a bare name is on.")]
 Parameters = Annotated[list[str] | None, Option("--hack", help="A parameter of a hack: label_flips.rate=0.1")]
@@ -31,7 +36,7 @@ def run(
     from bench.cli.run_summary import record_summary
     from bench.gan import recipes
     from bench.records.budget import DEFAULT_RECIPE
-    from bench.records.results import write_record
+    from bench.records.files import check_writable
     from bench.runner.environment import resolve_device, resolve_precision
     from bench.runner.run import parameter_counts
     from bench.runner.run import run as make_run
@@ -51,6 +56,19 @@ def run(
         **settings,
     )
     report = lambda step, fid: print(f"step {step}: FID {fid:.4g}")  # noqa: E731
+    check_writable(out)
     record = make_run(spec, device=machine.device, on_checkpoint=report)
     print(record_summary(record))
-    print(f"written: {write_record(out / spec.key, record, parameter_counts(spec))}")
+    print(f"written: {_saved(record, out, parameter_counts(spec))}")
+
+
+def _saved(record: RunRecord, out: Path, parameters: dict[str, int]) -> Path:
+    """Write the record where it was asked for, or, if that fails after all, where temporary files go."""
+    from bench.records.results import write_record
+
+    try:
+        return write_record(out / record.spec.key, record, parameters)
+    except OSError as problem:
+        refuge = Path(mkdtemp(prefix="ganbench-run-"))
+        print(f"{str(out)!r} cannot be written in ({problem.strerror}): the record goes elsewhere", file=sys.stderr)
+        return write_record(refuge / record.spec.key, record, parameters)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bench.runner.view import State
 
 
+MOST = 10
+"""A screen that sees nothing smaller than this many times FID sees nothing."""
+
+
 def stages_summary(declaration: Declaration, seconds: Mapping[str, float] | None = None, workers: int = 1) -> str:
     """What the sweep will do and what it will see.
 
@@ -59,8 +63,8 @@ def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str
         "screen": (share.screen, f"{share.cells} recipes{seeds}{anchors}"),
         "search": (
             share.search,
-            f"{sum(share.batches)} proposals in {len(share.batches)} batches, then a race of {CANDIDATES} recipes with "
-            f"{share.race_seeds} fresh seeds a round",
+            f"{sum(share.batches)} proposals, {max(share.batches, default=0)} at a time, then a race of {CANDIDATES} "
+            f"recipes on {share.race_seeds} fresh seed{'s' if share.race_seeds > 1 else ''} a round, at most",
         ),
         "settle": (share.settle, f"every trick flipped in the best recipe, looked at after {looks} seeds, at most"),
     }
@@ -71,7 +75,7 @@ def visible(declaration: Declaration, share: Shares) -> str:
     """What each stage will be able to see, and the spreads that rests on."""
     seen = sight(declaration, share)
     words, rests = [], []
-    if seen.factor is not None:
+    if seen.factor is not None and seen.factor < MOST:
         words.append(f"a screen sees ×{seen.factor:.1f}")
         rests.append(f"{SCREEN_SD:g} between recipes")
     if seen.within is not None:

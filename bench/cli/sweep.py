@@ -12,7 +12,7 @@ from bench.cli.options import REPORTS, RESULTS, Machine, Reports, Results, Sessi
 from bench.cli.plan import Start, request_of
 from bench.cli.report import write_report
 from bench.cli.request import Request
-from bench.records.files import sweep_folder
+from bench.records.files import check_writable, sweep_folder
 
 if TYPE_CHECKING:
     from bench.records.plan import Plan
@@ -43,6 +43,7 @@ def sweep(
     location = Location(folder, storage)
     make = _staged if request.staged else _single
     job, work = make(request, start, machine, session, location, view)
+    check_writable(reports)
     code = carry_out(job, work)
     if code in (COMPLETE, INCOMPLETE):
         view.message(write_report(folder, reports / request.name))
@@ -62,6 +63,7 @@ def _staged(
 
     wanted = declare(request, device=machine.device, data_root=machine.data_root)
     workers = worker_count(session.workers, machine.device)
+    check_writable(location.folder)
 
     def runs() -> int | None:
         if wanted.runs is not None or not wanted.asked:
@@ -72,13 +74,21 @@ def _staged(
 
     declaration = register(location, wanted, runs)
     job = _session(first_plan(declaration), location, machine, session, view)
+    begun = []
 
     def announce(state: State) -> None:
+        begun.append(state)
         if not session.quiet:
             there = len(job.runs())
             view.message(stages_announcement(declaration, state, there, location.folder, machine.device))
 
-    return job, lambda: Stages(job, declaration, judge_of(declaration)).run(announce)
+    def make() -> bool:
+        complete = Stages(job, declaration, judge_of(declaration)).run(announce)
+        if not (begun or session.quiet):
+            view.message(f"all {len(job.runs())} runs are there")
+        return complete
+
+    return job, make
 
 
 def _single(
@@ -90,6 +100,7 @@ def _single(
     from bench.cli.previous_sweeps import estimated_spreads
 
     plan = build_plan(request, device=machine.device, data_root=machine.data_root)
+    check_writable(location.folder)
     job = _session(plan, location, machine, session, view)
     job.check()
     spreads = estimated_spreads(start.results, plan)

@@ -10,6 +10,7 @@ from typer import Option
 
 from bench.cli.command import app
 from bench.cli.options import Device, Workers
+from bench.records.files import check_writable
 
 
 @app.command()
@@ -27,6 +28,8 @@ def throughput(
     from bench.throughput import measure
     from bench.throughput.tables import phase_table, throughput_table
 
+    if write is not None:
+        check_writable(write.parent)
     cases = measure.cases(widths or [16, 32, 64], resolutions or [32, 64])
     count = worker_count(workers, device)
     say = lambda line: print(line, file=sys.stderr)  # noqa: E731

@@ -30,7 +30,7 @@ ON_GS_SIDE = ("g_logits", "loss.g", "g_penalties", "g_before", "g_after")
 
 
 class Made(NamedTuple):
-    """What G made: images (n, C, H, W) in the pixel range, and the latents (n, dim) it made them of."""
+    """What G made: float32 images (n, C, H, W) in the pixel range, and the latents (n, dim) it made them of."""
 
     images: Tensor
     z: Tensor
@@ -141,7 +141,7 @@ class Game:
         for change in self.members["latent_changes"]:
             view["z"] = change(view)
         with self.precision.autocast(self.device):
-            return Made(self.generator(view["z"]), view["z"])
+            return Made(self.generator(view["z"]).float(), view["z"])
 
     def seen(self, images: Tensor, view: View) -> Tensor:
         """Images in the pixel range as D sees them: channels-last, after every transform of its input."""
@@ -159,7 +159,7 @@ class Game:
             view[f"{side}_logits"] = logits
         if self._tap is not None:
             for side, features in zip(sides, self._tap.take([len(logits) for logits in answers]), strict=True):
-                view[f"{side}_features"] = features
+                view[f"{side}_features"] = features.float()
 
     def update(self, side: Literal["d", "g"], loss: Tensor, view: View) -> Tensor:
         """One step of a player down its loss; returns the norm of the gradient, as it is before anything changes it."""

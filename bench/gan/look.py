@@ -9,10 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bench.gan.loop import Game, d_loss
+from bench.gan.loop import Game, objectives
 from bench.gan.sampling import to_range
 from bench.gan.streams import Streams
-from hacks.recipe import Logits, Targets
+from hacks.recipe import Logits
 
 
 class Look(NamedTuple):
@@ -48,12 +48,5 @@ def looked_at(game: Game, n: int, streams: Streams) -> Iterator[Look]:
         def batching(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Iterator[Logits]:
             return members.only("batching")(view | {"D": discriminator, "real": real, "fake": fake})
 
-        def d_pays(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-            targets = Targets(torch.ones_like(real_logits), torch.zeros_like(fake_logits))
-            return d_loss(game, view | {"real_logits": real_logits, "fake_logits": fake_logits, "targets": targets})
-
-        def g_pays(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-            return members.only("loss.g")(view | {"real_logits": real_logits, "fake_logits": fake_logits})
-
         between = getattr(recipe.latent, "between", torch.lerp)
-        yield Look(game.generator, game.discriminator, real, z, batching, d_pays, g_pays, between)
+        yield Look(game.generator, game.discriminator, real, z, batching, *objectives(game, view), between)

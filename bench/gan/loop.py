@@ -19,6 +19,7 @@ Whatever fills a slot gets what it asks for by name: `hacks/slots.py` lists what
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from operator import add
 
@@ -30,7 +31,7 @@ from bench.gan.game import CURVES, Game, Made
 from bench.gan.members import View
 from hacks.recipe import Batches, Logits, Targets
 
-__all__ = ["CURVES", "Game", "advance", "d_loss", "step"]
+__all__ = ["CURVES", "Game", "advance", "objectives", "step"]
 
 
 def step(game: Game) -> Tensor:
@@ -84,6 +85,19 @@ def d_loss(game: Game, view: View) -> Tensor:
     return reduce(add, [loss({**view, "logits": side, "target": target}) for side, target in sides if len(side)])
 
 
+def objectives(game: Game, view: View) -> tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]:
+    """What D pays and what G pays, of (real logits, fake logits), with hard targets and without penalties."""
+
+    def d_pays(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        targets = Targets(torch.ones_like(real_logits), torch.zeros_like(fake_logits))
+        return d_loss(game, view | {"real_logits": real_logits, "fake_logits": fake_logits, "targets": targets})
+
+    def g_pays(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return game.members.only("loss.g")(view | {"real_logits": real_logits, "fake_logits": fake_logits})
+
+    return d_pays, g_pays
+
+
 def _train_generator(game: Game, view: View, made: Made) -> tuple[Tensor, Tensor]:
     """G's update: its loss and the norm of its gradient."""
     members = game.members
@@ -92,7 +106,7 @@ def _train_generator(game: Game, view: View, made: Made) -> tuple[Tensor, Tensor
     game.freeze_discriminator(True)
     view["fake"] = game.seen(made.images, view)
     for change in members["g_opponents"]:
-        view["D"] = change(view)
+        view["D"] = change(view | {"d_pays": objectives(game, view)[0]})
     game.judge(view, ("fake",), lambda: [view["D"](view["fake"])])
     if game.g_sees_real:
         game.judge(view, ("real",), lambda: [view["D"](view["real"])])

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 
-from bench.metrics.checks import ScoreUnavailable
+from bench.data import Dataset
 from bench.metrics.extractor import Extractor
 from bench.metrics.fidelity import FeatureStatistics, constant_distances, feature_statistics, frechet_distance
 from bench.metrics.images import mean_total_variation
@@ -27,9 +27,9 @@ class Reference:
         logits: (n, classes) float64, or None.
         gram: mean Gram matrix (c, c) of the extractor's shallow maps, or None.
         total_variation: mean total variation of the images.
-        fid_real: FID between equally many reference and train images; None where they are too few for one.
-        fid_uniform: FID of n images of uniform noise; None likewise.
-        fid_constant: largest FID of one image made n times: the mean one, or the real one furthest off; None likewise.
+        fid_real: FID between equally many reference and train images; None, as the next two, where they are too few.
+        fid_uniform: FID of n images of uniform noise.
+        fid_constant: largest FID of one image made n times: the mean one, or the real one furthest off.
     """
 
     features: torch.Tensor
@@ -64,39 +64,39 @@ def mean_image(images: torch.Tensor) -> torch.Tensor:
     return mean.to(images.dtype) if images.is_floating_point() else mean.round().to(images.dtype)
 
 
-def measure(dataset, extractor: Extractor, n: int, batch_size: int) -> Reference:
+def measure(dataset: Dataset, extractor: Extractor, n: int, batch_size: int) -> Reference:
     """The reference of a dataset from its images."""
     images = dataset.reference_images[:n]
-    features, logits, gram = extractor.observe(images, batch_size)
-    train, _ = extractor(dataset.images[:n], batch_size)
-    noise, _ = extractor(uniform_noise(dataset.reference_images, n), batch_size)
-    mean, _ = extractor(mean_image(images), batch_size)
+    seen = extractor.observe(images, batch_size)
     return Reference(
-        features=features,
-        logits=logits,
-        gram=gram,
+        features=seen.features,
+        logits=seen.logits,
+        gram=seen.gram,
         total_variation=mean_total_variation(images),
-        fid_real=_fid(features[: len(train)], train),
-        fid_uniform=_fid(features, noise),
-        fid_constant=_largest_constant(features, torch.cat([mean, features])),
+        **_anchors(dataset, extractor, images, seen.features, batch_size),
     )
 
 
-def _fid(real: torch.Tensor, other: torch.Tensor) -> float | None:
-    try:
-        return frechet_distance(real, other)
-    except ScoreUnavailable:
-        return None
+_ANCHORS = ("fid_real", "fid_uniform", "fid_constant")
+_NUMBERS = ("total_variation", *_ANCHORS)
 
 
-def _largest_constant(real: torch.Tensor, candidates: torch.Tensor) -> float | None:
-    try:
-        return float(constant_distances(feature_statistics(real), candidates).max())
-    except ScoreUnavailable:
-        return None
-
-
-_NUMBERS = ("total_variation", "fid_real", "fid_uniform", "fid_constant")
+def _anchors(
+    dataset: Dataset, extractor: Extractor, images: torch.Tensor, real: torch.Tensor, batch_size: int
+) -> dict[str, float | None]:
+    """FIDs of what is real and of what nobody made, by name; None each where there are too few images for one."""
+    n = len(images)
+    if min(n, len(dataset.images)) <= extractor.dim:
+        return dict.fromkeys(_ANCHORS)
+    train, noise, mean = (
+        extractor(others, batch_size)[0]
+        for others in (dataset.images[:n], uniform_noise(images, n), mean_image(images))
+    )
+    return {
+        "fid_real": frechet_distance(real[: len(train)], train),
+        "fid_uniform": frechet_distance(real, noise),
+        "fid_constant": float(constant_distances(feature_statistics(real), torch.cat([mean, real])).max()),
+    }
 
 
 def _write(reference: Reference, path: Path) -> None:
@@ -123,7 +123,7 @@ def _read(path: Path) -> Reference | None:
     )
 
 
-def cached(dataset, extractor: Extractor, n: int, batch_size: int, folder: Path | None) -> Reference:
+def cached(dataset: Dataset, extractor: Extractor, n: int, batch_size: int, folder: Path | None) -> Reference:
     """The reference of a dataset, from `folder` where it was measured before, and written there where not."""
     if folder is None:
         return measure(dataset, extractor, n, batch_size)

@@ -18,7 +18,7 @@ from bench.metrics.extractors import get_extractor
 from bench.metrics.fidelity import feature_statistics
 from bench.metrics.reference import Reference, cached
 from bench.metrics.seen import Seen, inception_splits, kernel_subsets
-from bench.records.scores import DIRECTIONS, SCORES
+from bench.records.scores import SCORES
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Scorer:
             ScoreUnavailable: n is at most the number of features.
         """
         reference = self.reference
-        if reference.fid_real is None or reference.fid_uniform is None:
+        if reference.fid_real is None:
             # Says which of the two sides has too few images.
             feature_statistics(reference.features[: self._anchor_images], "real features")
         noise = [reference.fid_uniform]
@@ -163,13 +163,14 @@ class Scorer:
         Raises:
             UserError: fewer than n images, or of another size or type than the dataset's.
         """
+        wanted = functions()
         try:
             seen = self._observed(images)
         except ScoreUnavailable as reason:
-            return Scores({}, dict.fromkeys(DIRECTIONS, str(reason)))
+            return Scores({}, {name: str(reason) for names in wanted.values() for name in names})
         values: dict[str, float] = {}
         reasons: dict[str, str] = {}
-        for function, names in functions().items():
+        for function, names in wanted.items():
             try:
                 values.update(zip(names, computed(function, seen), strict=True))
             except ScoreUnavailable as reason:

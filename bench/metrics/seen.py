@@ -14,7 +14,8 @@ from bench.metrics.images import mean_total_variation
 from bench.metrics.reference import Reference
 
 INCEPTION_SPLITS = 10
-WHOLE_KERNEL = 5000  # so many images on each side are compared at once, 1 GB; of more, 100 subsets of 1,000 are
+WHOLE_KERNEL = 5000  # so many images on each side are compared at once, 1 GB
+KERNEL_SUBSETS = (100, 1000)  # of more, so many subsets of so many images
 
 
 def inception_splits(n: int) -> int:
@@ -24,7 +25,7 @@ def inception_splits(n: int) -> int:
 
 def kernel_subsets(n: int) -> tuple[int, int]:
     """Of n images on each side, how many subsets KID is averaged over, and of how many images."""
-    return (1, n) if n <= WHOLE_KERNEL else (100, 1000)
+    return (1, n) if n <= WHOLE_KERNEL else KERNEL_SUBSETS
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
+from bench.data import Dataset
 from bench.metrics.classifiers import classifier_extractor
 from bench.metrics.extractor import Extractor
 from bench.metrics.network import INPUT_SIZE, DomainClassifier, to_input
@@ -134,7 +135,7 @@ def accuracy(network: DomainClassifier, images: torch.Tensor, labels: torch.Tens
     return hits / len(images)
 
 
-def train_on(dataset, recipe: TrainingRecipe) -> tuple[DomainClassifier, float, dict[str, str]]:
+def train_on(dataset: Dataset, recipe: TrainingRecipe) -> tuple[DomainClassifier, float, dict[str, str]]:
     """A classifier of a dataset, its accuracy on the reference split, and how it was made, as strings by name."""
     images, labels = dataset.images[:_LARGEST_TRAIN], dataset.labels[:_LARGEST_TRAIN]
     network = train_classifier(images, labels, len(dataset.classes), recipe)
@@ -150,7 +151,7 @@ def train_on(dataset, recipe: TrainingRecipe) -> tuple[DomainClassifier, float, 
     return network, held_out, about
 
 
-def trained_extractor(dataset, folder: Path | None) -> Extractor:
+def trained_extractor(dataset: Dataset, folder: Path | None) -> Extractor:
     """The extractor of a labelled dataset that none is shipped for: trained on first use, then kept in `folder`.
 
     Its accuracy is that on the reference split.

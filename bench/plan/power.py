@@ -15,7 +15,7 @@ from scipy import optimize, stats
 from scipy.special import stdtr, stdtrit
 
 from bench.plan.folded import FEWEST_SPARE, spare_columns
-from bench.records.plan import Plan
+from bench.records.plan import Cell, Plan
 
 SEED_SD = 0.15
 """Default spread of log FID between seeds of one cell, used until a dataset has runs of its own."""
@@ -67,17 +67,12 @@ def detectable(
 
     A plan of arms alone is judged by the mean of a hack's paired differences over the seeds.
     """
-    seeds = len(plan.seeds)
-    # Cells may belong to one dataset each; every dataset has a design of the same kind.
-    place = plan.datasets[0]
-    design = [c for c in plan.cells if c.arm in DESIGN_ARMS and (not c.datasets or place in c.datasets)]
+    seeds, design = len(plan.seeds), _design(plan)
     if len(design) > 2:
-        signs = np.array([[1.0 if cell.levels[hack] else -1.0 for hack in plan.hacks] for cell in design])
-        folded = spare_columns(signs) >= FEWEST_SPARE
-        config = (THREES_SD if folded else CONFIG_SD) if config_sd is None else config_sd
+        config = assumed_config_sd(plan) if config_sd is None else config_sd
         inflated = math.sqrt(max(plan.variance.values(), default=1.0))
         sds = (seed_sd * inflated, config * inflated)
-        return minimum_detectable_effect(len(design), seeds, len(plan.hacks), *sds, alpha, power, folded)
+        return minimum_detectable_effect(len(design), seeds, len(plan.hacks), *sds, alpha, power, _is_folded(plan))
     if seeds < 2:
         return math.inf
     pairs = max(len({cell.arm for cell in plan.cells} & {"leave_one_out", "add_one_in"}), 1)
@@ -85,19 +80,36 @@ def detectable(
     return 100 * math.expm1(detectable_shift(seeds - 1, alpha, power) * error)
 
 
+def assumed_config_sd(plan: Plan) -> float:
+    """The default spread of log FID between cells that main effects see in the plan's design."""
+    return THREES_SD if _is_folded(plan) else CONFIG_SD
+
+
+def _is_folded(plan: Plan) -> bool:
+    """Whether the plan's design is folded and has columns to spare."""
+    signs = [[1.0 if cell.levels[hack] else -1.0 for hack in plan.hacks] for cell in _design(plan)]
+    return bool(signs) and spare_columns(np.array(signs)) >= FEWEST_SPARE
+
+
+def _design(plan: Plan) -> list[Cell]:
+    """The cells of the design on one dataset; where datasets have cells of their own, those are of the same kind."""
+    place = plan.datasets[0]
+    return [cell for cell in plan.cells if cell.arm in DESIGN_ARMS and (not cell.datasets or place in cell.datasets)]
+
+
 def detectable_shift(free: int, alpha: float = 0.05, power: float = 0.80) -> float:
     """Effect, in standard errors, at which a two-sided t test with `free` degrees of freedom has the power asked."""
     critical = stats.t.isf(alpha / 2, free)
 
-    def lacking(shift: float) -> float:
+    def shortfall(shift: float) -> float:
         # The wrong side's tail is below 1e-14 wherever scipy has no number for it.
         wrong = np.nan_to_num(stats.nct.cdf(-critical, free, shift))
         return stats.nct.sf(critical, free, shift) + wrong - power
 
     upper = critical + 4.0
-    while lacking(upper) < 0:
+    while shortfall(upper) < 0:
         upper *= 2
-    return optimize.brentq(lacking, 0.0, upper)
+    return optimize.brentq(shortfall, 0.0, upper)
 
 
 def runs_needed(

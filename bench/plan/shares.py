@@ -70,8 +70,8 @@ def shares(declaration: Declaration) -> Shares:
     look = star_runs(len(declaration.hacks), declaration.looks[0]) if has["settle"] else 0
     total = declaration.runs
     if total is None:
-        own = anchored or 3 * look
-        total = max(own * sum(weights.values()) // (weights["screen"] or weights["settle"] or 1), own)
+        own = anchored or 3 * look or 3 * least_search
+        total = own * sum(weights.values()) // next(weights[stage] for stage in _FIRST if weights[stage])
     least = least_screen + least_search + look
     if total < least:
         raise UserError(
@@ -89,10 +89,15 @@ def shares(declaration: Declaration) -> Shares:
     race_seeds = min(max(int(RACE_SHARE * search) // race_runs(CANDIDATES), RACE_SEEDS[0]), RACE_SEEDS[1])
     proposals = search - race_runs(CANDIDATES) * race_seeds
     if not has["search"]:
-        race_seeds, proposals = 0, 0
-    settle = total - screen - proposals - race_runs(CANDIDATES) * race_seeds if has["settle"] else 0
+        search, race_seeds, proposals = 0, 0, 0
+    settle = total - screen - search if has["settle"] else 0
     batches = _evenly(proposals, max(round(proposals / declaration.together), 1)) if proposals else ()
-    return Shares(cells, seeds, anchors, batches, race_seeds, settle, total)
+    race = race_runs(CANDIDATES) * race_seeds
+    return Shares(cells, seeds, anchors, batches, race_seeds, settle, screen + proposals + race + settle)
+
+
+_FIRST = ("screen", "settle", "search")
+"""Whose usual size makes that of the others."""
 
 
 def _evenly(runs: int, parts: int) -> tuple[int, ...]:

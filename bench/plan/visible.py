@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from bench.plan.power import detectable_shift
+from bench.plan.screen import may_repeat
 from bench.plan.shares import Shares, incumbent_seeds, star_runs
 from bench.records.declaration import Declaration
 
@@ -34,10 +35,11 @@ def sight(declaration: Declaration, share: Shares, screen_sd: float = SCREEN_SD,
     """What a sweep with these shares will see, given how outcomes spread."""
     hacks, factor, seeds, within = len(declaration.hacks), None, None, None
     if share.cells:
-        free = share.cells // 2 - hacks
-        free = free if free > 0 else max(share.cells * share.seeds - hacks - 1, 1)
+        # A folded screen's error comes from its columns to spare, that of every possible recipe from what is left over.
+        spare = 0 if may_repeat(declaration) else share.cells // 2 - hacks
+        free = spare if spare > 0 else share.cells * share.seeds - hacks - 1
         error = 2 * math.hypot(screen_sd, seed_sd / math.sqrt(share.seeds)) / math.sqrt(share.cells)
-        factor = math.exp(detectable_shift(free) * error)
+        factor = math.exp(detectable_shift(free) * error) if free > 0 else None
     if share.settle:
         seeds = max((look for look in declaration.looks if star_runs(hacks, look) <= share.settle), default=None)
     if seeds:

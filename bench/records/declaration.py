@@ -11,10 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from bench.errors import UserError
 from bench.records.budget import Budget, Scoring
+from bench.records.files import DECLARATION
 
 STAGES = ("screen", "search", "settle")
 """In the order a sweep goes through them; a race, at its end, belongs to the search."""
@@ -98,6 +100,7 @@ class Declaration:
     moves: int = 1
     seed: int = 0
     asked: str = ""
+    _read: str | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         unknown = [stage for stage in self.stages if stage not in STAGES]
@@ -113,9 +116,11 @@ class Declaration:
 
     @property
     def hash(self) -> str:
-        """SHA-256, in hex, of the canonical JSON of all but the name."""
-        content = {key: value for key, value in self.to_dict().items() if key != "name"}
-        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        """SHA-256, in hex, of the canonical JSON of all but the name.
+
+        A declaration read from a file keeps the hash that it was written with, by whatever version.
+        """
+        return self._read or _hash(self.to_dict())
 
     @property
     def first_seed(self) -> int:
@@ -124,7 +129,9 @@ class Declaration:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
+        content = dataclasses.asdict(self)
+        del content["_read"]
+        return json.loads(json.dumps(content, allow_nan=False))
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys) with the hash beside the content, so that an edited file is noticed."""
@@ -136,16 +143,32 @@ class Declaration:
         try:
             content = json.loads(text)
             written = content.pop("hash")
-            content = {key: value for key, value in content.items() if key in {entry.name for entry in fields(cls)}}
-            made = cls(**_thawed(content))
+            known = {entry.name for entry in fields(cls) if entry.init}
+            made = cls(**_thawed({key: value for key, value in content.items() if key in known}))
         except (ValueError, TypeError, KeyError, AttributeError) as problem:
             raise UserError(f"the sweep's declaration cannot be read ({problem}); give a new --name") from problem
-        if made.hash != written:
+        if _hash(content) != written:
             raise UserError(
-                f"the declaration of sweep {made.name!r} was changed after it was written (hash {made.hash[:12]}, "
-                f"recorded {str(written)[:12]}); declare a new sweep under a new name instead of editing one"
+                f"the declaration of sweep {made.name!r} was changed after it was written (hash "
+                f"{_hash(content)[:12]}, recorded {str(written)[:12]}); declare a new sweep under a new name instead"
             )
+        object.__setattr__(made, "_read", written)
         return made
+
+
+def load_declaration(folder: Path) -> Declaration | None:
+    """The declaration in a sweep's folder; None for a sweep of a single plan.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    path = folder / DECLARATION
+    return Declaration.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _hash(content: Mapping[str, Any]) -> str:
+    named = {key: value for key, value in content.items() if key != "name"}
+    return hashlib.sha256(json.dumps(named, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _thawed(content: Mapping[str, Any]) -> dict[str, Any]:

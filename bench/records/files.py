@@ -38,6 +38,23 @@ def plan_file(number: int, stage: str) -> str:
     return f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', stage)}.json"
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder if it is not there, and try to write in it.
+
+    Raises:
+        UserError: it cannot be written in.
+    """
+    probe = folder / f".writable.{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as problem:
+        raise UserError(
+            f"folder {str(folder)!r} cannot be written in ({problem.strerror}): name one that can"
+        ) from None
+
+
 def replaced(target: Path, write: Callable[[Path], object]) -> None:
     """Write a file whole or not at all: to a neighbour first, then moved into its place."""
     partial = target.with_name(f".{target.name}.{os.getpid()}")

@@ -25,6 +25,7 @@ class RecipeFile(Budget):
         seed: of every random stream.
         kind: of the data, "image" or "points"; empty before it is trained.
         channels, pixels: of what the generator makes; 0 before it is trained.
+        class_counts: training images of every class; empty where there are no labels.
         trained: steps made so far.
         fid: after the last of them, if it was scored.
         source: where the recipe comes from, in words.
@@ -37,6 +38,7 @@ class RecipeFile(Budget):
     kind: str = ""
     channels: int = 0
     pixels: int = 0
+    class_counts: list[int] = field(default_factory=list)
     trained: int = 0
     fid: float | None = None
     source: str = ""
@@ -45,7 +47,7 @@ class RecipeFile(Budget):
 
     def save(self, path: Path) -> None:
         """Write it as TOML; what is None or empty is left out."""
-        tables = {name: value for name, value in asdict(self).items() if value not in (None, "", {})}
+        tables = {name: value for name, value in asdict(self).items() if value not in (None, "", {}, [])}
         plain = [f"{name} = {_value(value)}" for name, value in tables.items() if not isinstance(value, dict)]
         levels = ["[levels]", *(f"{hack} = {_value(on)}" for hack, on in self.levels.items())]
         parameters = [

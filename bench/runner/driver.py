@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from bench.errors import RunStopped
 from bench.records.run import RunSpec
 from bench.runner.location import REFUSALS
-from bench.runner.queue import ATTEMPTS, key_of, queue_next, take, trials_of
+from bench.runner.queue import key_of, queue_next, take, trials_of
 from bench.runner.storage import claims_lock
 from bench.runner.study import load_study
 from bench.runner.trial_records import finished, save_record
@@ -88,8 +88,7 @@ class Driver:
             claim.enter_context(claims_lock(self.storage, study.study_name))
             trials = trials_of(study)
             self.notice(trials)
-            left_out = {key for key, count in self.session.crashes.items() if count >= ATTEMPTS}
-            if queue_next(study, trials, self.session.plans, self.specs, left_out):
+            if queue_next(study, trials, self.session.plans, self.specs, self.session.crashes.left_out()):
                 try:
                     study.optimize(lambda trial: self._objective(trial, worker, claim), n_trials=1)
                 except ValueError as problem:
@@ -135,12 +134,8 @@ class Driver:
 
     def _crashed(self, trial: optuna.Trial, spec: RunSpec, crash: Exception) -> None:
         """Note the crash in the trial; the run is made again, unless it has crashed too often in this session."""
-        crashes = self.session.crashes
-        crashes[spec.key] += 1
-        self.session.last_error = str(crash).strip().splitlines()[-1]
-        what = f"{spec.dataset} {spec.cell} seed {spec.seed} crashed ({self.session.last_error})"
-        if crashes[spec.key] < ATTEMPTS:
-            self.view.message(f"{what}: it is run again")
-        else:
-            self.view.message(f"{what} for the {ATTEMPTS}rd time: it is left out; the same command tries again")
+        error = str(crash).strip().splitlines()[-1]
+        again = self.session.crashes.add(spec, error, isinstance(crash, WorkerDied))
+        what = f"{spec.dataset} {spec.cell} seed {spec.seed} crashed ({error})"
+        self.view.message(f"{what}: it is {'run again' if again else 'left out'}")
         trial.set_user_attr("error", str(crash))

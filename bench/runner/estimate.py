@@ -9,7 +9,8 @@ from optuna.trial import FrozenTrial
 
 from bench.records.plan import Plan
 from bench.records.run import RunSpec
-from bench.runner.queue import ATTEMPTS, key_of
+from bench.runner.crashes import ATTEMPTS
+from bench.runner.queue import key_of
 from bench.runner.timing import run_seconds, timed_specs
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 

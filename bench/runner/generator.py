@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
@@ -11,8 +12,9 @@ from torch import Tensor, nn
 from bench.errors import UserError
 from bench.gan import recipes
 from bench.gan.backbone import Backbone, mlp
-from bench.gan.loop import Game, sample
-from bench.gan.network import build_generator
+from bench.gan.game import Game
+from bench.gan.network import build_generator, conditioned
+from bench.gan.sampling import sample
 from bench.gan.streams import Streams
 from bench.records.files import replaced
 from bench.records.recipe_file import RECIPE, RecipeFile
@@ -33,13 +35,24 @@ class Generator:
     def __init__(self, network: nn.Module, recipe: Recipe, about: RecipeFile) -> None:
         self.network, self.recipe, self.about = network, recipe, about
 
-    def __call__(self, n: int, seed: int = 0) -> Tensor:
+    def __call__(self, n: int, seed: int = 0, labels: Tensor | None = None) -> Tensor:
         """Images uint8 (n, channels, resolution, resolution); points are float32 (n, 2, 1, 1) in [0, 1].
 
         The same n and seed give the same images.
+
+        Args:
+            n: how many.
+            seed: of their latents.
+            labels: int64 (n,), for a generator that is told classes; drawn as often as its data had them by default.
         """
-        z = self.recipe.latent(n, self.recipe.latent_dim, Streams(seed)("images"))
-        return sample(self.network, self.recipe, z)
+        stream = Streams(seed)("images")
+        z = self.recipe.draw(n, stream)
+        if not conditioned(self.network):
+            return sample(self.network, self.recipe, z)
+        if labels is None:
+            shares = torch.tensor(self.about.class_counts, dtype=torch.float64)
+            labels = torch.multinomial(shares, n, replacement=True, generator=stream)
+        return sample(self.network, self.recipe, z, labels)
 
 
 def load_generator(folder: Path | str) -> Generator:
@@ -52,9 +65,9 @@ def load_generator(folder: Path | str) -> Generator:
     about = RecipeFile.load(folder / RECIPE)
     try:
         recipe = recipes.get(about.recipe).with_levels(about.levels, about.hack_parameters)
+        network = build_generator(_backbone(about), recipe, seed=0, classes=len(about.class_counts)).eval()
     except HackError as problem:
         raise UserError(f"{str(folder / RECIPE)!r}: {problem}") from None
-    network = build_generator(_backbone(about), recipe, seed=0).eval()
     try:
         network.load_state_dict(load_file(folder / GENERATOR))
     except (OSError, SafetensorError, RuntimeError) as problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from bench.plan.history import History
 from bench.plan.race import remaining
@@ -35,7 +36,7 @@ def result_lines(history: History, plan: Plan, judge: Judge) -> list[str]:
             line
             for dataset in plan.datasets
             if len(left := remaining(history, dataset)) == 1
-            for line in [f"{dataset}: the race is won by {recipe_words(next(iter(left.values())).levels)}"]
+            for line in [f"{dataset}: the race is won by {recipe_words(history, next(iter(left.values())).levels)}"]
         ]
     if plan.stage == "settle":
         return [_look_line(history, dataset, judge) for dataset in plan.datasets]
@@ -47,11 +48,11 @@ def _look_line(history: History, dataset: str, judge: Judge) -> str:
     verdict = judged(history, star, judge)
     open_ = [hack for hack in star.active if hack not in verdict.settled]
     told = f": {'; '.join(verdict.told)}" if verdict.told else ""
-    around = f" around {recipe_words(star.incumbent.levels)}" if star.looks == 1 else ""
+    around = f" around {recipe_words(history, star.incumbent.levels)}" if star.looks == 1 else ""
     return f"{dataset}: {len(star.counts) - len(open_)} of {len(star.counts)} settled{around}{told}"
 
 
-def recipe_words(levels: dict[str, bool]) -> str:
+def recipe_words(history: History, levels: Mapping[str, bool]) -> str:
     """The tricks that a recipe has."""
-    on = [hack for hack, level in levels.items() if level and hack != PLACEBO]
+    on = [hack for hack in history.declaration.hacks if levels[hack] and hack != PLACEBO]
     return " + ".join(on) or "no trick at all"

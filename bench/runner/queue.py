@@ -18,8 +18,6 @@ from bench.records.plan import Plan
 from bench.records.run import RunSpec
 from bench.runner.storage import damaged, reason
 
-ATTEMPTS = 3
-"""How often one session tries a run that crashes before it is left out and reported."""
 CLAIMED = "claimed"
 """The attribute that tells that a trial's owner lived long enough to take it; holds the trial's own number."""
 MOST_SEED = 2**31 - 1

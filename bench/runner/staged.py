@@ -30,7 +30,7 @@ from bench.runner.sweep import Announce, SweepSession
 from bench.runner.workers import Worker
 
 MAY_BE_MISSING = 0.1
-"""Share of a plan's runs that may crash again and again without the sweep ending there."""
+"""Share of a plan's runs, or a single one, that may crash again and again without the sweep ending there."""
 _NOTHING = pd.DataFrame({"dataset": [], "cell": [], "seed": [], "y": []})
 
 
@@ -59,8 +59,9 @@ def register(location: Location, wanted: Declaration, runs: Callable[[], int | N
                     return made
     if found is None:
         raise UserError(f"sweep {wanted.name!r} exists as one of a single plan: give the new one another --name")
-    asked = replace(wanted, runs=found.runs) if wanted.asked == found.asked else wanted
-    if asked.hash != found.hash:
+    measured = wanted.runs is None and wanted.asked == found.asked
+    asked = replace(wanted, runs=found.runs) if measured else wanted
+    if {**asked.to_dict(), "name": ""} != {**found.to_dict(), "name": ""}:
         refuse_other_declaration(asked, found)
     return found
 
@@ -128,7 +129,7 @@ class Stages:
             if session.missing(plan):
                 session.run(plan, announce, title(plan), self._later())
                 announce = self._announce_stage(number)
-                if len(session.missing(plan)) > MAY_BE_MISSING * len(plan.runs()):
+                if len(session.missing(plan)) > max(MAY_BE_MISSING * len(plan.runs()), 1):
                     return False
                 for line in result_lines(self.history(), plan, self.judge):
                     session.view.message(line)

@@ -22,6 +22,7 @@ from bench.records.files import PLAN
 from bench.records.plan import Plan
 from bench.records.run import RunSpec, specs_of
 from bench.runner import sessions
+from bench.runner.crashes import Crashes
 from bench.runner.driver import Driver
 from bench.runner.environment import environment, resolve_device
 from bench.runner.estimate import expected_seconds
@@ -91,8 +92,7 @@ class SweepSession:
     data_root: str | None = None
     accept_changes: bool = False
     exports: bool = True
-    crashes: Counter[str] = field(default_factory=Counter)
-    last_error: str = ""
+    crashes: Crashes = field(default_factory=Crashes)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
@@ -188,6 +188,11 @@ class SweepSession:
     def missing(self, plan: Plan) -> set[str]:
         """The keys of the plan's runs that are not there."""
         return {spec.key for spec in specs_of(plan)} - {key_of(trial) for trial in finished(self.study)}
+
+    def crash_summary(self) -> str:
+        """What is to be said of the runs that crash again and again, in a line; empty where there are none."""
+        made = {key_of(trial) for trial in finished(self.study)}
+        return self.crashes.summary(self.specs[key] for key in made if key in self.specs)
 
     def runs(self) -> pd.DataFrame:
         """The frame of all finished runs of the sweep, as `load_runs` gives it after the export."""

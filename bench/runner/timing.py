@@ -30,7 +30,7 @@ def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
 
 
 def timed_specs(hacks: Sequence[str], specs: Sequence[RunSpec]) -> list[RunSpec]:
-    """For each spec the cheapest and the dearest kind of cell: everything off, everything on that goes together."""
+    """For each spec the cheapest and the costliest kind of cell: everything off, everything on that goes together."""
     return [
         replace(spec, levels=levels, plan="", cell="")
         for spec in specs

@@ -76,8 +76,10 @@ def train(
                 path.parent.mkdir(parents=True, exist_ok=True)
                 replaced(path, lambda partial: partial.write_bytes(grid))
             about = RecipeFile.of(spec.to_dict())
-            shape = {"kind": dataset.kind, "channels": dataset.channels, "pixels": dataset.resolution}
-            save_generator(game, replace(about, **shape, trained=step, fid=fid, source=source), folder)
+            counts = [] if dataset.labels is None else dataset.labels.bincount(minlength=len(dataset.classes)).tolist()
+            data = {"kind": dataset.kind, "channels": dataset.channels, "pixels": dataset.resolution}
+            now = {"class_counts": counts, "trained": step, "fid": fid, "source": source}
+            save_generator(game, replace(about, **data, **now), folder)
         on_score(step, fid)
 
     def asked() -> bool:

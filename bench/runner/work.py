@@ -46,10 +46,11 @@ def carry_out(session: SweepSession, work: Callable[[], bool]) -> int:
     try:
         with session.open():
             complete = work()
+            crashed = session.crash_summary()
     except Stopped:
         kept = f"in {session.location.folder}" if session.exports else "in the storage"
         session.view.message(f"stopped; every finished run is {kept}. The same command goes on from here")
         return STOPPED
-    if not complete:
-        session.view.message(f"some runs crashed {session.last_error}: the same command tries them again")
+    if crashed:
+        session.view.message(crashed)
     return COMPLETE if complete else INCOMPLETE

@@ -82,9 +82,9 @@ def test_rules_not_taken_claim_too_much(script):
     false = {name: rate for name, (rate, _) in found.items()}
     # The reasons for Behrens and Fisher, and for a prior that may not be too sure of itself.
     assert false["moderated without end, Welch (limma)"] > 0.075
-    assert false["moderated, prior of 6 at most, Behrens–Fisher (taken)"] <= above(0.05, 1000)
+    assert false["moderated, prior of 4 at most, Behrens–Fisher (taken)"] <= above(0.05, 1000)
     power = {name: power for name, (_, power) in found.items()}
-    assert power["moderated, prior of 6 at most, Behrens–Fisher (taken)"] > power["every arm alone, Welch"] + 0.1
+    assert power["moderated, prior of 4 at most, Behrens–Fisher (taken)"] > power["every arm alone, Welch"] + 0.1
 
 
 @pytest.mark.skipif(not (RECORDED / "curves.parquet").is_file(), reason="the recorded arms are not in this checkout")

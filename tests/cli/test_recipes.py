@@ -18,8 +18,8 @@ def plan(**given):
 def call(capsys, *arguments):
     with pytest.raises(SystemExit) as end:
         main(list(arguments))
-    said = capsys.readouterr()
-    return end.value.code, said.out, said.err
+    shown = capsys.readouterr()
+    return end.value.code, shown.out, shown.err
 
 
 def test_a_claim_is_the_recipe_against_itself_without_the_hack():
@@ -30,7 +30,7 @@ def test_a_claim_is_the_recipe_against_itself_without_the_hack():
         ("base-placebo", "leave_one_out", {"batch_norm": True, "placebo": False}),
     ]
     assert (made.name, made.base, made.seeds) == ("gans-in-action-claims", "gans-in-action", (0, 1))
-    by_cell = {spec.cell: build_recipe(spec).fill(idle_streams=()) for spec in specs_of(made)}
+    by_cell = {spec.cell: build_recipe(spec).fill(reseed="") for spec in specs_of(made)}
     base = recipes.get("gans-in-action").base
     assert by_cell["base"] == by_cell["base-placebo"] == base
     without = by_cell["base-batch_norm"]
@@ -47,10 +47,10 @@ def test_a_claim_about_what_a_recipe_has_not_adds_it():
 def test_a_sweep_takes_the_recipes_settings_unless_told_otherwise():
     own = plan(recipe="gans-in-action").budget
     assert (own.batch, own.width, own.resolution, own.recipe) == (128, 64, 28, "gans-in-action")
-    told = plan(recipe="gans-in-action", batch=8, width=3, resolution=16, datasets=["digits"])
-    assert [getattr(told.budget, name) for name in ("batch", "width", "resolution")] == [8, 3, 16]
-    assert told.datasets == ("digits",)
-    assert told.hack_parameters["leaky_relu"] == {"slope": 0.3}
+    given = plan(recipe="gans-in-action", batch=8, width=3, resolution=16, datasets=["digits"])
+    assert [getattr(given.budget, name) for name in ("batch", "width", "resolution")] == [8, 3, 16]
+    assert given.datasets == ("digits",)
+    assert given.hack_parameters["leaky_relu"] == {"slope": 0.3}
     assert own.steps == plan().budget.steps
 
 

@@ -1,11 +1,14 @@
 """The command line: lists, cards, and one line for every bad input."""
 
+import re
+
 import pytest
 from PIL import Image
 
 import hacks
 from bench.cli import app, main
 from bench.cli.options import list_options, repeat_flags
+from bench.cli.request import build_request
 from bench.data.registry import SKIP_BROKEN
 from bench.metrics.extractors import INCEPTION_WEIGHTS
 
@@ -13,8 +16,8 @@ from bench.metrics.extractors import INCEPTION_WEIGHTS
 def call(capsys, *arguments):
     with pytest.raises(SystemExit) as end:
         main(list(arguments))
-    said = capsys.readouterr()
-    return end.value.code, said.out, said.err
+    shown = capsys.readouterr()
+    return end.value.code, shown.out, shown.err
 
 
 def test_hacks_lists_them_all(capsys):
@@ -37,31 +40,40 @@ def test_datasets_lists_the_embedded_ones(capsys):
         assert name in out
 
 
-def test_plan_shows_cells_and_writes_nothing(capsys, tmp_path, monkeypatch):
+def test_plan_shows_stages_and_writes_nothing(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--seeds", "2")
+    code, out, _ = call(capsys, "plan", "--preset", "quick", "--budget", "300")
     assert code == 0
-    assert "24 cells × 1 datasets × 2 seeds = 48 runs" in out
-    assert "can see:  on digits effects beyond +193 % or −66 % FID, 80 % of the time" in out
+    for part in (
+        "at most 300 runs on mnist5k",
+        "48 recipes and 6 of the bare and the full one: 54 runs",
+        "26 proposals, 7 at a time, then a race of 4 recipes on 4 fresh seeds a round, at most: 50 runs",
+        "every trick flipped in the best recipe, looked at after 3, 5, 8, 12 seeds, at most: 196 runs",
+        "can see:  a screen sees ×",
+        "the settled star about ±9 % after 12 seeds (assuming that log FID spreads by 0.5 between recipes and 0.12",
+    ):
+        assert part in out
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_plan_with_one_degree_of_freedom_says_that_it_sees_nothing(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--hacks", "batch_norm")
+def test_a_single_stage_says_what_it_sees(capsys):
+    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--stages", "screen", "--hacks", "batch_norm")
+    assert code == 0
+    assert "  search:" not in out
+    assert "  settle:" not in out
+    assert "at most 8 runs on digits" in out
+    assert "can see:  a screen sees ×5.9 (assuming" in out
+    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--hacks", "batch_norm", "--design", "factorial")
     assert code == 0
     assert "can see:  on digits nothing: too few cells or seeds to tell an effect from noise" in out
 
 
-@pytest.mark.parametrize(
-    ("design", "cells"),
-    [("screen", "8 cells"), ("arms", "8 cells"), ("factorial", "8 cells"), ("resolution_v", "8 cells")],
-)
-def test_designs_by_name(capsys, tmp_path, monkeypatch, design, cells):
+@pytest.mark.parametrize("design", ["arms", "factorial", "resolution_v"])
+def test_designs_of_one_stage_by_name(capsys, tmp_path, monkeypatch, design):
     monkeypatch.chdir(tmp_path)
     code, out, _ = call(capsys, "plan", "--preset", "smoke", "--design", design, "--hacks", "batch_norm", "leaky_relu")
     assert code == 0
-    assert f": {cells} × 1 datasets" in out
+    assert ": 8 cells × 1 datasets" in out
     assert ("leave one out" in out) == (design == "arms")
 
 
@@ -72,7 +84,7 @@ def test_plan_writes_when_asked(capsys, tmp_path):
     call(capsys, "plan", "--preset", "smoke", "--hack", "label_flips.rate=0.1", "--write", str(target))
     plan = Plan.load(target)
     assert plan.hack_parameters == {"label_flips": {"rate": 0.1}}
-    assert plan.prerequisites == {"divisible_kernel": ("strided_conv",)}
+    assert plan.prerequisites == {"split_batches": ("batch_norm",)}
     assert "placebo" in plan.hacks
 
 
@@ -111,15 +123,31 @@ def test_options_that_take_lists():
         (["sweep", "--inception-weights", "no.pth"], "extractor 'inception:no.pth': no such file"),
         (["sweep", "--inception-weights", "a.pth", "--extractor", "domain"], "leave one of the two out"),
         (["sweep", "--name", "../up"], "sweep name '../up': expected letters, digits"),
-        (["sweep", "--hack", "label_flips.rate=2"], "label_flips.rate=2.0: expected a probability between 0 and 1"),
+        (
+            ["sweep", "--hack", "label_flips.rate=2"],
+            "label_flips.rate=2: expected a number, at least 0, at most 1; see `ganbench hacks label_flips`",
+        ),
         (["sweep", "--hack", "label_flips.rate=often"], "label_flips.rate='often'"),
         (["sweep", "--hack", "label_flips.ratio=1"], "hack label_flips has no parameter 'ratio'"),
         (["sweep", "--hack", "label_flips"], "--hack 'label_flips': expected HACK.PARAMETER=VALUE"),
         (["sweep", "--spec", "missing.toml"], "--spec 'missing.toml': cannot be read"),
         (["sweep", "--storage", "nonsense"], "storage 'nonsense' cannot be opened"),
         (["sweep", "--n", "60", "--datasets", "digits"], "n 60 on digits: FID needs more images than the 64 features"),
-        (["sweep", "--stage", "confirm"], "--stage and --from belong together"),
-        (["sweep", "--stage", "confirm", "--from", "nothing"], "no plan at"),
+        (["sweep", "--stages", "confirm"], "stages ['confirm']: expected one of screen, search, settle"),
+        (["sweep", "--stages", "settle,screen"], "stages 'settle,screen': expected some of screen,search,settle, in"),
+        (["sweep", "--budget", "soon"], "budget 'soon': expected runs, such as 200, or a time, such as 30m"),
+        (
+            ["sweep", "--budget", "20"],
+            "10 runs a dataset are too few for 12 hacks in the stages screen, search, settle",
+        ),
+        (["sweep", "--budget", "20", "--design", "arms"], "budget '20': design 'arms' has none"),
+        (["sweep", "--arms", "add_one_in"], "arms ['add_one_in']: design 'screen' has none"),
+        (["sweep", "--tune", "label_flips.ratio"], "tune 'label_flips.ratio': no parameter with a range to search"),
+        (["train", "--out", "x"], "train needs one of --from SWEEP and --recipe-file FILE"),
+        (["train", "--out", "x", "--from", "nothing"], "no plan at"),
+        (["train", "--out", "x", "--recipe-file", "nothing.toml"], "recipe 'nothing.toml' cannot be read"),
+        (["show", "best", "--name", "nothing"], "no plan at"),
+        (["sweep", "--hack-file", "no.py"], "hack file no.py: cannot be read"),
         (["sweep", "--bogus"], "No such option: --bogus"),
         (["bogus"], "No such command 'bogus'"),
         (["hacks", "bogus"], "unknown hack 'bogus'"),
@@ -159,7 +187,7 @@ def test_a_toml_file_is_merged_under_the_command_line(capsys, tmp_path):
     spec.write_text('seeds = 3\ndatasets = ["digits"]\nsteps = 7\n[hack.label_flips]\nrate = 0.2\n')
     code, out, _ = call(capsys, "plan", "--spec", str(spec), "--steps", "9")
     assert code == 0
-    assert "24 cells × 1 datasets × 3 seeds" in out
+    assert "recipes, 3 seeds each" in out
     assert "9 steps" in out
 
 
@@ -184,3 +212,57 @@ def test_a_bad_toml_file_is_one_line(capsys, tmp_path, text, expected):
     assert code == 2
     assert expected in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--dataset", "digits", "--steps", "1", "--out"],
+        ["plan", "--preset", "smoke", "--write"],
+        ["sweep", "--preset", "smoke", "--design", "arms", "--results"],
+        ["sweep", "--preset", "smoke", "--design", "arms", "--reports"],
+        ["throughput", "--write"],
+    ],
+)
+def test_a_place_that_cannot_be_written_in_is_refused_before_anything_is_made(capsys, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    code, _, err = call(capsys, *arguments, "file/below")
+    assert code == 2
+    assert re.fullmatch(r"ganbench: folder 'file.*' cannot be written in \(.*\): name one that can\n", err)
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_a_record_that_cannot_be_kept_where_it_was_asked_for_goes_elsewhere(capsys, tmp_path, monkeypatch):
+    written = []
+
+    def refuse(folder, record, parameters):
+        written.append(folder)
+        if len(written) == 1:
+            raise OSError(28, "No space left on device")
+        return folder
+
+    monkeypatch.setattr("bench.records.results.write_record", refuse)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    out = tmp_path / "full"
+    arguments = ("--dataset", "digits", "--steps", "1", "--n", "100", "--width", "2", "--out", str(out))
+    code, shown, err = call(capsys, "run", *arguments)
+    assert code == 0
+    assert "cannot be written in (No space left on device): the record goes elsewhere" in err
+    assert written[0].parent == out
+    assert shown.splitlines()[-1] == f"written: {written[1]}"
+    assert written[1].is_relative_to(tmp_path)
+
+
+def test_ctrl_c_is_one_line_even_among_the_imports(capsys, monkeypatch):
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.cli.dispatch.run_command", interrupt)
+    assert call(capsys, "hacks") == (130, "", "ganbench: interrupted\n")
+
+
+def test_a_toml_file_may_begin_with_a_byte_order_mark(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_bytes(b"\xef\xbb\xbfseeds = 3\n")
+    assert build_request("smoke", file, {}).seeds == 3

@@ -53,6 +53,11 @@ def message(name, **kwargs) -> str:
     return text
 
 
+@pytest.mark.parametrize(("classes", "classifier"), [(folder.CIFAR10, "cifar10"), (folder.CIFAR10[:9], None)])
+def test_the_classes_of_cifar10_have_its_classifier(make, classes, classifier):
+    assert bench.data.load(make(tree(1, classes)), 16).classifier == classifier
+
+
 def test_pictures_labels_and_split(make):
     files = tree()
     data = bench.data.load(make(files), 16)

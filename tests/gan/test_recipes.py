@@ -111,7 +111,8 @@ def test_settings_of_the_sources():
     assert [(norm.eps, norm.momentum) for norm in norms] == [(1e-3, 0.01)] * 2
     assert [layer.negative_slope for layer in generator.modules() if isinstance(layer, nn.LeakyReLU)] == [0.3] * 2
     everything = recipes.get("mlm-dcgan")
-    assert [name for name in CORE if not everything.level(name)] == ["placebo"]
+    assert {claim.hack for claim in everything.claims} == {*everything.levels} - {"divisible_kernel"}
+    assert len(everything.levels) == 11
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,14 @@ def test_one_file_is_a_hack_that_conforms(tmp_path, name):
     assert python(code + "conform(name); print(name)", tmp_path).strip() == name
 
 
+def test_the_readmes_hack_is_one(tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    (text,) = (block for block in blocks if "@hack(" in block)
+    (tmp_path / "readme.py").write_text(text)
+    code = "import hacks; from bench.gan.conformance import conform; (name,) = hacks.load_file('readme.py'); "
+    assert python(code + "conform(name); print('conforms')", tmp_path).strip() == "conforms"
+
+
 def test_files_of_the_environment_are_there_on_import(tmp_path):
     """As in the processes that a sweep starts: load_file puts the file into their environment."""
     for name, text in FILES.items():
@@ -48,7 +57,7 @@ def test_a_sweep_takes_them_from_their_files(tmp_path):
         (tmp_path / f"{name}.py").write_text(text)
         files += ["--hack-file", f"{name}.py"]
     arguments = ["sweep", "--preset", "smoke", *files, "--hacks", *FILES, "--design", "arms", "--arms", "add_one_in"]
-    arguments += ["--steps", "8", "--workers", "1"]
+    arguments += ["--steps", "4", "--evaluations", "1", "--workers", "1"]
     python(f"from bench.cli import main; main({arguments!r})", tmp_path)
     code = "import bench; runs = bench.load_runs('results/smoke'); print(*sorted(set(runs.status)), len(runs)); "
     code += "print(*(runs[name].sum() for name in " + repr([*FILES]) + "))"

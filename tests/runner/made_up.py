@@ -2,7 +2,7 @@
 
     python tests/runner/made_up.py sweep --preset smoke --storage postgresql://...
 
-Where $MADE_UP_GATE names a file, no run ends before that file is there.
+Where $MADE_UP_GATE names a file, no run ends before that file is there; a run takes $MADE_UP_SECONDS.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.errors import RunStopped
 from bench.records.run import RunRecord, RunSpec
 from bench.runner import sweep
 
-GATE = "MADE_UP_GATE"
+GATE, SECONDS = "MADE_UP_GATE", "MADE_UP_SECONDS"
 
 
 def record_of(spec: RunSpec, size: int = 500) -> RunRecord:
@@ -53,6 +53,7 @@ class MadeUpWorker:
         while gate and not Path(gate).exists():
             if self.stopped.wait(0.02):
                 raise RunStopped("stopped at the gate")
+        time.sleep(float(os.environ.get(SECONDS, "0")))
         record = record_of(spec, self.size)
         for step, fid in record.checkpoints.items():
             on_checkpoint(step, fid)

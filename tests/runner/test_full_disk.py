@@ -8,7 +8,8 @@ from bench import load_runs
 from bench.cli import main
 from bench.runner import sweep
 
-SWEEP = ["sweep", "--preset", "smoke", "--hacks", "batch_norm", "label_smoothing", "--workers", "1", "--quiet"]
+SWEEP = ["sweep", "--preset", "smoke", "--hacks", "batch_norm", "label_smoothing", "--design", "factorial"]
+SWEEP += ["--workers", "1", "--quiet"]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bench.runner.queue import CLAIMED, key_of, trials_of
 from bench.runner.storage import open_storage
 from bench.runner.study import load_study
 
-PLAN = ["--preset", "smoke", "--hacks", "batch_norm", "label_smoothing"]
+PLAN = ["--preset", "smoke", "--hacks", "batch_norm", "label_smoothing", "--design", "factorial"]
 
 
 @pytest.fixture
@@ -93,6 +93,26 @@ def test_two_of_four_nodes_die_and_every_run_is_there_once(tmp_path, node, postg
     assert grids.pop("real-digits").startswith(b"\x89PNG")
     assert grids == {key: made_up.record_of(spec).samples for key, spec in specs.items()}
     assert Plan.load(pulled / "plan.json").hash == plan.hash
+
+
+def test_stages_go_on_where_the_machine_that_began_them_dies(tmp_path, node, made_up):
+    (tmp_path / "gate").touch()
+    command = ["sweep", "--preset", "smoke", "--hacks", "batch_norm", "--name", "stages", "--workers", "1"]
+    first = node("first", *command, "--lines")
+    other = node("other", "work", "stages", "--wait", "600", "--workers", "1", "--lines")
+    made_up.wait_for(lambda: "search, batch 1" in output(tmp_path, "other"))
+    os.killpg(first.pid, signal.SIGKILL)
+    assert other.wait() == 0, output(tmp_path, "other")
+    assert node("elsewhere", "export", "stages").wait() == 0, output(tmp_path, "elsewhere")
+    pulled = tmp_path / "elsewhere" / "results" / "stages"
+    assert set(load_runs(pulled)["stage"]) == {"screen", "search", "race", "settle"}
+
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    subprocess.run([sys.executable, made_up.__file__, *command, "--quiet"], cwd=alone, check=True)
+    wanted = alone / "results" / "stages"
+    for name in ("runs.csv", "declaration.json", *(f"plans/{path.name}" for path in (wanted / "plans").iterdir())):
+        assert (pulled / name).read_bytes() == (wanted / name).read_bytes(), name
 
 
 def test_work_needs_a_sweep_that_was_begun(postgresql, capsys):

@@ -6,29 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import UserError
-from bench.records.run import RunSpec
 from bench.runner import memory
-from bench.runner.workers import Worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="allocators are preloaded on Linux alone")
-
-
-@linux
-def test_a_worker_runs_on_mimalloc_and_its_owner_does_not(monkeypatch):
-    monkeypatch.delenv(memory.PRELOAD, raising=False)
-    before = dict(os.environ)
-    worker = Worker("cpu")
-    try:
-        worker.start()
-        assert dict(os.environ) == before
-        with pytest.raises(UserError, match="steps 0"):  # it has come up, and answers
-            worker.run(RunSpec("digits", steps=0))
-        library = memory.mimalloc()
-        assert library is not None
-        assert str(library.resolve()) in Path(f"/proc/{worker.pid}/maps").read_text()
-    finally:
-        worker.close()
 
 
 def test_what_the_user_preloads_stays(monkeypatch):

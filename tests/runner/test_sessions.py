@@ -57,11 +57,11 @@ def test_environment_tells_every_session_of_every_machine(study):
     first = sessions.begin(study, {"workers": 2, "processor": "one"}, [])
     sessions.end(study, first)
     sessions.begin(study, {"workers": 4, "processor": "other"}, ["torch changed"])
-    told = sessions.environment_of(study)
-    assert [session["workers"] for session in told["sessions"]] == [2, 4]
-    assert [session["finished"] is None for session in told["sessions"]] == [False, True]
-    assert (told["workers"], told["processor"]) == (2, "one")
-    assert told["started"] <= told["finished"]
+    found = sessions.environment_of(study)
+    assert [session["workers"] for session in found["sessions"]] == [2, 4]
+    assert [session["finished"] is None for session in found["sessions"]] == [False, True]
+    assert (found["workers"], found["processor"]) == (2, "one")
+    assert found["started"] <= found["finished"]
 
 
 def test_a_sweep_nobody_worked_on_has_an_empty_environment(study):

@@ -9,7 +9,9 @@ from bench.errors import UserError
 from bench.plan import make_plan
 from bench.records.files import plan_file
 from bench.records.plan import load_plans
+from bench.records.run import specs_of
 from bench.runner import sweep
+from bench.runner.crashes import Crashes
 from bench.runner.location import Location
 from bench.runner.storage import open_storage
 from bench.runner.study import load_study
@@ -32,9 +34,9 @@ def session(tmp_path, made_up, monkeypatch):
 def test_plans_follow_each_other_in_one_study_and_one_session(tmp_path, session, made_up):
     job, seen = session(), []
     with job.open():
-        assert job.run(FIRST, lambda state: seen.append((state.title, state.done, state.total)))
+        assert job.run(FIRST, lambda state: seen.append((state.title, state.done, state.total)), "screen")
         assert len(job.runs()) == 8
-        assert job.run(SECOND, lambda state: seen.append((state.title, state.done, state.total)))
+        assert job.run(SECOND, lambda state: seen.append((state.title, state.done, state.total)), "settle")
         assert job.plans == (FIRST, SECOND)
     assert seen == [("screen", 0, 8), ("settle", 0, 8)]
     folder = tmp_path / "staged"
@@ -59,7 +61,7 @@ def test_another_session_goes_on_with_the_plans_that_are_there(tmp_path, session
     again = session()
     with again.open():
         assert again.plans == (FIRST, SECOND)
-        assert again.done(FIRST)
+        assert not again.missing(FIRST)
         assert again.run(SECOND)
     assert (tmp_path / "staged" / "runs.csv").read_bytes() == before
     study, plans = load_study("staged", open_storage(again.location.url))
@@ -87,18 +89,48 @@ def test_a_plan_of_other_datasets_is_no_part_of_the_sweep(session):
         job.run(make_plan("staged", FIRST.hacks, ["shapes"], seeds=[9], stage="settle"))
 
 
-def test_a_run_that_crashes_again_and_again_is_left_out(tmp_path, session, monkeypatch):
+@pytest.fixture
+def crashing(monkeypatch):
+    """Have the runs that a function picks crash with an error."""
+
+    def decorate(unlucky, error="no luck"):
+        make = sweep.Worker.run
+
+        def crash(self, spec, **arguments):
+            if unlucky(spec):
+                raise RunFailed(f"Traceback\n{error}")
+            return make(self, spec, **arguments)
+
+        monkeypatch.setattr(sweep.Worker, "run", crash)
+
+    return decorate
+
+
+def test_a_run_that_crashes_again_and_again_is_left_out(tmp_path, session, crashing):
     job = session()
-    unlucky = next(iter(sweep.specs_of(FIRST)))
-    make = sweep.Worker.run
-
-    def crash(self, spec, **arguments):
-        if spec.key == unlucky.key:
-            raise RunFailed("no luck")
-        return make(self, spec, **arguments)
-
-    monkeypatch.setattr(sweep.Worker, "run", crash)
+    unlucky = specs_of(FIRST)[0]
+    crashing(lambda spec: spec.key == unlucky.key)
     with job.open():
         assert not job.run(FIRST)
-    assert (job.crashes, job.last_error) == ({unlucky.key: 3}, "no luck")
+        assert job.crash_summary() == "1 runs crashed (no luck): the same command tries them again"
+    assert job.crashes.counts == {unlucky.key: 3}
     assert set(load_runs(tmp_path / "staged")["key"]) == set(job.specs) - {unlucky.key}
+
+
+def test_crashes_that_are_no_luck_say_what_they_have_in_common(session, crashing):
+    job = session()
+    crashing(lambda spec: spec.levels["leaky_relu"], "ValueError: slope")
+    with job.open():
+        assert not job.run(FIRST)
+        assert job.crash_summary() == (
+            "4 runs crashed with the same error (ValueError: slope); all 4 have leaky_relu on: "
+            "the same command would crash again"
+        )
+    assert max(job.crashes.counts.values()) <= 3
+    assert job.crashes.counts.total() < 4 * 3, "an error that is known for no bad luck leaves out the runs it hits"
+
+
+def test_killed_workers_are_bad_luck_however_many():
+    crashes = Crashes()
+    assert all(crashes.add(spec, "the worker process ended", killed=True) for spec in specs_of(FIRST))
+    assert crashes.left_out() == set()

@@ -1,12 +1,16 @@
 """Worker processes: the same records as at home, and their deaths are survived."""
 
+import os
+import sys
 import threading
-import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bench.errors import UserError
 from bench.records.run import RunSpec
+from bench.runner import memory
 from bench.runner.run import run
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 
@@ -15,7 +19,11 @@ SPEC = RunSpec("digits", {"batch_norm": True}, steps=6, width=4, evaluations=2, 
 
 @pytest.fixture(scope="module")
 def worker():
-    made = Worker("cpu")
+    """One process for all tests: starting another takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(memory.PRELOAD, raising=False)
+        made = Worker("cpu")
+        made.start()
     yield made
     made.close()
 
@@ -41,30 +49,18 @@ def test_an_unexpected_failure_brings_its_traceback_and_leaves_the_worker_alive(
     assert worker.run(SPEC).status in ("ok", "collapsed")
 
 
-def test_a_killed_worker_is_noticed_and_replaced(worker):
-    worker.start()
-    killer = threading.Timer(0.5, worker.kill)
-    killer.start()
-    with pytest.raises(WorkerDied):
-        worker.run(RunSpec("digits", {"batch_norm": True}, steps=100_000, width=4, n=150))
+def test_measured_seconds_are_those_of_a_step_and_of_an_evaluation(worker):
+    assert all(seconds > 0 for seconds in worker.seconds_per_step(SPEC))
+
+
+def test_a_callback_that_fails_leaves_no_answer_behind(worker):
+    def refuse(*_):
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        worker.run(SPEC, on_checkpoint=refuse)
     assert worker.pid is None
     assert worker.run(SPEC).result() == run(SPEC).result()
-
-
-def test_an_idle_worker_ends_when_it_is_closed():
-    made = Worker("cpu")
-    made.start()
-    process = made._process
-    made.close()
-    assert process.exitcode is not None
-    assert made.pid is None
-
-
-def test_timing_is_positive(worker):
-    started = time.perf_counter()
-    per_step, per_score = worker.seconds_per_step(SPEC)
-    assert 0 < per_step < time.perf_counter() - started
-    assert 0 < per_score < time.perf_counter() - started
 
 
 def test_a_process_that_dies_as_it_starts_is_a_dead_worker(monkeypatch):
@@ -78,11 +74,29 @@ def test_a_process_that_dies_as_it_starts_is_a_dead_worker(monkeypatch):
         made.run(SPEC)
 
 
-def test_a_callback_that_fails_leaves_no_answer_behind(worker):
-    def refuse(*_):
-        raise ValueError("no more")
+@pytest.mark.skipif(sys.platform != "linux", reason="allocators are preloaded on Linux alone")
+def test_a_worker_runs_on_mimalloc_and_its_owner_does_not(worker):
+    worker.run(SPEC)
+    assert memory.PRELOAD not in os.environ
+    library = memory.mimalloc()
+    assert library is not None
+    assert str(library.resolve()) in Path(f"/proc/{worker.pid}/maps").read_text()
 
-    with pytest.raises(ValueError, match="no more"):
-        worker.run(SPEC, on_checkpoint=refuse)
+
+def test_an_idle_worker_ends_when_it_is_closed(worker):
+    worker.run(SPEC)
+    process = worker._process
+    worker.close()
+    assert process.exitcode == 0
     assert worker.pid is None
-    assert worker.run(SPEC).result() == run(SPEC).result()
+
+
+def test_a_killed_worker_is_noticed(worker):
+    """The last test of this file: nobody has to start the process again."""
+    begun = threading.Event()
+    killer = threading.Thread(target=lambda: (begun.wait(), worker.kill()), daemon=True)
+    killer.start()
+    with pytest.raises(WorkerDied):
+        worker.run(replace(SPEC, steps=100_000, evaluations=1000), on_checkpoint=lambda *_: begun.set())
+    killer.join()
+    assert worker.pid is None

@@ -46,6 +46,7 @@ def test_without_a_number_the_screen_is_a_third():
     alone = shares(declared(stages=("screen",)))
     assert (alone.total, alone.search, alone.settle) == (made.screen, 0, 0)
     assert shares(declared(stages=("settle",))).total == 3 * star_runs(12, 3)
+    assert shares(declared(stages=("search",))).total == 3 * 12
 
 
 def test_more_seeds_only_where_every_recipe_is_a_cell():

@@ -1,12 +1,15 @@
 """The speed measurement: operations by hand, phases that add up, contestants that really train."""
 
+import contextlib
+
 import pandas as pd
+import pytest
 import torch
 
 from bench.gan.backbone import dcgan
 from bench.gan.network import build_discriminator, build_generator
-from bench.throughput.contest import BATCH, CELLS, CORE, Case, step_operations
-from bench.throughput.measure import cases, entrants, measure, summary, where_time_goes
+from bench.throughput.contest import BATCH, CELLS, CORE, Case, Entry, _ceiling, _plain, contestants, step_operations
+from bench.throughput.measure import cases, entrants, measure, summary
 from bench.throughput.phases import PHASES, phase_seconds
 from bench.throughput.plain import plain_steps
 from bench.throughput.tables import phase_table, throughput_table
@@ -52,22 +55,68 @@ def test_the_plain_loop_trains():
     assert all(not torch.equal(old, new) for old, new in zip(before, after, strict=True))
 
 
-def test_a_small_contest_from_end_to_end():
-    found = measure([TINY], device="cpu", workers=1, repeats=2, seconds=0.05, say=lambda _: None)
-    ours = [name for name, (entry, *_) in entrants("cpu", 1).items() if entry.kind == "ours"]
-    assert found["precision"].tolist() == ours * 2
-    assert (found[["images_per_second", "plain", "operations", "ceiling", "run_seconds"]] > 0).all(axis=None)
-    short = summary(found)
-    assert (short["ratio_low"] <= short["ratio"]).all()
-    assert (short["ratio"] <= short["ratio_high"]).all()
-    assert (short["of_ceiling"] < 1).all()
-    assert "| 16 | 4 | all on | float32 |" in throughput_table(short, 1, 2)
+class Group:
+    """Contestants whose numbers are known."""
+
+    def __init__(self, entry, rates):
+        self.entry, self.rates, self.case = entry, list(rates), None
+
+    def prepare(self, case):
+        self.case = case
+
+    def rate(self, seconds):
+        return self.rates.pop(0)
+
+    def run_seconds(self, case):
+        return 0.01, 0.5
 
 
-def test_phases_are_measured_in_workers():
-    found = where_time_goes([TINY], "cpu", workers=1)
-    assert found["cell"].tolist() == ["all on"]
-    assert (found[list(PHASES)] > 0).all(axis=None)
+def test_a_contest_is_told_in_pairs(monkeypatch):
+    groups = {
+        "float32": Group(Entry("ours", "float32", "cpu"), [300.0, 500.0]),
+        "ceiling float32": Group(Entry("ceiling", "float32", "cpu"), [1e9, 2e9]),
+        "plain": Group(Entry("plain", "float32", "cpu"), [100.0, 125.0]),
+    }
+    monkeypatch.setattr("bench.throughput.measure.contestants", lambda _: contextlib.nullcontext(groups))
+    found = measure([TINY], device="cpu", workers=2, repeats=2, seconds=0.05, say=lambda _: None)
+    assert found["images_per_second"].tolist() == [300.0, 500.0]
+    assert found["plain"].tolist() == [100.0, 125.0]
+    assert found["ceiling"].tolist() == [2e9, 2e9]
+    assert found["run_seconds"].tolist() == [0.01 * 800 + 0.5 * 7] * 2
+    short = summary(found).iloc[0]
+    assert (short["ratio"], short["ratio_low"], short["ratio_high"]) == (3.5, 3.0, 4.0)
+    assert short["of_ceiling"] == pytest.approx(400 * step_operations(TINY) / BATCH / 2e9)
+    assert short["runs_per_hour"] == pytest.approx(3600 * 2 / 11.5)
+    assert "| 16 | 4 | all on | float32 |" in throughput_table(summary(found), 2, 2)
+
+
+def test_the_harness_in_each_precision_meets_the_plain_loop_and_its_ceiling():
+    entries = entrants("cpu", 3)
+    ours = [name for name, (entry, *_) in entries.items() if entry.kind == "ours"]
+    assert "float32" in ours
+    assert set(entries) == {"plain", *ours, *(f"ceiling {name}" for name in ours)}
+    assert entries["plain"] == (Entry("plain", "float32", "cpu"), 1, None)
+    assert entries["float32"] == (Entry("ours", "float32", "cpu"), 3, 1)
+
+
+def test_a_ceiling_counts_the_operations_of_its_products(monkeypatch):
+    monkeypatch.setattr("bench.throughput.contest.CEILING_SIDE", 8)
+    assert _ceiling(TINY, Entry("ceiling", "float32", "cpu"))() == 2 * 8**3
+
+
+def test_the_plain_contestant_sees_a_batch_a_step():
+    step = _plain(TINY, Entry("plain", "float32", "cpu"))
+    assert [step(), step()] == [BATCH, BATCH]
+
+
+def test_a_contestant_trains_and_is_measured_in_a_process_of_its_own():
+    entry = Entry("ours", "float32", "cpu")
+    with contestants({"ours": (entry, 1, 1)}) as groups:
+        group = groups["ours"]
+        group.prepare(TINY)
+        assert group.rate(0.05) > 0
+        assert all(seconds > 0 for seconds in group.run_seconds(TINY))
+        assert set(group.phases(TINY)) == set(PHASES)
 
 
 def test_shares_of_a_step_are_of_the_whole():

@@ -79,7 +79,10 @@ class RecipeCard:
             HackError: an unknown hack, parameter or level, or two hacks on that want one slot.
         """
         own = hacks.apply(self.slots, self.levels, self.parameters)
-        return hacks.apply(own, levels, self.merged(parameters or {}))
+        # What is off already is not switched off: a number that it stands for may be the recipe's own.
+        known = {hacks.get(name).name: level for name, level in levels.items()}
+        changed = {name: level for name, level in known.items() if level is not False or self.level(name)}
+        return hacks.apply(own, changed, self.merged(parameters or {}))
 
     def merged(self, parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         """The recipe's own parameters of hacks, with these in place of or beside them."""

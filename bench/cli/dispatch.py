@@ -1,0 +1,48 @@
+"""Entry point of the `ganbench` command: the verbs registered, errors turned into lines and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import typer
+from typer.exceptions import TyperException
+
+from bench.cli.command import app
+from bench.cli.options import list_options, repeat_flags
+from bench.errors import Halted, UserError
+
+for _verbs in ("look", "plan", "sweep", "run", "train", "report", "throughput"):
+    import_module(f"bench.cli.{_verbs}")
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line and return its exit code.
+
+    Bad input ends with one line on standard error and code 2, a disk or database that refuses with code 1; never with a
+    traceback.
+    """
+    try:
+        code = app(repeat_flags(arguments, list_options(app)), standalone_mode=False)
+    except UserError as problem:
+        return _fail(str(problem), 2)
+    except TyperException as problem:
+        return _fail(f"{problem.format_message()} See `ganbench --help`.", 2)
+    except Halted as problem:
+        return _fail(str(problem), 1)
+    except ValueError as problem:
+        # A hack file or package that another program named cannot be loaded: known only once `hacks` is imported.
+        hack_errors = sys.modules.get("hacks.errors")
+        if hack_errors is None or not isinstance(problem, hack_errors.HackError):
+            raise
+        return _fail(str(problem), 2)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except BrokenPipeError:
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _fail(line: str, code: int) -> int:
+    print(f"ganbench: {' '.join(line.split())}", file=sys.stderr)
+    return code
