@@ -21,7 +21,13 @@ _NEAR = float(np.log(1.5))
 """An interval that ends before this, on the log scale, says that a trick makes no large difference."""
 _WHAT_A_SCREEN_SAYS = (
     "This was a screen: an exploration over recipes at large, good and bad. Its effects are averages over all settings "
-    "of the other tricks. What a trick does in one recipe that works can differ; runs around such a recipe tell."
+    "of the other tricks. What a trick does in one recipe that works can differ; runs around such a recipe tell that."
+)
+
+
+_WHAT_CORNERS_SAY = (
+    "Nothing but arms ran: an effect here is the mean of what the trick does on top of the full recipe and on the bare "
+    "one, where both ran, and says nothing of other recipes."
 )
 
 
@@ -34,10 +40,12 @@ def section(findings: Findings) -> Section:
     blocks = (
         *told,
         Text(together, "answer") if together else None,
+        Text(f"In brackets: the change of {findings.scale.label} and its 95 % interval.", "note"),
         local_effects.figure(findings),
         local_effects.table(findings),
         Text(against) if against else None,
         Text(_WHAT_A_SCREEN_SAYS, "note") if only_screened and not findings.average.empty else None,
+        Text(_WHAT_CORNERS_SAY, "note") if findings.only_corners else None,
         *placebo.warnings(findings),
         gaps.folded(findings),
     )
@@ -60,7 +68,8 @@ def _of_dataset(findings: Findings, dataset: str) -> str:
     if len(local) and local["effect_log"].notna().any():
         return _in_the_best_recipe(local, findings, dataset)
     average = findings.average
-    return f"{on}, {_on_average(average[average['dataset'] == dataset], findings)}."
+    where = "around the full and the bare recipe" if findings.only_corners else "on average over recipes at large"
+    return f"{on}, {where}, {_on_average(average[average['dataset'] == dataset], findings)}."
 
 
 def _in_the_best_recipe(rows: pd.DataFrame, findings: Findings, dataset: str) -> str:
@@ -155,7 +164,7 @@ def _failures(row: pd.Series) -> str:
 
 
 def _sized(row: pd.Series, scale: Scale) -> str:
-    return f"{effect(row, scale)} {scale.label}, 95 % interval {interval(row, scale)}"
+    return f"{effect(row, scale)}, {interval(row, scale)}"
 
 
 def _negligible(rows: pd.DataFrame, findings: Findings) -> str:

@@ -34,7 +34,8 @@ def section(findings: Findings) -> Section | None:
     if notes:
         blocks.append(Folded("What the estimates could not do", (Points(tuple(notes)),)))
     blocks.append(Folded("What the words mean", (Points(_verdict_words(findings)),)))
-    return Section("effects", "What helps and what hurts on average", tuple(filter(None, blocks)))
+    where = "around the full and the bare recipe" if findings.only_corners else "on average"
+    return Section("effects", f"What helps and what hurts {where}", tuple(filter(None, blocks)))
 
 
 def _heat_map(effects: pd.DataFrame, datasets: tuple[str, ...], scale: Scale) -> Figure | None:
