@@ -14,7 +14,7 @@ RACE_SHARE = 0.5
 """Of the search's runs."""
 USUAL_LOOKS = 3
 """How many looks at every trick a sweep of the usual size pays for, even if nothing is settled before."""
-RACE_SEEDS = (1, 8)
+RACE_SEEDS = (1, 4)
 """Fewest and most seeds of a candidate in one round of the race."""
 
 

@@ -18,8 +18,8 @@ def test_a_third_a_sixth_a_half():
     assert (made.cells, made.seeds, made.anchors) == (cells, 1, 3)
     assert made.screen == cells + 6
     assert made.search == 100
-    assert made.race == 6 * 8
-    assert sum(made.batches) == 52
+    assert made.race == 6 * 4
+    assert sum(made.batches) == 76
     assert set(made.batches) <= {5, 6}
     assert made.settle == 600 - made.screen - 100
 
