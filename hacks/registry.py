@@ -104,12 +104,11 @@ class Hack:
 
     def slots(self, **parameters: Any) -> dict[str, Any]:
         """The slots the hack fills with these parameters, and what it puts there."""
-        naive, on = Recipe(), self.on(Recipe(), **parameters)
-        return {
-            field.name: getattr(on, field.name)
-            for field in dataclasses.fields(Recipe)
-            if getattr(on, field.name) != getattr(naive, field.name)
-        }
+        return _filled(self.on(Recipe(), **parameters)) if parameters else dict(self._usual_slots)
+
+    @cached_property
+    def _usual_slots(self) -> dict[str, Any]:
+        return _filled(self.on(Recipe()))
 
     def checked(self, **parameters: Any) -> dict[str, Any]:
         """The parameters as their declarations have them.
@@ -146,6 +145,13 @@ class Hack:
             elif _same_trick(getattr(recipe, slot), (value, usual.get(slot, value))):
                 back[slot] = getattr(naive, slot)
         return recipe.fill(**back)
+
+
+def _filled(recipe: Recipe) -> dict[str, Any]:
+    """The slots of a recipe that are not as in the naive one."""
+    naive = Recipe()
+    values = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(Recipe)}
+    return {slot: value for slot, value in values.items() if value != getattr(naive, slot)}
 
 
 def _same_trick(found: Any, tricks: tuple[Any, ...]) -> bool:

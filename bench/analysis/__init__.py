@@ -6,6 +6,7 @@ frame of runs (one row per run) and the names of the hacks, whose columns hold t
 
 from bench.analysis.agreement import agreement
 from bench.analysis.conditional import conditional_effects
+from bench.analysis.contrast import local_against_average
 from bench.analysis.effects import effects
 from bench.analysis.halfnormal import fake_factors, half_normal
 from bench.analysis.interactions import interactions, pair_means
@@ -33,6 +34,7 @@ __all__ = [
     "fake_factors",
     "half_normal",
     "interactions",
+    "local_against_average",
     "local_effects",
     "local_score_effects",
     "mechanism_effects",

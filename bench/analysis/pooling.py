@@ -7,7 +7,6 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from bench.analysis.estimates import FAKE, SEEDS
 from bench.analysis.intervals import holm, percent
-from bench.analysis.sentences import listed, signed
 
 COLUMNS = [
     "hack",
@@ -111,7 +110,7 @@ def _noise(known: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def disagreements(effects: pd.DataFrame) -> pd.DataFrame:
-    """Hacks on which the datasets disagree, most striking first; columns hack, kind, heterogeneity_p, sentence.
+    """Hacks on which the datasets disagree, most striking first; columns hack, kind, heterogeneity_p.
 
     Kinds: "opposite" (helps here, hurts or makes runs fail there), "only some" (helps or hurts here, negligible
     there), "size" (no such verdicts, but effects differ beyond noise: `interaction_p`, Holm .05 over the hacks). Empty
@@ -125,36 +124,15 @@ def disagreements(effects: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for hack, group in effects.groupby("hack", sort=False):
         where = {word: group[group["verdict"] == word] for word in ("helps", "hurts", "fragile", "negligible")}
-        against = pd.concat([where["hurts"], where["fragile"]])
-        if len(where["helps"]) and len(against):
+        claimed = len(where["helps"]) + len(where["hurts"])
+        if len(where["helps"]) and len(where["hurts"]) + len(where["fragile"]):
             kind, order = "opposite", 0
-            sentence = f"{hack} helps on {_places(where['helps'])} but {_against(where)}."
-        elif len(where["negligible"]) and (len(where["helps"]) or len(where["hurts"])):
+        elif len(where["negligible"]) and claimed:
             kind, order = "only some", 1
-            word = "helps" if len(where["helps"]) else "hurts"
-            sentence = f"{hack} {word} on {_places(where[word])} but is negligible on {_places(where['negligible'])}."
         elif differs[hack]:
             kind, order = "size", 2
-            sentence = f"{hack} does not do the same everywhere: {_places(group[group['effect_log'].notna()])}."
         else:
             continue
-        rows.append((order, pools.loc[hack, "heterogeneity_p"], hack, kind, sentence))
+        rows.append((order, pools.loc[hack, "heterogeneity_p"], hack, kind))
     rows.sort(key=lambda row: (row[0], row[1] if np.isfinite(row[1]) else 1.0))
-    return pd.DataFrame(
-        [(hack, kind, p, sentence) for _, p, hack, kind, sentence in rows],
-        columns=["hack", "kind", "heterogeneity_p", "sentence"],
-    )
-
-
-def _places(rows: pd.DataFrame) -> str:
-    return listed([f"{row.dataset} ({signed(row.effect_pct)} FID)" for row in rows.itertuples()])
-
-
-def _against(where: dict[str, pd.DataFrame]) -> str:
-    parts = []
-    if len(where["hurts"]):
-        parts.append(f"hurts on {_places(where['hurts'])}")
-    if len(where["fragile"]):
-        names = [f"{row.dataset} (+{100 * row.failure_difference:.0f} points)" for row in where["fragile"].itertuples()]
-        parts.append(f"makes training fail more often on {listed(names)}")
-    return " and ".join(parts)
+    return pd.DataFrame([(hack, kind, p) for _, p, hack, kind in rows], columns=["hack", "kind", "heterogeneity_p"])

@@ -57,7 +57,7 @@ def noise_sources(runs: pd.DataFrame, hacks: Sequence[str], outcome: str = "fid"
         variance, free = seed_variance(group, names)
         if free > 0:
             row |= {"ms_seed": variance * float(np.mean(1 / means.counts)), "df_seed": free}
-        if found is not None:
+        if found is not None and len(found.even) > 1:
             even = found.even - found.even.mean()
             row |= {"ms_even": 2 * float(even @ even) / (len(even) - 1), "df_even": len(even) - 1}
             if found.spare >= FEWEST_SPARE:

@@ -30,6 +30,12 @@ def run_command(arguments: list[str]) -> int:
         return _fail(f"{problem.format_message()} See `ganbench --help`.", 2)
     except Halted as problem:
         return _fail(str(problem), 1)
+    except ValueError as problem:
+        # A hack file or package that another program named cannot be loaded: known only once `hacks` is imported.
+        hack_errors = sys.modules.get("hacks.errors")
+        if hack_errors is None or not isinstance(problem, hack_errors.HackError):
+            raise
+        return _fail(str(problem), 2)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except BrokenPipeError:

@@ -84,14 +84,8 @@ def _recipe_settings(wanted: Mapping[str, Any]) -> dict[str, Any]:
     title = f"{name}-claims" if claims else name
     if name == DEFAULT_RECIPE:
         return {"name": title, "hacks": None}
-    own = {
-        "hacks": None,
-        "batch": card.batch,
-        "width": card.width,
-        "resolution": card.resolution,
-        "datasets": [card.dataset],
-    }
-    return {"name": title, **own}
+    own = {name: getattr(card, name) for name in ("batch", "width", "resolution")}
+    return {"name": title, "hacks": None, "datasets": [card.dataset], **own}
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

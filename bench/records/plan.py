@@ -94,7 +94,7 @@ class Plan:
         if self.family not in FAMILIES:
             raise UserError(f"family={self.family!r} is unknown; expected one of {', '.join(FAMILIES)}")
         if not fields_asked(Plan)["sesoi"].takes(self.sesoi):
-            raise UserError(f"sesoi={self.sesoi!r} is no fraction of FID; expected between 0 and 1, e.g. 0.05 for 5 %")
+            raise UserError(f"sesoi={self.sesoi!r} is no fraction of FID; expected between 0 and 1, e.g. 0.10 for 10 %")
         places = Counter((dataset, cell.name) for cell in self.cells for dataset in cell.datasets or self.datasets)
         if max(places.values(), default=1) > 1:
             raise UserError(f"plan {self.name!r} has two cells of one name; expected distinct names")

@@ -117,6 +117,18 @@ class Section:
     blocks: tuple
 
 
+def by_dataset(blocks: dict[str, list]) -> list:
+    """Blocks of several datasets: the first one's open, each other one's to be unfolded; empty ones are left out."""
+    known = {name: [block for block in own if block] for name, own in blocks.items()}
+    known = {name: own for name, own in known.items() if own}
+    first = next(iter(known), None)
+    return [
+        block
+        for name, own in known.items()
+        for block in (own if name == first else [Folded(f"The same on {code(name)}", tuple(own))])
+    ]
+
+
 def code(name: object) -> str:
     """A name as an inline code mark; a backtick in it becomes an apostrophe, a line break a space."""
     return "`" + re.sub(r"\s+", " ", str(name)).replace("`", "'") + "`"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.records.plan import PLACEBO
+from bench.report.blocks import code
 from bench.report.formatting import NOTHING, known
 from bench.report.scale import PERCENT, Scale
 
@@ -27,6 +28,12 @@ def rows_of(effects: pd.DataFrame, dataset: str) -> pd.DataFrame:
     """One dataset's rows in the order of hacks."""
     rows = effects[effects["dataset"] == dataset] if len(effects) else effects
     return rows.set_index("hack", drop=False).loc[order_of_hacks(rows)] if len(rows) else rows
+
+
+def named(row: pd.Series) -> str:
+    """The trick of a row, and what its effect is given where it needs another one."""
+    given = str(row.get("given") or "")
+    return f"{code(row['hack'])} given {code(given)}" if given else code(row["hack"])
 
 
 def is_clear(row: pd.Series, low: str = "ci_low_pct", high: str = "ci_high_pct") -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from bench import analysis
+from bench.analysis.outcome import OUTSIDE_ARMS
 from bench.records.outcome import with_outcome
 from bench.records.sweep import SweepRecords
 from bench.report.scale import Scale
@@ -63,6 +64,11 @@ class Findings:
     def star(self) -> pd.DataFrame:
         """The runs that local effects come from: best recipes, and each trick flipped in them."""
         return self.records.runs[self.records.runs["arm"].isin(["incumbent", "flip"])]
+
+    @cached_property
+    def only_corners(self) -> bool:
+        """Whether no design ran, only the full and the bare recipe and what differs from them in one trick."""
+        return len(self.screened) > 0 and set(self.screened["arm"]) <= {"full", "bare", *OUTSIDE_ARMS}
 
     @cached_property
     def needs(self) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from bench.report import sections, single_runs
 from bench.report.findings import Findings, findings
 from bench.report.formatting import listed
 from bench.report.render import Report, write_files
+from bench.report.sections.files import EFFECTS, LOCAL_EFFECTS
 
 QUESTION = "When a GAN training trick is switched on, how much does FID change, on which dataset, and how sure is that?"
 
@@ -21,8 +22,8 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
     Args:
         sweep_dir: results/<sweep>/, which holds runs.parquet and whatever else was kept; or a folder of runs made by
             hand, `ganbench run --out`, whose page puts them side by side.
-        report_dir: where index.html, report.md, effects.csv and figures/ go; made if it is not there. The same records
-            give the same tables and the same effects.csv, byte for byte.
+        report_dir: where index.html, report.md, figures/ and the tables of effects go; made if it is not there. The
+            same records give the same words and tables, byte for byte.
 
     Raises:
         UserError: no runs.parquet, files that cannot be read, or runs whose scores come from different extractors.
@@ -34,7 +35,10 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
         return write_files(single_runs.compose(home.resolve().name, single), folder)
     found = findings(read_sweep(home))
     folder.mkdir(parents=True, exist_ok=True)
-    found.average.to_csv(folder / "effects.csv", index=False, lineterminator="\n")
+    for name, table in ((EFFECTS, found.average), (LOCAL_EFFECTS, found.local)):
+        (folder / name).unlink(missing_ok=True)
+        if len(table):
+            table.to_csv(folder / name, index=False, lineterminator="\n")
     relative = quote(Path(os.path.relpath(home.resolve(), folder.resolve())).as_posix())
     return write_files(compose(found, relative), folder)
 

@@ -72,7 +72,7 @@ class Scale:
         if not self.ratios:
             return f"at most {self.size(self.told(reach), signed=False)} either way"
         factor = math.exp(reach)
-        if factor <= 2:
+        if factor <= 1.5:
             return f"at most {percent(100 * (factor - 1), signed=False)} either way"
         return f"a factor of up to {number(factor, 2)} either way" if factor < 100 else "any factor"
 

@@ -19,10 +19,10 @@ class Choice:
 
 
 def ranked(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs from best to worst by their outcome, then FID; failures after them, then what has no outcome."""
-    order = with_outcome(runs).sort_values(["failed", "y", "fid", "cell", "seed"], kind="stable", na_position="last")
-    unfinished = order["y"].isna()
-    return pd.concat([order[~unfinished], order[unfinished]])
+    """The runs from best to worst by their last FID, whose state a grid shows; failures after them, then the rest."""
+    place = runs["status"].map({"ok": 0, "collapsed": 1, "diverged": 1}).fillna(2)
+    order = runs.assign(_place=place).sort_values(["_place", "fid", "cell", "seed"], kind="stable", na_position="last")
+    return order.drop(columns="_place")
 
 
 def constant_cell(runs: pd.DataFrame, hacks: tuple[str, ...], level: bool) -> str | None:

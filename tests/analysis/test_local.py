@@ -76,16 +76,18 @@ def test_numbers_by_hand():
     y = np.log(runs["fid"])
     flip, base = y[runs["cell"] == "besta"], y[runs["cell"] == "best"]
     assert got["effect_log"] == pytest.approx(base.mean() - flip.mean())
-    fails = np.array([runs[runs["cell"] == cell]["fid"].apply(np.log).var() for cell in dict.fromkeys(runs["cell"])])
+    variances = np.array(
+        [runs[runs["cell"] == cell]["fid"].apply(np.log).var() for cell in dict.fromkeys(runs["cell"])]
+    )
     # Moderated: the error lies between that of the arms' own variances and that of their mean.
     own = np.sqrt(flip.var() / 4 + base.var() / 5)
-    common = np.sqrt(np.exp(np.log(fails).mean()) * (1 / 4 + 1 / 5))
+    common = np.sqrt(np.exp(np.log(variances).mean()) * (1 / 4 + 1 / 5))
     assert min(own, common) * 0.8 < got["se_log"] < max(own, common) * 1.25
-    assert 3 + 4 < got["df"] < 3 + 4 + 2 * 6
+    assert 3 + 4 < got["df"] < 3 + 4 + 2 * 4
     pointwise = np.log1p(np.array([got["ci_low_pointwise_pct"], got["ci_high_pointwise_pct"]]) / 100)
     assert pointwise.mean() == pytest.approx(got["effect_log"])
     # Wider than Student's interval, for the variances are uncertain.
-    assert np.ptp(pointwise) / 2 == pytest.approx(stats.t.isf(0.025, got["df"]) * got["se_log"], rel=0.06)
+    assert 1 < np.ptp(pointwise) / 2 / (stats.t.isf(0.025, got["df"]) * got["se_log"]) < 1.1
     assert got["ci_low_pct"] == pytest.approx(got["ci_low_pointwise_pct"])
     assert got["ci_low_simultaneous_pct"] < got["ci_low_pct"] < got["ci90_low_pct"]
     assert got["probability_of_improvement"] == 1

@@ -7,7 +7,6 @@ from statsmodels.stats.oneway import anova_oneway
 from bench.analysis import disagreements, effects, half_normal, pooled
 from bench.analysis.halfnormal import simultaneous_margin
 from bench.analysis.pooling import interaction_p
-from bench.analysis.sentences import signed
 
 
 def rows(*values):
@@ -115,7 +114,7 @@ def test_one_and_two_datasets_say_what_they_cannot():
     assert pooled(FOUR.assign(se_log=np.nan)).iloc[0]["note"].startswith("no dataset gives")
 
 
-def test_disagreement_in_words():
+def test_kinds_of_disagreement():
     table = pd.concat(
         [
             FOUR.iloc[[0, 2]],
@@ -127,12 +126,7 @@ def test_disagreement_in_words():
     )
     found = disagreements(table).set_index("hack")
     assert list(found["kind"]) == ["opposite", "opposite", "only some", "size"]
-    assert found.loc["h", "sentence"] == "h helps on w (−39 % FID) but hurts on y (+35 % FID)."
-    assert found.loc["risky", "sentence"] == (
-        "risky helps on w (−26 % FID) but makes training fail more often on x (+25 points)."
-    )
-    assert found.loc["part", "sentence"] == "part helps on w (−26 % FID) but is negligible on x (+1.0 % FID)."
-    assert found.loc["size", "sentence"] == "size does not do the same everywhere: w (−59 % FID) and x (−18 % FID)."
+    assert set(found.index) == {"h", "risky", "part", "size"}
     assert disagreements(table[table["hack"] == "same"]).empty
 
 
@@ -143,13 +137,6 @@ def test_simulated_disagreement_is_found_and_agreement_is_not(simulate, hacks):
     assert list(found["hack"]) == ["h0"]
     assert found["kind"].iloc[0] == "opposite"
     assert disagreements(effects(runs, hacks)).query("kind == 'opposite'").empty
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(-41.4, "−41 %"), (3.24, "+3.2 %"), (-0.04, "0.0 %"), (5e6, "over +1000 %"), (250, "+250 %")]
-)
-def test_percentages_have_signs(value, text):
-    assert signed(value) == text
 
 
 def test_half_normal_quantiles_and_lenths_margin():

@@ -4,7 +4,7 @@ import math
 from typing import Annotated, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hacks
@@ -64,6 +64,7 @@ def test_what_does_not(value, annotation, expected):
     assert "\n" not in text
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False))
 def test_ends_belong_to_a_range_unless_it_is_open(value):
     assert Range(0, 1).holds(value) == (0 <= value <= 1)

@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hacks
@@ -18,6 +18,7 @@ ALL = hacks.names()
 CORE = hacks.names(core=True)
 
 
+@settings(deadline=None)
 @given(order=st.permutations(CORE), on=st.sets(st.sampled_from(CORE)))
 def test_core_hacks_commute(order, on):
     together = hacks.apply(Recipe(), {name: name in on for name in CORE})
@@ -27,6 +28,7 @@ def test_core_hacks_commute(order, on):
     assert one_by_one == together
 
 
+@settings(deadline=None)
 @given(on=st.sets(st.sampled_from(CORE)))
 def test_only_the_slots_of_hacks_that_are_on_change(on):
     recipe = hacks.apply(Recipe(), dict.fromkeys(on, True))

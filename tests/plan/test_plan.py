@@ -132,7 +132,7 @@ def test_a_missing_plan_file_is_named(tmp_path):
         ({"datasets": ["a", "a"]}, "'a' is named more than once"),
         ({"hacks": [f"h{i}" for i in range(52)]}, "52 hacks"),
         ({"sesoi": 0}, "sesoi=0"),
-        ({"sesoi": 5}, "0.05 for 5 %"),
+        ({"sesoi": 5}, "0.10 for 10 %"),
         ({"family": "x"}, "family='x'"),
         ({"design": "x"}, "design='x'"),
         ({"arms": ["x"]}, "arm 'x'"),

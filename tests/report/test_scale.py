@@ -54,7 +54,7 @@ def test_what_an_interval_leaves_open():
     assert RECALL.within(3.2) == "at most 3.2 points either way"
 
 
-@pytest.mark.parametrize(("limit", "ticks"), [(0.12, [-10, 0, 10]), (2.0, [-80, -65, -35, 0, 50, 100, 200])])
+@pytest.mark.parametrize(("limit", "ticks"), [(0.12, [-10, 0, 10]), (2.0, [-80, -65, -35, 0, 50, 100, 200, 400])])
 def test_ticks_of_ratios_are_apart(limit, ticks):
     assert PERCENT.ticks(limit) == ticks
     assert all(PERCENT.told(PERCENT.place(tick)) == pytest.approx(tick) for tick in ticks)

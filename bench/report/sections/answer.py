@@ -9,7 +9,7 @@ from bench import analysis
 from bench.records.outcome import FAILED
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Text, code, strong
-from bench.report.estimates import effect, estimate, interval, is_clear, reach, value
+from bench.report.estimates import effect, interval, is_clear, named, reach, value
 from bench.report.findings import Findings
 from bench.report.formatting import counted, listed, number, points, spelled
 from bench.report.outcomes import share_at_ceiling
@@ -21,7 +21,13 @@ _NEAR = float(np.log(1.5))
 """An interval that ends before this, on the log scale, says that a trick makes no large difference."""
 _WHAT_A_SCREEN_SAYS = (
     "This was a screen: an exploration over recipes at large, good and bad. Its effects are averages over all settings "
-    "of the other tricks. What a trick does in one recipe that works can differ; runs around such a recipe tell."
+    "of the other tricks. What a trick does in one recipe that works can differ; runs around such a recipe tell that."
+)
+
+
+_WHAT_CORNERS_SAY = (
+    "Nothing but arms ran: an effect here is the mean of what the trick does on top of the full recipe and on the bare "
+    "one, where both ran, and says nothing of other recipes."
 )
 
 
@@ -30,14 +36,16 @@ def section(findings: Findings) -> Section:
     records = findings.records
     told = [Text(_of_dataset(findings, dataset), "answer") for dataset in records.datasets]
     together, against = _together(findings), local_effects.against_the_average(findings)
-    only_screened = findings.local.empty and bool(records.plan) and records.plan.stage == "screen"
+    only_screened = findings.local.empty and records.runs["arm"].eq("screen").any()
     blocks = (
         *told,
         Text(together, "answer") if together else None,
+        Text(f"In brackets: the change of {findings.scale.label} and its 95 % interval.", "note"),
         local_effects.figure(findings),
         local_effects.table(findings),
         Text(against) if against else None,
         Text(_WHAT_A_SCREEN_SAYS, "note") if only_screened and not findings.average.empty else None,
+        Text(_WHAT_CORNERS_SAY, "note") if findings.only_corners else None,
         *placebo.warnings(findings),
         gaps.folded(findings),
     )
@@ -60,7 +68,8 @@ def _of_dataset(findings: Findings, dataset: str) -> str:
     if len(local) and local["effect_log"].notna().any():
         return _in_the_best_recipe(local, findings, dataset)
     average = findings.average
-    return f"{on}, {_on_average(average[average['dataset'] == dataset], findings)}."
+    where = "around the full and the bare recipe" if findings.only_corners else "on average over recipes at large"
+    return f"{on}, {where}, {_on_average(average[average['dataset'] == dataset], findings)}."
 
 
 def _in_the_best_recipe(rows: pd.DataFrame, findings: Findings, dataset: str) -> str:
@@ -72,8 +81,8 @@ def _in_the_best_recipe(rows: pd.DataFrame, findings: Findings, dataset: str) ->
         own = tried[(tried["verdict"] == verdict) & (tried["incumbent_level"].astype(bool).isin(in_it))]
         if len(own):
             told = one if len(own) == 1 else several.format(spelled(len(own)))
-            named = (f"{code(row['hack'])} ({_local(row, scale)})" for _, row in own.iterrows())
-            parts.append(f"{told}: {listed(named)}")
+            tricks = (f"{code(row['hack'])} ({_local(row, scale)})" for _, row in own.iterrows())
+            parts.append(f"{told}: {listed(tricks)}")
     parts += _without_effect(tried[tried["verdict"].isin(["negligible", "inconclusive"])], scale)
     fid = _scored(found.runs["y"].dropna(), scale)
     return f"In the best recipe found on {strong(dataset)}, {scale.label} {fid}, {'; '.join(parts)}."
@@ -111,8 +120,8 @@ def _without_effect(rows: pd.DataFrame, scale: Scale) -> list[str]:
         makes = "one trick makes" if near.sum() == 1 else f"{spelled(int(near.sum()))} tricks make"
         parts.append(f"{makes} no difference beyond ± {size}")
     if (~near).any():
-        named = (f"{code(row['hack'])} ({interval(row, scale)})" for _, row in rows[~near].iterrows())
-        parts.append(f"too little is known of {listed(named)}")
+        tricks = (f"{code(row['hack'])} ({interval(row, scale)})" for _, row in rows[~near].iterrows())
+        parts.append(f"too little is known of {listed(tricks)}")
     return parts
 
 
@@ -145,8 +154,8 @@ def _claims(rows: pd.DataFrame, scale: Scale) -> str:
             continue
         failing = verdict == "fragile"
         sizes = (_failures(row) if failing else _sized(row, scale) for _, row in own.iterrows())
-        named = listed(f"{code(hack)} ({size})" for hack, size in zip(own["hack"], sizes, strict=True))
-        parts.append(f"{named} {one if len(own) == 1 else several}{' training fail more often' if failing else ''}")
+        told = listed(f"{named(row)} ({size})" for (_, row), size in zip(own.iterrows(), sizes, strict=True))
+        parts.append(f"{told} {one if len(own) == 1 else several}{' training fail more often' if failing else ''}")
     return "; ".join(parts)
 
 
@@ -155,11 +164,11 @@ def _failures(row: pd.Series) -> str:
 
 
 def _sized(row: pd.Series, scale: Scale) -> str:
-    return f"{effect(row, scale)} {scale.label}, 95 % interval {interval(row, scale)}"
+    return f"{effect(row, scale)}, {interval(row, scale)}"
 
 
 def _negligible(rows: pd.DataFrame, findings: Findings) -> str:
-    own = [code(hack) for hack in rows.loc[rows["verdict"] == "negligible", "hack"]]
+    own = [named(row) for _, row in rows[rows["verdict"] == "negligible"].iterrows()]
     size = f"{100 * findings.records.sesoi:g} %"
     return f"{listed(own)} {'is' if len(own) == 1 else 'are'} negligible (within ± {size})" if own else ""
 
@@ -175,7 +184,7 @@ def _inconclusive(rows: pd.DataFrame, scale: Scale) -> str:
     who = f"{code(own['hack'].iloc[0])} is" if len(own) == 1 else f"{several} tricks are"
     runs = f"{counted(int(own['cells'].iloc[0]), 'cell')} and {counted(int(own['runs'].iloc[0]), 'run')}"
     within = f": {'it' if len(own) == 1 else 'each'} may change {scale.label} by {scale.within(max(reaches))}"
-    again = [f"{code(row['hack'])} ({_sized(row, scale)})" for _, row in own.iterrows() if is_clear(row)]
+    again = [f"{named(row)} ({_sized(row, scale)})" for _, row in own.iterrows() if is_clear(row)]
     hint = f"; the first to look at again, clear of zero by an interval of its own: {listed(again)}" if again else ""
     return f"{who} inconclusive with {runs}{within if reaches else ''}{hint}"
 
@@ -188,8 +197,9 @@ def _together(findings: Findings) -> str:
     if pools["datasets"].max() < 3:
         return ""
     clear = pools[[is_clear(row) for _, row in pools.iterrows()]].sort_values("effect_log", kind="stable")
-    named = listed(f"{code(row['hack'])} ({estimate(row, findings.scale)})" for _, row in clear.iterrows())
+    sizes = (f"{effect(row, findings.scale)}, {interval(row, findings.scale)}" for _, row in clear.iterrows())
+    tricks = listed(f"{code(hack)} ({size})" for hack, size in zip(clear["hack"], sizes, strict=True))
     return (
         f"On **all {int(pools['datasets'].max())} datasets together**, the 95 % interval of the mean effect, not "
-        f"corrected for the number of tricks, is clear of zero for {named or 'no trick'}."
+        f"corrected for the number of tricks, is clear of zero for {tricks or 'no trick'}."
     )

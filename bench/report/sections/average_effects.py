@@ -8,7 +8,7 @@ from bench.analysis.intervals import METHODS
 from bench.analysis.verdicts import POINTWISE
 from bench.report.blocks import Figure, Folded, Points, Section, Table, code
 from bench.report.canvas import BAND, DIVERGING, drawing, file_name, finished, shortened
-from bench.report.estimates import effect, interval, is_clear, order_of_hacks, rows_of, value
+from bench.report.estimates import effect, interval, is_clear, named, order_of_hacks, rows_of, value
 from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, draw_intervals, set_ticks, tint_placebo, verdict_ink
 from bench.report.formatting import NOTHING, known, listed, p_value, share
@@ -34,7 +34,8 @@ def section(findings: Findings) -> Section | None:
     if notes:
         blocks.append(Folded("What the estimates could not do", (Points(tuple(notes)),)))
     blocks.append(Folded("What the words mean", (Points(_verdict_words(findings)),)))
-    return Section("effects", "What helps and what hurts on average", tuple(filter(None, blocks)))
+    where = "around the full and the bare recipe" if findings.only_corners else "on average"
+    return Section("effects", f"What helps and what hurts {where}", tuple(filter(None, blocks)))
 
 
 def _heat_map(effects: pd.DataFrame, datasets: tuple[str, ...], scale: Scale) -> Figure | None:
@@ -148,7 +149,7 @@ def _table(effects: pd.DataFrame, dataset: str, scale: Scale) -> Table | None:
         return None
     cells = tuple(
         (
-            _name(row),
+            named(row),
             effect(row, scale),
             interval(row, scale),
             interval(row, scale, "ci_low_simultaneous_pct", "ci_high_simultaneous_pct"),
@@ -167,12 +168,6 @@ def _table(effects: pd.DataFrame, dataset: str, scale: Scale) -> Table | None:
     made = f", error from the {first['error']}" if first.get("error") else ""
     caption = f"Average effects on {code(dataset)}: {int(first['cells'])} cells, {int(first['runs'])} runs{made}"
     return Table(columns, cells, "lrrrrrrl", caption)
-
-
-def _name(row: pd.Series) -> str:
-    """The trick, and what its effect is given where it needs another one."""
-    given = str(row.get("given") or "")
-    return f"{code(row['hack'])} given {code(given)}" if given else code(row["hack"])
 
 
 def _notes(effects: pd.DataFrame) -> list[str]:

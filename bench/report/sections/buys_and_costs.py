@@ -6,7 +6,7 @@ import pandas as pd
 
 from bench import analysis
 from bench.records.outcome import outcome_of
-from bench.report.blocks import Section, Table, Text, code
+from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.estimates import order_of_hacks, value
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING
@@ -36,8 +36,9 @@ def section(findings: Findings) -> Section | None:
         found = found.assign(clear=found["verdict"] != "inconclusive")
         where, many = "on average over the other tricks", "the number of tricks"
     order = order_of_hacks(findings.local if local else findings.average)
-    tables = [_table(found[found["dataset"] == name], name, scores, order) for name in findings.records.datasets]
-    tables = [table for table in tables if table]
+    tables = by_dataset(
+        {name: [_table(found[found["dataset"] == name], name, scores, order)] for name in findings.records.datasets}
+    )
     reading = Text(_WORDS.format(where=where, many=many), "reading")
     return Section("buys-and-costs", "What each trick buys and costs", (*tables, reading)) if tables else None
 

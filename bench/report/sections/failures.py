@@ -4,7 +4,7 @@ import pandas as pd
 
 from bench.records.run import STATUSES
 from bench.records.sweep import SweepRecords
-from bench.report.blocks import Section, Table, Text, code
+from bench.report.blocks import Folded, Section, Table, Text, code
 from bench.report.estimates import rows_of, value
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, counted, known, p_value, points, share
@@ -25,7 +25,7 @@ def section(findings: Findings) -> Section | None:
         "a one-sided test that it makes runs fail, by letting cells change places."
     )
     if tables:
-        blocks += [*tables, Text(words, "reading")]
+        blocks.append(Folded("Which tricks make runs fail", (*tables, Text(words, "reading"))))
     return Section("failures", "What failed", tuple(blocks))
 
 

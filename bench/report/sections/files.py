@@ -4,6 +4,7 @@ from bench.records.files import CURVES, PLAN, RUNS, RUNS_CSV
 from bench.report.blocks import File, Files, Section
 from bench.report.findings import Findings
 
+EFFECTS, LOCAL_EFFECTS = "effects.csv", "local_effects.csv"
 _KEPT = {
     RUNS_CSV: "one row per run: levels, status and every score",
     RUNS: "the same, typed",
@@ -14,10 +15,12 @@ _KEPT = {
 
 def section(findings: Findings, relative: str) -> Section:
     """Links to what is there; `relative` is the way from the report to the sweep's folder."""
-    items = [
-        File("effects.csv", "effects.csv", "every average effect of this report, one row per dataset and trick"),
-        File("report.md", "report.md", "this report as Markdown, its figures in figures/"),
-    ]
+    tables = (
+        (LOCAL_EFFECTS, findings.local, "every effect in the best recipe found, one row per dataset and trick"),
+        (EFFECTS, findings.average, "every average effect, one row per dataset and trick"),
+    )
+    items = [File(name, name, what) for name, table, what in tables if len(table)]
+    items.append(File("report.md", "report.md", "this report as Markdown, its figures in figures/"))
     folder = findings.records.folder
     items += [File(f"{relative}/{name}", name, what) for name, what in _KEPT.items() if (folder / name).is_file()]
     return Section("files", "The numbers behind this page", (Files(tuple(items)),))

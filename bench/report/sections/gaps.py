@@ -1,6 +1,5 @@
 """What a full report would have and this sweep does not."""
 
-from bench.analysis.outcome import OUTSIDE_ARMS
 from bench.records.files import ENVIRONMENT, PLAN, SAMPLES
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Folded, Points, code
@@ -40,11 +39,6 @@ def _missing_runs(records: SweepRecords) -> list[str]:
             gaps.append(
                 f"On {code(dataset)} {listed(map(code, constant))} {verb} one level only: no effect to estimate."
             )
-    if len(runs) and set(runs["arm"]) <= {"full", "bare", *OUTSIDE_ARMS}:
-        gaps.append(
-            "Nothing but arms ran: an effect here is the mean of what the trick does on top of the full recipe and on "
-            "the bare one, where both ran, and says nothing of other recipes."
-        )
     return gaps
 
 

@@ -9,7 +9,6 @@ from bench.report.blocks import Figure, Section, Text, code
 from bench.report.canvas import BAND, BETTER, INK, OFF, PLACEBO_INK, QUIET, drawing, finished, shortened
 from bench.report.findings import Findings
 from bench.report.formatting import known, number, p_value
-from bench.report.scale import Scale
 
 _LEVEL = 0.05
 _NO_PAIRS = "no sign that tricks depend on each other in pairs."
@@ -17,13 +16,13 @@ _NO_THREES = "no sign that tricks depend on each other in threes."
 
 
 def section(findings: Findings) -> Section | None:
-    """Half-normal plots, a panel per dataset, and what screens say of pairs and threes; None below three effects."""
-    if findings.average.empty:
+    """Half-normal plots, and what screens say of pairs and threes; None below three effects or without a design."""
+    if findings.average.empty or findings.only_corners:
         return None
     records = findings.records
     hacks, outcome = list(records.hacks), records.outcome.column
     fakes = analysis.fake_factors(findings.screened, hacks, outcome)
-    figure = _figure(analysis.half_normal(findings.average, fakes), findings.scale)
+    figure = _figure(analysis.half_normal(findings.average, fakes), findings)
     if figure is None:
         return None
     sources = analysis.noise_sources(findings.screened, hacks, outcome)
@@ -55,20 +54,21 @@ def _of_pairs_and_threes(row: pd.Series) -> str:
     return " ".join(told)
 
 
-def _figure(points: pd.DataFrame, scale: Scale) -> Figure | None:
+def _figure(points: pd.DataFrame, findings: Findings) -> Figure | None:
     """Sizes of effects against half-normal quantiles (the table of `half_normal()`)."""
-    sizes = points.groupby("dataset", sort=False).size() if len(points) else pd.Series(dtype=int)
+    panels = {name: points[points["dataset"] == name] for name in findings.records.datasets}
     # Where nothing differs from noise there is nothing to lay on a line.
-    datasets = [name for name in sizes.index[sizes >= 3] if points.loc[points["dataset"] == name, "size"].max() > 1e-9]
-    if not datasets:
+    panels = {name: rows for name, rows in panels.items() if len(rows) >= 3 and rows["size"].max() > 1e-9}
+    if not panels:
         return None
+    datasets, scale = list(panels), findings.scale
     columns = min(len(datasets), 3)
     lines = -(-len(datasets) // columns)
     banded = points["band_high"].notna().any()
     with drawing(min(4.4 * columns, 10.4), 0.3 + 3.0 * lines) as canvas:
         axes = np.atleast_1d(canvas.subplots(lines, columns)).ravel()
         for axis, dataset in zip(axes, datasets, strict=False):
-            _draw_panel(axis, points[points["dataset"] == dataset])
+            _draw_panel(axis, panels[dataset])
             axis.set_title(shortened(dataset, 30))
         for axis in axes[len(datasets) :]:
             axis.set_visible(False)
@@ -77,10 +77,10 @@ def _figure(points: pd.DataFrame, scale: Scale) -> Figure | None:
         canvas.supylabel(f"size of the effect on {what}", fontsize=9, color=QUIET)
         reading = (
             "Grey crosses are the design's unused columns, tricks that do not exist: they see noise and nothing else. "
-            "The band holds a trick without effect 19 times of 20; those above it stand out."
+            "The band holds a trick without effect 19 times of 20; those above it stand out. Violet is the placebo."
             if banded
             else "Tricks that do nothing lie on a straight line through zero; those above the dashed line (Lenth's "
-            "margin for all at once) stand out from the rest without any estimate of noise."
+            "margin for all at once) stand out from the rest without any estimate of noise. Violet is the placebo."
         )
         return finished(canvas, "half-normal", "Half-normal plots of the average effects", reading)
 
@@ -100,21 +100,21 @@ def _draw_panel(axis, rows: pd.DataFrame) -> None:
         # Drawn, it would press every effect flat.
         words = f"margin {margin:.2g}, above the frame"
         axis.text(0.99, 0.99, words, transform=axis.transAxes, ha="right", va="top", fontsize=7.5, color=QUIET)
+    if rows["band_high"].isna().all():
+        inert = rows.iloc[: max(2, len(rows) * 2 // 3)]
+        slope = float((inert["size"] * inert["quantile"]).sum() / (inert["quantile"] ** 2).sum())
+        axis.plot([0, reach], [0, slope * reach], color=OFF, linewidth=1)
     fakes, rows = rows[rows["fake"]], rows[~rows["fake"]]
     axis.scatter(fakes["quantile"], fakes["size"], c=OFF, s=24, marker="x", linewidths=1.0, zorder=2)
     colours = [PLACEBO_INK if hack == PLACEBO else BETTER for hack in rows["hack"]]
     axis.scatter(rows["quantile"], rows["size"], c=colours, s=30, zorder=3)
-    standing_out = set(rows["hack"].iloc[-3:]) | set(rows.loc[rows["size"] > rows["band_high"].fillna(margin), "hack"])
-    for position, (_, row) in enumerate(rows.iterrows()):
-        if row["hack"] not in standing_out | {PLACEBO}:
-            continue
+    above = rows["size"] > rows["band_high"].fillna(margin)
+    for _, row in rows[above | (rows["size"] >= rows["size"].nlargest(3).min())].iterrows():
         left = row["quantile"] > reach / 3
-        # Neighbours lie almost at one height: one name goes above its dot, the next below.
-        height = 6 if (len(rows) - position) % 2 else -7
         axis.annotate(
             shortened(row["hack"], 20),
             (row["quantile"], row["size"]),
-            xytext=(-5 if left else 2, height if left else 10),
+            xytext=(-3 if left else 3, 7),
             textcoords="offset points",
             ha="right" if left else "left",
             va="center",

@@ -53,7 +53,7 @@ def _claims(clear: pd.DataFrame, datasets: list[str]) -> list[str]:
         return [
             "These cells cannot tell any pair of tricks from the other pairs: a screen finds what matters on average, "
             "and only a follow-up on the survivors can claim an interaction. The average effects are clear of all "
-            "pairs."
+            "pairs; one that is given another trick holds that pair, and what is aliased with it."
         ]
     sentences = []
     for dataset in datasets:

@@ -8,7 +8,7 @@ import pandas as pd
 from bench import analysis
 from bench.analysis.verdicts import verdict
 from bench.records.sweep import SweepRecords
-from bench.report.blocks import Section, Table, Text, code
+from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.estimates import value
 from bench.report.findings import Findings
 from bench.report.formatting import number, p_value
@@ -38,17 +38,17 @@ def section(findings: Findings) -> Section | None:
     measured = analysis.mechanism_effects(
         findings.screened, columns, list(records.hacks), records.family, findings.needs
     )
-    tables = [
-        _table(measured, claims, dataset, records.family, records.about.quantities) for dataset in records.datasets
-    ]
-    tables = [table for table in tables if table]
+    labels = records.about.quantities
+    tables = by_dataset(
+        {dataset: [_table(measured, claims, dataset, records.family, labels)] for dataset in records.datasets}
+    )
     if not tables:
         return None
     words = (
         "Each source claims a mechanism; the third column is a quantity that it would move and the way it would move "
-        "it. On and off are averages over the other tricks, tested like the effects on FID. A trick may do what it is "
-        "said to do and not help, or help for another reason. Runs that failed before the quantity existed are not in "
-        "it."
+        "it. Means and changes are averages over the other tricks, tested like the effects on FID and given what a "
+        "trick needs in order to act. A trick may do what it is said to do and not help, or help for another reason. "
+        "Runs that failed before the quantity existed are not in it."
     )
     return Section("mechanisms", TITLE, (*tables, Text(words, "reading")))
 
@@ -84,7 +84,8 @@ def _table(
                 code(claim.hack) if first else "",
                 claim.claim if first else "",
                 f"{labels.get(claim.quantity, claim.quantity.replace('_', ' '))} {_MOVES.get(claim.way, 'moves')}",
-                f"{number(off)} → {number(off + change if off is not None else None)}",
+                number(off),
+                f"{'+' if change > 0 else ''}{number(change)}",
                 f"{low} to {high}",
                 p_value(value(row, "p_adjusted")),
                 judged(row, claim.way, family),
@@ -93,8 +94,11 @@ def _table(
         before = claim.hack
     if not rows:
         return None
-    columns = ("trick", "it is said that", "then", "off → on", "95 % of the change", "p adjusted", "it does")
-    return Table(columns, tuple(rows), "lllrrrl", f"Mechanisms on {code(dataset)}")
+    columns = (
+        *("trick", "it is said that", "then", "without it", "change", "95 % of the change", "p adjusted"),
+        "it does",
+    )
+    return Table(columns, tuple(rows), "lllrrrrl", f"Mechanisms on {code(dataset)}")
 
 
 def judged(row: pd.Series, way: str, family: str) -> str:

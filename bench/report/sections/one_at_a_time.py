@@ -17,8 +17,9 @@ def section(findings: Findings) -> Section | None:
     if not any(tables.values()):
         return None
     words = (
-        "The first column averages over the settings of all other tricks; the second compares the "
-        "recipe with everything on to the same without this trick; the third the bare recipe with it to without. "
+        f"The first column is {'the mean of the others' if findings.only_corners else 'the average of the design'}; "
+        "the second compares the recipe with everything on to the same without this trick; the third the bare recipe "
+        "with it to without. "
         f"All say what switching the trick **on** does to {findings.scale.label}, paired by seed. Where they differ in "
         "sign the tricks depend on each other: an average then hides two answers. The last two columns rest on single "
         "cells: noisy."
@@ -43,7 +44,7 @@ def _table(effects: pd.DataFrame, dataset: str, sesoi: float, scale: Scale) -> T
         with_all, alone = value(row, "loo_pct"), value(row, "add_pct")
         remark = _against(str(row["verdict"]), with_all, alone, 100 * sesoi, scale)
         cells.append((code(row["hack"]), effect(row, scale), scale.size(with_all), scale.size(alone), remark))
-    columns = ("trick", "average over the others", "on top of all others", "on the bare recipe", "")
+    columns = ("trick", "on average", "on top of all others", "on the bare recipe", "")
     return Table(columns, tuple(cells), "lrrrl", f"Around the corners on {code(dataset)}")
 
 

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from bench import analysis
 from bench.errors import UserError
 from bench.records.plan import PLACEBO
-from bench.report.blocks import Figure, Section
+from bench.report.blocks import Figure, Section, by_dataset
 from bench.report.canvas import BETTER, INK, PLACEBO_INK, QUIET, drawing, file_name, finished, shortened
 from bench.report.findings import Findings
 from bench.report.forest import set_ticks
@@ -26,8 +26,7 @@ def section(findings: Findings) -> Section | None:
         table = analysis.effects_over_steps(findings.screened, records.curves, list(records.hacks))
     except UserError:
         return None
-    figures = [_figure(table, dataset, records.hacks) for dataset in records.datasets]
-    figures = [figure for figure in figures if figure]
+    figures = by_dataset({dataset: [_figure(table, dataset, records.hacks)] for dataset in records.datasets})
     return Section("steps", "Early or late: the effect over training", tuple(figures)) if figures else None
 
 

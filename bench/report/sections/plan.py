@@ -2,12 +2,14 @@
 
 from bench.records.plan import Plan
 from bench.records.run import STATUSES
+from bench.records.scores import SCORES
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Folded, Section, Table, Text, code
 from bench.report.facts import facts_table
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, counted, listed, number
 
+_ABOUT = {"fid": "FID, the mean of its logarithm over the last third of training, at most its ceiling"}
 _BUDGET = {"steps": "generator steps", "batch": "images per batch", "width": "channels of the narrowest layer"}
 
 
@@ -38,6 +40,7 @@ def _facts(plan: Plan) -> dict:
         "stage": plan.stage,
         "family of tests": plan.family,
         "smallest effect of interest": f"{100 * plan.sesoi:.3g} % FID",
+        "effects are about": _ABOUT.get(plan.scoring.outcome, SCORES[plan.scoring.outcome].label),
         "base recipe": plan.base,
         "parent plan": plan.parent,
         **{_BUDGET.get(name, name.replace("_", " ")): value for name, value in plan.budget.to_dict().items()},

@@ -2,7 +2,7 @@
 
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, code
-from bench.report.facts import facts_table, flat
+from bench.report.facts import flat
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING
 
@@ -26,19 +26,15 @@ _RECORDED = {
 
 
 def section(findings: Findings) -> Section:
-    """What the scores depend on, per dataset, and what was planned of it."""
+    """What the scores depend on, per dataset."""
     records = findings.records
-    planned = records.plan.scoring.to_dict() if records.plan else {}
-    tables = (
-        _table(records),
-        facts_table({name.replace("_", " "): value for name, value in planned.items()}, "Scoring as planned"),
-    )
+    table = _table(records)
     words = (
         "FID here is the Fréchet distance between features of the extractor named above, and compares only with "
         "numbers of the same extractor, number of images and resolution: no Inception FID of the literature unless "
         "the extractor is Inception. The state that a run is in is scored, never its best."
     )
-    blocks = (*(table for table in tables if table), Text(words, "reading"))
+    blocks = (*([table] if table else []), Text(words, "reading"))
     return Section("protocol", "How the scores were taken", blocks)
 
 

@@ -42,8 +42,8 @@ def _blocks(records: SweepRecords, dataset: str) -> list:
     if tiles:
         reading = (
             f"{dataset}, seed {seed}: every grid is drawn from the same latent vectors, so the same place in two grids "
-            f"is the same z. Best, median and worst are of all {counted(n, 'run')} with this seed, ranked by FID with "
-            "failed runs last; they are not picked by eye."
+            f"is the same z. Best, median and worst are of all {counted(n, 'run')} with this seed, ranked by their "
+            "last FID with failed runs last; they are not picked by eye."
         )
         blocks.append(Gallery(tuple(tiles), reading))
     if missing:

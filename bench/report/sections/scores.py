@@ -4,7 +4,7 @@ import pandas as pd
 
 from bench.records.scores import SCORES, Score
 from bench.records.sweep import SweepRecords
-from bench.report.blocks import Section, Table, Text, code
+from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, number
 from bench.report.shown import shown_cells
@@ -13,7 +13,7 @@ from bench.report.shown import shown_cells
 def section(findings: Findings) -> Section | None:
     """Every score with its direction and the anchors of FID; None where none was recorded."""
     records = findings.records
-    tables = [table for table in (_table(records, dataset) for dataset in records.datasets) if table]
+    tables = by_dataset({dataset: [_table(records, dataset)] for dataset in records.datasets})
     if not tables:
         return None
     words = (
@@ -27,7 +27,7 @@ def section(findings: Findings) -> Section | None:
 
 def recorded(runs: pd.DataFrame) -> list[Score]:
     """The scores of images that the runs have, in the catalogue's order."""
-    found = [score for score in SCORES.values() if score.by and score.name in runs]
+    found = [score for score in SCORES.values() if score.by and score.name in runs and score.name != "is_std"]
     numeric = [score for score in found if pd.api.types.is_numeric_dtype(runs[score.name])]
     return [score for score in numeric if runs[score.name].notna().any()]
 

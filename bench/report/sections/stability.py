@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.records.scores import SCORES
 from bench.records.sweep import SweepRecords
-from bench.report.blocks import Figure, Section, Table, Text, code
+from bench.report.blocks import Figure, Section, Table, Text, by_dataset, code
 from bench.report.canvas import INK, QUIET, RULE, drawing, file_name, finished, shortened
 from bench.report.findings import Findings
 from bench.report.formatting import known, number, share
@@ -25,9 +25,7 @@ _SIGNS = {
 def section(findings: Findings) -> Section | None:
     """Signs of instability per dataset; None where none was recorded."""
     records = findings.records
-    blocks: list = []
-    for dataset in records.datasets:
-        blocks += [block for block in (_table(records, dataset), _losses(records, dataset)) if block]
+    blocks = by_dataset({name: [_table(records, name), _losses(records, name)] for name in records.datasets})
     if not blocks:
         return None
     words = (

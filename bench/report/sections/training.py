@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.records.outcome import ceilings
 from bench.records.sweep import SweepRecords
-from bench.report.blocks import Figure, Section
+from bench.report.blocks import Figure, Section, by_dataset
 from bench.report.canvas import BETTER, OFF, QUIET, drawing, file_name, finished, log_ticks, shortened
 from bench.report.findings import Findings
 from bench.report.formatting import number
@@ -18,9 +18,10 @@ _COLUMNS = 4
 
 
 def section(findings: Findings) -> Section | None:
-    """FID over training, on against off; None where FID was not scored at two steps or more."""
-    figures = [_figure(findings.records, dataset) for dataset in findings.records.datasets]
-    figures = [figure for figure in figures if figure]
+    """FID over training, on against off; None without a design, or with fewer than two steps."""
+    if findings.only_corners:
+        return None
+    figures = by_dataset({dataset: [_figure(findings.records, dataset)] for dataset in findings.records.datasets})
     return Section("training", "How FID fell over training", tuple(figures)) if figures else None
 
 
