@@ -27,9 +27,8 @@ from bench.plan.folded import mirror_pairs
 from bench.plan.paley import hadamard
 
 HACKS = [f"hack{index:02d}" for index in range(11)] + ["placebo"]
-MEAN = 3.0
+MEAN, SESOI = 3.0, 0.10
 SEED_SD, CELL_SD = 0.15, 0.10
-SESOI = 0.10
 LARGE = 100 * 2 * SESOI
 """From here on, in per cent, an effect has to be found and must never be called negligible."""
 FAMILIES = ("screen", "confirm")

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.errors import UserError
 from bench.plan.screen import may_repeat, screen_levels
@@ -11,7 +12,9 @@ CANDIDATES = 4
 """At most so many recipes enter the race."""
 RACE_SHARE = 0.5
 """Of the search's runs."""
-RACE_SEEDS = (1, 8)
+USUAL_LOOKS = 3
+"""How many looks at every trick a sweep of the usual size pays for, even if nothing is settled before."""
+RACE_SEEDS = (1, 4)
 """Fewest and most seeds of a candidate in one round of the race."""
 
 
@@ -24,7 +27,6 @@ class Shares:
         batches: proposals of the search, batch by batch.
         race_seeds: of every candidate in every round of the race.
         settle: the most that settling may take; it also gets what a shorter race leaves.
-        total: over all stages.
     """
 
     cells: int
@@ -33,7 +35,6 @@ class Shares:
     batches: tuple[int, ...]
     race_seeds: int
     settle: int
-    total: int
 
     @property
     def screen(self) -> int:
@@ -50,6 +51,11 @@ class Shares:
         """The most runs of proposals and race together."""
         return sum(self.batches) + self.race
 
+    @property
+    def total(self) -> int:
+        """The most runs over all stages."""
+        return self.screen + self.search + self.settle
+
 
 def shares(declaration: Declaration) -> Shares:
     """The runs of each stage on every dataset.
@@ -61,43 +67,66 @@ def shares(declaration: Declaration) -> Shares:
     Raises:
         UserError: fewer runs were declared than that takes.
     """
-    has = {stage: stage in declaration.stages for stage in ("screen", "search", "settle")}
-    weights = {stage: declaration.weights[stage] * asked for stage, asked in has.items()}
-    cells = max(len(screen_levels(declaration, d)[0]) for d in declaration.datasets) if has["screen"] else 0
-    least_screen = cells * declaration.seeds
-    anchored = least_screen + 2 * declaration.anchors if has["screen"] else 0
-    least_search = race_runs(CANDIDATES) * RACE_SEEDS[0] + declaration.together if has["search"] else 0
-    look = star_runs(len(declaration.hacks), declaration.looks[0]) if has["settle"] else 0
-    total = declaration.runs
-    if total is None:
-        own = anchored or 3 * look or 3 * least_search
-        total = own * sum(weights.values()) // next(weights[stage] for stage in _FIRST if weights[stage])
-    least = least_screen + least_search + look
-    if total < least:
+    least = _least(declaration)
+    total = usual_runs(declaration) if declaration.runs is None else declaration.runs
+    if total < least.total:
         raise UserError(
             f"{total} runs a dataset are too few for {len(declaration.hacks)} hacks in the stages "
-            f"{', '.join(declaration.stages)}: expected at least {least}; give a larger --budget, fewer --hacks, or "
-            "--stages screen"
+            f"{', '.join(declaration.stages)}: expected at least {least.total}; give a larger --budget, fewer --hacks, "
+            "or --stages screen"
         )
-    share = {stage: total * weight // sum(weights.values()) for stage, weight in weights.items()}
-    seeds = declaration.seeds
-    if has["screen"] and may_repeat(declaration):
-        seeds = max(seeds, min(share["screen"], total - least_search - look) // cells)
-    anchors = declaration.anchors if cells * seeds + 2 * declaration.anchors <= share["screen"] else 0
-    screen = cells * seeds + 2 * anchors
-    search = min(max(share["search"], least_search), total - screen - look)
-    race_seeds = min(max(int(RACE_SHARE * search) // race_runs(CANDIDATES), RACE_SEEDS[0]), RACE_SEEDS[1])
-    proposals = search - race_runs(CANDIDATES) * race_seeds
-    if not has["search"]:
-        search, race_seeds, proposals = 0, 0, 0
-    settle = total - screen - search if has["settle"] else 0
+    own = {stage: total * declaration.weights[stage] // _weight(declaration) for stage in declaration.stages}
+    seeds, anchors = declaration.seeds, 0
+    if least.cells:
+        if may_repeat(declaration):
+            seeds = max(seeds, min(own["screen"], total - least.search - least.look) // least.cells)
+        room = own["screen"] - least.cells * seeds
+        anchors = declaration.anchors if room >= 2 * declaration.anchors else 0
+    left = total - least.cells * seeds - 2 * anchors
+    search = min(max(own["search"], least.search), left - least.look) if "search" in own else 0
+    rounds = race_runs(CANDIDATES)
+    race_seeds = min(max(int(RACE_SHARE * search) // rounds, RACE_SEEDS[0]), RACE_SEEDS[1]) if search else 0
+    proposals = search - rounds * race_seeds
     batches = _evenly(proposals, max(round(proposals / declaration.together), 1)) if proposals else ()
-    race = race_runs(CANDIDATES) * race_seeds
-    return Shares(cells, seeds, anchors, batches, race_seeds, settle, screen + proposals + race + settle)
+    return Shares(least.cells, seeds, anchors, batches, race_seeds, left - search if "settle" in own else 0)
 
 
-_FIRST = ("screen", "settle", "search")
-"""Whose usual size makes that of the others."""
+def usual_runs(declaration: Declaration) -> int:
+    """Runs on every dataset where no number is declared: anchors in the screen, and three looks at every trick."""
+    least = _least(declaration)
+    screen = least.screen + 2 * declaration.anchors if least.cells else 0
+    looks = declaration.looks[:USUAL_LOOKS]
+    settle = star_runs(len(declaration.hacks), looks[-1]) if least.look else 0
+    whole = _weight(declaration)
+    others = whole - declaration.weights["search"] * bool(least.search)
+    wanted = -(-(screen + settle) * whole // others) if others else 3 * least.search
+    # Where the screen's own share has no room for its anchors, they would not be made.
+    return max(wanted, screen * whole // declaration.weights["screen"] if settle else 0)
+
+
+class _Least(NamedTuple):
+    """The fewest runs of each stage: those of the screen without anchors, of search and race, of one look."""
+
+    cells: int
+    screen: int
+    search: int
+    look: int
+
+    @property
+    def total(self) -> int:
+        return self.screen + self.search + self.look
+
+
+def _least(declaration: Declaration) -> _Least:
+    asked = declaration.stages
+    cells = max(len(screen_levels(declaration, d)[0]) for d in declaration.datasets) if "screen" in asked else 0
+    search = race_runs(CANDIDATES) * RACE_SEEDS[0] + declaration.together if "search" in asked else 0
+    look = star_runs(len(declaration.hacks), declaration.looks[0]) if "settle" in asked else 0
+    return _Least(cells, cells * declaration.seeds, search, look)
+
+
+def _weight(declaration: Declaration) -> int:
+    return sum(declaration.weights[stage] for stage in declaration.stages)
 
 
 def _evenly(runs: int, parts: int) -> tuple[int, ...]:

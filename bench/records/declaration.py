@@ -59,7 +59,7 @@ class Declaration:
         name: the sweep's.
         hacks: the tricks that the questions are about.
         datasets: where they are asked, each on its own.
-        runs: of every dataset, over all stages; None for three times what the screen takes.
+        runs: of every dataset, over all stages; None for the usual number, `bench.plan.shares.usual_runs`.
         stages: those asked for, in the order of `STAGES`.
         weights: how the stages share `runs`. A screen takes what its design has; what it leaves goes to settling.
         budget, scoring, hack_parameters: of every run.

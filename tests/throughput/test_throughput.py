@@ -8,6 +8,7 @@ import torch
 
 from bench.gan.backbone import dcgan
 from bench.gan.network import build_discriminator, build_generator
+from bench.records.presets import PRESETS
 from bench.throughput.contest import BATCH, CELLS, CORE, Case, Entry, _ceiling, _plain, contestants, step_operations
 from bench.throughput.measure import cases, entrants, measure, summary
 from bench.throughput.phases import PHASES, phase_seconds
@@ -82,11 +83,13 @@ def test_a_contest_is_told_in_pairs(monkeypatch):
     assert found["images_per_second"].tolist() == [300.0, 500.0]
     assert found["plain"].tolist() == [100.0, 125.0]
     assert found["ceiling"].tolist() == [2e9, 2e9]
-    assert found["run_seconds"].tolist() == [0.01 * 800 + 0.5 * 7] * 2
+    usual = PRESETS["default"]
+    seconds = 0.01 * usual["steps"] + 0.5 * (usual["evaluations"] + 2)
+    assert found["run_seconds"].tolist() == [seconds] * 2
     short = summary(found).iloc[0]
     assert (short["ratio"], short["ratio_low"], short["ratio_high"]) == (3.5, 3.0, 4.0)
     assert short["of_ceiling"] == pytest.approx(400 * step_operations(TINY) / BATCH / 2e9)
-    assert short["runs_per_hour"] == pytest.approx(3600 * 2 / 11.5)
+    assert short["runs_per_hour"] == pytest.approx(3600 * 2 / seconds)
     assert "| 16 | 4 | all on | float32 |" in throughput_table(summary(found), 2, 2)
 
 
