@@ -1,48 +1,180 @@
-"""What the README shows works as shown."""
+"""What the README and docs/ show works as shown, and the numbers they state are those of the records."""
 
+import math
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
+import pytest
+
+from bench.records.sweep import read_sweep
+from bench.report.findings import findings
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = {"README.md": README} | {f"docs/{path.name}": path.read_text() for path in (ROOT / "docs").glob("*.md")}
+SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
-def test_the_hack_of_the_readme_is_a_hack(tmp_path):
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+@pytest.fixture(scope="module")
+def published():
+    """Name -> what follows from the records of each sweep that the README speaks of."""
+    return {name: findings(read_sweep(ROOT / "results" / name)) for name in ("four-sets", "cifar10-jpeg", "arms")}
+
+
+def test_the_hack_of_the_docs_is_a_hack(tmp_path):
+    (block,) = re.findall(r"```python\n(.*?)```", PAGES["docs/own-trick.md"], re.DOTALL)
     (tmp_path / "two_time_scales.py").write_text(block)
     program = (
-        "import hacks, two_time_scales\n"
-        "from hacks.registry import CARD_FIELDS\n"
-        "found = hacks.get('two_time_scales')\n"
-        "assert all(f'{field}: ' in found.card for field in CARD_FIELDS)\n"
+        "import hacks; from bench.gan.conformance import conform\n"
+        "assert hacks.load_file('two_time_scales.py') == ['two_time_scales']\n"
+        "conform('two_time_scales')\n"
         "assert hacks.apply(hacks.Recipe(), {'two_time_scales': True}).d_lr == 8e-4\n"
         "settings = {'two_time_scales': {'d_lr': 1e-3}}\n"
         "assert hacks.apply(hacks.Recipe(), {'two_time_scales': True}, settings).d_lr == 1e-3\n"
         "assert hacks.apply(hacks.Recipe(), {'two_time_scales': False}) == hacks.Recipe()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    around = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, env=around, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-def test_the_commands_of_the_readme_are_verbs_and_sessions():
+def test_the_commands_are_verbs_and_sessions():
     from bench.cli import app
 
     verbs = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert set(re.findall(r"^ganbench (\w+)", README, re.MULTILINE)) <= verbs
     sessions = set(re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(), re.MULTILINE))
-    assert set(re.findall(r"nox -s (\w+)", README)) <= sessions
+    for page, text in PAGES.items():
+        assert set(re.findall(r"^ganbench (\w+)", text, re.MULTILINE)) <= verbs, page
+        assert set(re.findall(r"nox -s (\w+)", text)) <= sessions, page
 
 
-def test_the_first_table_of_the_readme_is_the_reports():
-    rows = [line for line in README.splitlines() if re.match(r"\| (trick|`\w+`) \|", line)]
-    assert len(rows) == 13
-    report = (ROOT / "reports" / "four-sets" / "report.md").read_text().splitlines()
-    assert set(rows) <= set(report)
+def test_options_are_options_of_their_verbs():
+    import typer
+
+    from bench.cli import app
+
+    verbs = typer.main.get_command(app).commands
+    for page, text in PAGES.items():
+        shown = re.findall(r"ganbench (\w+)([^\n`]*)", text) + re.findall(r"nox -s (sweep|report) --([^\n`]*)", text)
+        for verb, line in shown:
+            known = (
+                {option for parameter in verbs[verb].params for option in parameter.opts} if verb in verbs else set()
+            )
+            given = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", line.split("#")[0]))
+            assert verb not in verbs or given <= known, (page, verb, given - known)
 
 
-def test_what_the_readme_links_to_is_there():
-    targets = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert len(targets) > 5
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+def test_what_is_linked_to_is_there():
+    for page, text in PAGES.items():
+        targets = re.findall(r"\]\(([^)#:]+)\)", text)
+        assert [target for target in targets if not ((ROOT / page).parent / target).exists()] == [], page
+    reached = {page for text in PAGES.values() for page in re.findall(r"\((?:docs/)?([\w-]+\.md)\)", text)}
+    assert {f"docs/{page}" for page in reached} == set(PAGES) - {"README.md"}
+
+
+def test_pages_are_short():
+    assert README.count("\n") <= 120
+    long = {page: text.count("\n") for page, text in PAGES.items() if text.count("\n") > 150}
+    assert set(long) <= {"docs/speed.md"}
+
+
+def test_the_table_of_the_readme_is_the_reports():
+    rows = [line for line in README.splitlines() if re.match(r"\| `[\w-]+` \|", line)]
+    assert len(rows) == 4
+    assert set(rows) <= set((ROOT / "reports" / "four-sets" / "report.md").read_text().splitlines())
+
+
+def test_effects_that_the_readme_states_are_those_of_the_records(published):
+    text = " ".join(README.split())
+    table = pd.concat([published["four-sets"].average, published["cifar10-jpeg"].average])
+    own = table[table["hack"] == "split_batches"]
+    assert set(own["verdict"]) == {"helps"}
+    assert set(own["given"]) == {"batch_norm"}
+    called = {"zip:../shared/data/cifar10-jpg.zip": "CIFAR-10"}
+    for _, row in own.iterrows():
+        size, low, high = (-round(row[name]) for name in ("effect_pct", "ci_high_pct", "ci_low_pct"))
+        place = called.get(row["dataset"], row["dataset"])
+        assert re.search(rf"{size} % on {place} \((?:95 % interval )?{low} to {high}\)", text), (place, size, low, high)
+
+
+def test_what_the_readme_says_of_the_others_follows_from_the_records(published):
+    text = " ".join(README.split())
+    table = pd.concat([published["four-sets"].average, published["cifar10-jpeg"].average])
+    others = table[~table["hack"].isin(["split_batches", "placebo"])]
+    assert f"Of the {SPELLED[others['hack'].nunique()]} other tricks" in text
+    assert set(others["verdict"]) == {"inconclusive"}
+    ends = others[["ci_low_pct", "ci_high_pct"]] / 100
+    reach = math.exp(abs(ends.map(math.log1p)).max(axis=None))
+    assert f"a factor of up to {reach:.1f} either way" in text
+    luck = -table.loc[table["hack"] == "placebo", "effect_pct"]
+    assert f'placebo alone "improves" FID by {luck.min():.0f} to {luck.max():.0f} %' in text
+
+
+def test_runs_and_times_that_the_readme_states_are_those_of_the_records(published):
+    for name, found in published.items():
+        runs = found.records.runs
+        (line,) = [line for line in README.splitlines() if f"](reports/{name}/" in line]
+        assert line.endswith(f"| {len(runs)} | {runs['seconds'].sum() / 3600:.1f} h |"), name
+    made = list((ROOT / "results" / "recipes").glob("*/record.json"))
+    assert f"| {len(made)} | 0.4 h |" in README
+    assert f"{SPELLED[len(made)]} teaching GANs by hand" in README
+
+
+def test_tricks_and_recipes_are_counted_right():
+    import hacks
+    from bench.gan import recipes
+
+    core = [name for name in hacks.names(core=True) if name != "placebo"]
+    assert f"the {SPELLED[len(core)]} core tricks and the placebo" in README
+    assert f"{SPELLED[len(recipes.names()) - 1]} well-known tutorials" in README
+
+
+def simulated(page: str, row: str) -> list[dict[str, str]]:
+    """The rows of a page's tables of simulations, by their columns; `row` names the column that tells such a table."""
+    rows, heads = [], None
+    for line in PAGES[page].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("| ") else None
+        if cells and row in cells:
+            heads = cells
+        elif cells and heads and len(cells) == len(heads):
+            rows.append(dict(zip(heads, cells, strict=True)))
+        elif not line.startswith("|"):
+            heads = None
+    return rows
+
+
+def shares(rows: list[dict[str, str]], column: str) -> list[float]:
+    return [float(row[column].removesuffix(" %")) for row in rows if row[column].endswith("%")]
+
+
+def test_what_is_said_of_simulations_is_in_their_tables():
+    text = " ".join(PAGES["docs/trust.md"].split())
+    screens = simulated("docs/simulation.md", "95 % interval covers")
+    covers = shares(screens, "95 % interval covers")
+    assert f"covers the truth in {min(covers)} to {max(covers)} % of cases" in text
+    placebo = {
+        family: max(shares([row for row in screens if row["family"] == family], "placebo claimed"))
+        for family in ("screen", "confirm")
+    }
+    assert f"at most {placebo['screen']} % of screens and {placebo['confirm']} % of confirmations" in text
+    assert max(shares(screens, "negligible though > 20 %")) == 0
+    assert set(re.findall(r"Sign flip, .*?: helps ([\d.]+) %", PAGES["docs/simulation.md"])) == {"0.00"}
+    stars = simulated("docs/simulation-stars.md", "pointwise covers")
+    covers = shares(stars, "pointwise covers")
+    assert f"covers the truth in {min(covers)} to {max(covers)} % of cases, and in more" in text
+    assert f"at most {max(shares(stars, 'any false claim'))} % of stars" in text
+    assert f"the placebo is claimed in at most {max(shares(stars, 'placebo claimed'))} %" in text
+
+
+def test_the_table_of_screens_against_one_trick_at_a_time_is_that_of_the_records(published):
+    from bench.analysis import statistical_speed
+
+    screen, arms = (published[name].records for name in ("four-sets", "arms"))
+    table = statistical_speed(screen.runs, arms.runs, list(screen.hacks)).set_index("dataset").T
+    for name, row in table.iterrows():
+        line = f"| {name.replace('_', ' ')} | {' | '.join(f'{value:.3g}' for value in row)} |"
+        assert line in PAGES["docs/speed.md"], line

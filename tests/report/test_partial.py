@@ -76,9 +76,14 @@ def test_one_seed(make_sweep):
 
 
 def test_every_run_failed(make_sweep):
-    text = told(make_sweep(**TINY, failures=99.0))
-    assert "On **shapes**, every run failed (16 runs), so no trick can be told from another" in text
+    """A collapsed run keeps its own FID, so there is something to compare, but nothing that works."""
+    folder = make_sweep(**TINY, failures=99.0)
+    text = told(folder)
+    assert "> On `shapes` every run failed: these effects compare recipes none of which works." in text
     assert "16 of 16 runs failed" in text
+    rewrite(folder, lambda runs: runs.assign(status="diverged"))
+    text = told(folder)
+    assert "On **shapes**, no run got below the ceiling of FID (16 runs)" in text
     assert "negligible |" not in text
 
 

@@ -17,6 +17,10 @@ from bench.report.scale import Scale
 from bench.report.sections import gaps, local_effects, placebo
 
 _HOPELESS = "so no trick can be told from another: give the runs more steps, or look at the base recipe."
+_NONE_WORKS = (
+    "every run failed: these effects compare recipes none of which works. Give the runs more steps, or look at the "
+    "base recipe."
+)
 _NEAR = float(np.log(1.5))
 """An interval that ends before this, on the log scale, says that a trick makes no large difference."""
 _WHAT_A_SCREEN_SAYS = (
@@ -36,6 +40,8 @@ def section(findings: Findings) -> Section:
     records = findings.records
     told = [Text(_of_dataset(findings, dataset), "answer") for dataset in records.datasets]
     together, against = _together(findings), local_effects.against_the_average(findings)
+    dead = [dataset for dataset in records.datasets if records.of(dataset)["status"].isin(FAILED).all()]
+    dead = [code(dataset) for dataset in dead if len(records.of(dataset)) and share_at_ceiling(records.of(dataset)) < 1]
     only_screened = findings.local.empty and records.runs["arm"].eq("screen").any()
     blocks = (
         *told,
@@ -46,6 +52,7 @@ def section(findings: Findings) -> Section:
         Text(against) if against else None,
         Text(_WHAT_A_SCREEN_SAYS, "note") if only_screened and not findings.average.empty else None,
         Text(_WHAT_CORNERS_SAY, "note") if findings.only_corners else None,
+        Text(f"On {listed(dead)} {_NONE_WORKS}", "warning") if dead else None,
         *placebo.warnings(findings),
         gaps.folded(findings),
     )
@@ -58,8 +65,6 @@ def _of_dataset(findings: Findings, dataset: str) -> str:
     runs = records.of(dataset)
     if runs.empty:
         return f"{on}, nothing can be said yet: no run has been recorded."
-    if runs["status"].isin(FAILED).all():
-        return f"{on}, every run failed ({counted(len(runs), 'run')}), {_HOPELESS}"
     if share_at_ceiling(runs) == 1:
         return f"{on}, no run got below the ceiling of FID ({counted(len(runs), 'run')}), {_HOPELESS}"
     if not records.tricks:

@@ -39,7 +39,7 @@ def section(findings: Findings) -> Section | None:
             "The pair that stands out most over the datasets, picked after the fact: geometric means over the cells of "
             "the design, and no test. Where pairs are aliased it is but a hint."
         )
-        blocks += [_combinations(means, *strongest), Text(words, "reading")]
+        blocks += [_combinations(means, records.datasets, *strongest), Text(words, "reading")]
     sums = [table for table in (_aliased(pairs, dataset) for dataset in records.datasets) if table]
     if sums:
         note = "Each is the sum of several pairs; which of them it is cannot be known from these cells."
@@ -89,13 +89,14 @@ def _aliased(pairs: pd.DataFrame, dataset: str, most: int = 8) -> Table | None:
     return Table(("pair", "sum", "mixed with"), cells, "lrl", caption)
 
 
-def _combinations(means: pd.DataFrame, first: str, second: str) -> Table:
+def _combinations(means: pd.DataFrame, datasets: tuple[str, ...], first: str, second: str) -> Table:
     """The mean FID of every combination of two tricks on each dataset, with the share of runs that failed."""
     groups = [(False, False), (True, False), (False, True), (True, True)]
     rows = means.set_index(["dataset", first, second])
     cells = tuple(
         (code(dataset), *(_mean_fid(rows, (dataset, *levels)) for levels in groups))
-        for dataset in means["dataset"].drop_duplicates()
+        for dataset in datasets
+        if dataset in set(means["dataset"])
     )
     columns = ("dataset", "neither", f"{code(first)} alone", f"{code(second)} alone", "both")
     return Table(columns, cells, "lrrrr", f"Mean FID with and without {code(first)} and {code(second)}")
