@@ -53,15 +53,23 @@ class Budget(_Fields):
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring(_Fields):
-    """How one run is scored, and which score effects are about. `n` is never more than the reference set has."""
+    """How one run is scored, and which score effects are about. `n` is never more than the reference set has.
+
+    A run collapsed where more than `collapse_duplicates` of its images have a near-duplicate among them and fewer than
+    `collapse_coverage` of the real ones have one of them near: chosen and judged on sample grids labelled by eye, see
+    tests/metrics/test_collapse_rule.py.
+    """
 
     extractor: Annotated[str, Asked("Feature extractor of the scores: domain, inception, random-conv.")] = (
         DEFAULT_EXTRACTOR
     )
     n: Annotated[int, Asked("Generated images per score.", least=2, most=1_000_000)] = 2000
     collapse_duplicates: Annotated[
-        float, Asked("A run collapsed where more than this share of its images has a near-duplicate.", least=0, most=1)
+        float, Asked("A run that covers little collapsed if more of its images than this repeat.", least=0, most=1)
     ] = 0.3
+    collapse_coverage: Annotated[
+        float, Asked("To cover little: to come near less than this share of real images.", least=0, most=1)
+    ] = 0.1
     outcome: Annotated[str, Asked("The score that effects, search and report are about: fid, recall, kid, …")] = (
         DEFAULT_OUTCOME
     )

@@ -105,10 +105,15 @@ def new_game(spec: RunSpec, device: str) -> Game:
 
 
 def status_of(spec: RunSpec, scores: dict[str, float], diverged: bool) -> str:
-    """ "diverged", "collapsed" where more of the images repeat themselves than the spec allows, or "ok"."""
+    """ "diverged", "collapsed" where the images repeat themselves and cover little by the spec's measure, or "ok".
+
+    Either alone is no collapse: a classifier's features take different blurred images for near-duplicates, and images
+    unlike any real one cover little however different they are.
+    """
     if diverged:
         return "diverged"
-    return "collapsed" if scores["duplicates"] > spec.collapse_duplicates else "ok"
+    repeated = scores["duplicates"] > spec.collapse_duplicates
+    return "collapsed" if repeated and scores.get("coverage", 0.0) < spec.collapse_coverage else "ok"
 
 
 def validate(spec: RunSpec) -> None:

@@ -97,10 +97,15 @@ def test_a_run_that_diverges_is_an_outcome():
     assert len(record.curves["step"]) == 1
 
 
-def test_a_run_that_repeats_its_images_has_collapsed():
-    assert status_of(SPEC, {"duplicates": 0.3}, diverged=False) == "ok"
-    assert status_of(SPEC, {"duplicates": 0.31}, diverged=False) == "collapsed"
-    assert status_of(replace(SPEC, collapse_duplicates=0.5), {"duplicates": 0.31}, diverged=False) == "ok"
+def test_a_run_that_repeats_itself_and_covers_little_has_collapsed():
+    def status(duplicates, coverage, **scoring):
+        scores = {"duplicates": duplicates, "coverage": coverage}
+        return status_of(replace(SPEC, **scoring), scores, diverged=False)
+
+    assert status(0.31, 0.09) == "collapsed"
+    assert status(0.3, 0.09) == status(0.31, 0.1) == "ok"
+    assert status(0.31, 0.09, collapse_duplicates=0.5) == status(0.31, 0.09, collapse_coverage=0.05) == "ok"
+    assert status_of(SPEC, {"duplicates": 1.0}, diverged=False) == "collapsed"  # too few images for coverage
     assert status_of(SPEC, {}, diverged=True) == "diverged"
 
 
