@@ -123,16 +123,19 @@ class Stages:
         Raises:
             Stopped: the person asked to stop.
         """
-        session, number = self.session, 0
+        session, number, worked = self.session, 0, False
         while (plan := self._plan(number)) is not None:
             number += 1
             if session.missing(plan):
+                worked = True
                 session.run(plan, announce, title(plan), self._later())
                 announce = self._announce_stage(number)
                 if len(session.missing(plan)) > max(MAY_BE_MISSING * len(plan.runs()), 1):
                     return False
                 for line in result_lines(self.history(), plan, self.judge):
                     session.view.message(line)
+        if not worked:
+            session.view.message(f"all {len(session.runs())} runs are there")
         return not any(session.missing(plan) for plan in session.plans)
 
     def history(self) -> History:
