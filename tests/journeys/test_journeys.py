@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,14 +29,6 @@ def test_one_file_is_a_hack_that_conforms(tmp_path, name):
     (tmp_path / "mine.py").write_text(FILES[name])
     code = "import hacks; from bench.gan.conformance import conform; (name,) = hacks.load_file('mine.py'); "
     assert python(code + "conform(name); print(name)", tmp_path).strip() == name
-
-
-def test_the_readmes_hack_is_one(tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    (text,) = (block for block in blocks if "@hack(" in block)
-    (tmp_path / "readme.py").write_text(text)
-    code = "import hacks; from bench.gan.conformance import conform; (name,) = hacks.load_file('readme.py'); "
-    assert python(code + "conform(name); print('conforms')", tmp_path).strip() == "conforms"
 
 
 def test_files_of_the_environment_are_there_on_import(tmp_path):
