@@ -54,19 +54,21 @@ def output(tmp_path, name):
     return (tmp_path / name / "output").read_text()
 
 
+def claimed(tmp_path, name, storage):
+    """How many runs are at the gate, each in the hands of one node."""
+    if "will take" not in output(tmp_path, "first"):
+        return None
+    study, _ = load_study(name, open_storage(storage))
+    trials = trials_of(study, TrialState.RUNNING)
+    return sum(t.user_attrs.get(CLAIMED) == t.number for t in trials)
+
+
 def test_two_of_four_nodes_die_and_every_run_is_there_once(tmp_path, node, postgresql, made_up, monkeypatch):
     monkeypatch.setenv("GANBENCH_HEARTBEAT", "1")
     first = node("first", "sweep", *PLAN, "--name", "shared", "--workers", "1", "--lines")
     others = [node(f"node{i}", "work", "shared", "--wait", "600", "--workers", "1", "--lines") for i in range(3)]
 
-    def all_at_work():
-        if "will take" not in output(tmp_path, "first"):
-            return None
-        study, _ = load_study("shared", open_storage(postgresql))
-        trials = trials_of(study, TrialState.RUNNING)
-        return len(trials) == 4 and all(t.user_attrs.get(CLAIMED) == t.number for t in trials)
-
-    made_up.wait_for(all_at_work)
+    made_up.wait_for(lambda: claimed(tmp_path, "shared", postgresql) == 4)
     for victim in others[:2]:
         os.killpg(victim.pid, signal.SIGKILL)
     (tmp_path / "gate").touch()
@@ -95,13 +97,14 @@ def test_two_of_four_nodes_die_and_every_run_is_there_once(tmp_path, node, postg
     assert Plan.load(pulled / "plan.json").hash == plan.hash
 
 
-def test_stages_go_on_where_the_machine_that_began_them_dies(tmp_path, node, made_up):
-    (tmp_path / "gate").touch()
+def test_stages_go_on_where_the_machine_that_began_them_dies(tmp_path, node, made_up, postgresql, monkeypatch):
+    monkeypatch.setenv("GANBENCH_HEARTBEAT", "1")
     command = ["sweep", "--preset", "smoke", "--hacks", "batch_norm", "--name", "stages", "--workers", "1"]
     first = node("first", *command, "--lines")
     other = node("other", "work", "stages", "--wait", "600", "--workers", "1", "--lines")
-    made_up.wait_for(lambda: "search, batch 1" in output(tmp_path, "other"))
+    made_up.wait_for(lambda: claimed(tmp_path, "stages", postgresql) == 2)
     os.killpg(first.pid, signal.SIGKILL)
+    (tmp_path / "gate").touch()
     assert other.wait() == 0, output(tmp_path, "other")
     assert node("elsewhere", "export", "stages").wait() == 0, output(tmp_path, "elsewhere")
     pulled = tmp_path / "elsewhere" / "results" / "stages"
