@@ -73,6 +73,7 @@ class Simulation:
     failures: float = 0.06
     checkpoints: int = 8
     samples: bool = True
+    outcome: str = "fid"
     effects: dict = field(default_factory=lambda: EFFECTS)
 
 
@@ -85,7 +86,7 @@ def plan_of(sim: Simulation, name: str) -> Plan:
         sim.seeds,
         arms=("leave_one_out", "add_one_in") if sim.arms else (),
         budget=Budget(steps=STEPS, evaluations=max(sim.checkpoints, 1)),
-        scoring=Scoring(n=2000),
+        scoring=Scoring(n=2000, outcome=sim.outcome),
         prerequisites={"divisible_kernel": ["strided_conv"]},
     )
 
