@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,8 @@ from bench.records.outcome import Outcome, outcome_of
 from bench.records.plan import PLACEBO, Plan, load_plans
 
 NEEDED = ("dataset", "cell", "seed", "status", "fid", "fid_noise", "fid_real")
+STAR = ("incumbent", "flip")
+"""The arms of a star: the recipe in its middle, and that recipe with one trick flipped."""
 USUAL_SESOI = 0.05
 """Smallest effect of interest, as a fraction, of a sweep whose plan was not kept."""
 
@@ -65,14 +68,35 @@ class SweepRecords:
         """The hacks without the placebo."""
         return tuple(hack for hack in self.hacks if hack != PLACEBO)
 
+    @cached_property
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """Hack -> the hacks of this sweep that it needs on in order to act, where it needs any."""
+        planned = self.plan.prerequisites if self.plan else {}
+        wanted = {hack: self.about.needs(hack) or planned.get(hack, ()) for hack in self.hacks}
+        known = {hack: tuple(name for name in names if name in self.hacks) for hack, names in wanted.items()}
+        return {hack: names for hack, names in known.items() if names}
+
+    @cached_property
+    def screened(self) -> pd.DataFrame:
+        """The runs that speak of recipes at large: the design, and the arms around its corners."""
+        return self.runs[~self.runs["arm"].isin(["search", "race", *STAR])]
+
+    @cached_property
+    def star(self) -> pd.DataFrame:
+        """The runs around the best recipes found: these recipes, and each trick flipped in them."""
+        return self.runs[self.runs["arm"].isin(STAR)]
+
+    def best_recipe(self, dataset: str) -> pd.DataFrame:
+        """The runs of the last recipe that tricks were settled in, on seeds that did not choose it; none before."""
+        middle = self.of(dataset)
+        middle = middle[middle["arm"] == STAR[0]]
+        if middle.empty or "round" not in middle:
+            return middle
+        return middle[middle["cell"] == middle.loc[middle["round"].idxmax(), "cell"]]
+
     def of(self, dataset: str) -> pd.DataFrame:
         """The runs on one dataset."""
         return self.runs[self.runs["dataset"] == dataset]
-
-    def needs(self, hack: str) -> tuple[str, ...]:
-        """The hacks of this sweep without which this one cannot act."""
-        planned = self.plan.prerequisites.get(hack, ()) if self.plan else ()
-        return tuple(name for name in (self.about.needs(hack) or planned) if name in self.hacks)
 
 
 def read_sweep(folder: Path) -> SweepRecords:

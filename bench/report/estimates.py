@@ -17,17 +17,17 @@ def value(row: pd.Series, name: str) -> float | None:
     return None if found is None or pd.isna(found) else float(found)
 
 
-def order_of_hacks(effects: pd.DataFrame) -> list[str]:
-    """Hacks from the most helpful on average to the most harmful, those without estimate next, the placebo last."""
-    means = effects.groupby("hack", sort=False)["effect_log"].mean().round(9)
+def order_of_hacks(effects: pd.DataFrame, scale: Scale = PERCENT) -> list[str]:
+    """Hacks from the most helpful over datasets to the most harmful, those without estimate next, the placebo last."""
+    means = -scale.outcome.sign * effects.groupby("hack", sort=False)["effect_log"].mean().round(9)
     names = sorted(means.index, key=lambda hack: (hack == PLACEBO, not known(float(means[hack])), means[hack], hack))
     return [str(name) for name in names]
 
 
-def rows_of(effects: pd.DataFrame, dataset: str) -> pd.DataFrame:
+def rows_of(effects: pd.DataFrame, dataset: str, scale: Scale = PERCENT) -> pd.DataFrame:
     """One dataset's rows in the order of hacks."""
     rows = effects[effects["dataset"] == dataset] if len(effects) else effects
-    return rows.set_index("hack", drop=False).loc[order_of_hacks(rows)] if len(rows) else rows
+    return rows.set_index("hack", drop=False).loc[order_of_hacks(rows, scale)] if len(rows) else rows
 
 
 def named(row: pd.Series) -> str:

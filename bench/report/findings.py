@@ -55,64 +55,44 @@ class Findings:
         return Scale(self.records.outcome)
 
     @cached_property
-    def screened(self) -> pd.DataFrame:
-        """The runs that average effects come from: the design, and the arms around its corners."""
-        runs = self.records.runs
-        return runs[~runs["arm"].isin(STAR_AND_SEARCH)]
-
-    @cached_property
-    def star(self) -> pd.DataFrame:
-        """The runs that local effects come from: best recipes, and each trick flipped in them."""
-        return self.records.runs[self.records.runs["arm"].isin(["incumbent", "flip"])]
-
-    @cached_property
     def only_corners(self) -> bool:
         """Whether no design ran, only the full and the bare recipe and what differs from them in one trick."""
-        return len(self.screened) > 0 and set(self.screened["arm"]) <= {"full", "bare", *OUTSIDE_ARMS}
+        return len(self.records.screened) > 0 and set(self.records.screened["arm"]) <= {"full", "bare", *OUTSIDE_ARMS}
 
-    @cached_property
-    def needs(self) -> dict[str, tuple[str, ...]]:
-        """Hack -> the hacks of this sweep that it needs on in order to act."""
-        return {hack: needs for hack in self.records.hacks if (needs := self.records.needs(hack))}
+    def share_lost(self, dataset: str) -> float:
+        """Share of a dataset's runs of which nothing is known but that they are at the worst end of the outcome."""
+        runs = self.records.of(dataset)
+        known = with_outcome(runs, self.records.outcome).dropna(subset=["y"]) if len(runs) else runs
+        return float(known["at_ceiling"].mean()) if len(known) else 0.0
 
     def incumbent(self, dataset: str) -> Incumbent | None:
         """The last recipe that the tricks were settled in; None where nothing was."""
-        runs = self.records.of(dataset)
-        middle = runs[runs["arm"] == "incumbent"]
-        if middle.empty:
+        own = self.records.best_recipe(dataset)
+        if own.empty:
             return None
-        rounds = middle["round"] if "round" in middle else pd.Series(0, index=middle.index)
-        cell = middle.loc[rounds.idxmax(), "cell"]
-        own = with_outcome(middle[middle["cell"] == cell], self.records.outcome)
+        cells = self.records.star.query("arm == 'incumbent' and dataset == @dataset")["cell"].nunique()
         levels = {hack: bool(own[hack].iloc[0]) for hack in self.records.hacks}
-        return Incumbent(own, levels, int(middle["cell"].nunique()) - 1)
-
-
-STAR_AND_SEARCH = ("search", "race", "incumbent", "flip")
-"""Arms whose recipes were chosen for what had been found: no sample of recipes at large."""
+        return Incumbent(with_outcome(own, self.records.outcome), levels, cells - 1)
 
 
 def findings(records: SweepRecords) -> Findings:
     """What follows from the records."""
-    bare = Findings(records)
-    return Findings(records, _average(bare), _local(bare))
+    return Findings(records, _average(records), _local(records))
 
 
-def _average(bare: Findings) -> pd.DataFrame:
-    records, runs = bare.records, bare.screened
+def _average(records: SweepRecords) -> pd.DataFrame:
+    runs, outcome = records.screened, records.outcome.column
     if runs.empty or not records.hacks:
         return _nothing()
-    outcome = records.outcome.column
-    table = analysis.effects(runs, list(records.hacks), records.sesoi, records.family, outcome, bare.needs)
+    table = analysis.effects(runs, list(records.hacks), records.sesoi, records.family, outcome, records.needs)
     return _in_order(table, records)
 
 
-def _local(bare: Findings) -> pd.DataFrame:
-    records, star = bare.records, bare.star
-    if star.empty:
+def _local(records: SweepRecords) -> pd.DataFrame:
+    runs, outcome = records.star, records.outcome.column
+    if runs.empty:
         return _nothing()
-    outcome = records.outcome.column
-    table = analysis.local_effects(star, list(records.hacks), records.sesoi, "confirm", outcome, looks=records.looks)
+    table = analysis.local_effects(runs, list(records.hacks), records.sesoi, "confirm", outcome, looks=records.looks)
     return _in_order(table, records)
 
 

@@ -13,7 +13,7 @@ from bench.report.formatting import listed
 from bench.report.render import Report, write_files
 from bench.report.sections.files import EFFECTS, LOCAL_EFFECTS
 
-QUESTION = "When a GAN training trick is switched on, how much does FID change, on which dataset, and how sure is that?"
+QUESTION = "When a GAN training trick is switched on, how much does {} change, on which dataset, and how sure is that?"
 
 
 def write(sweep_dir: Path, report_dir: Path) -> Path:
@@ -49,7 +49,7 @@ def compose(found: Findings, relative: str) -> Report:
     return Report(
         sweep=found.records.name,
         title="Which training tricks matter?",
-        question=QUESTION,
+        question=QUESTION.format(found.scale.label),
         facts=_facts(found.records),
         opening=sections.answer.section(found),
         sections=(*filter(None, parts), sections.files.section(found, relative)),

@@ -81,19 +81,21 @@ class Scale:
         if told is None or math.isnan(told):
             return math.nan
         if not self.ratios:
-            return float(told)
+            return float(told) / (100 if self.outcome.unit == "points" else 1)
         return math.log1p(told / 100) if told > -100 else -math.inf
 
     def told(self, place: float) -> float:
         """The difference at a place on the axis."""
-        return 100 * math.expm1(place) if self.ratios else place
+        if self.ratios:
+            return 100 * math.expm1(place)
+        return 100 * place if self.outcome.unit == "points" else place
 
     def ticks(self, limit: float, apart: float = 0.14) -> list[float]:
         """Differences for an axis from −limit to limit, zero among them, none closer than a label is wide."""
         if not self.ratios:
             step = 10 ** math.floor(math.log10(limit)) if limit > 0 else 1.0
             step = next(s * step for s in (0.2, 0.5, 1, 2, 5) if limit / (s * step) <= 3.5)
-            return [step * place for place in range(-int(limit / step), int(limit / step) + 1)]
+            return [self.told(step * place) for place in range(-int(limit / step), int(limit / step) + 1)]
         ticks = [0]
         for side in (1, -1):
             last = 0.0
@@ -107,6 +109,11 @@ class Scale:
     def limits(self, sesoi: float) -> tuple[float, float]:
         """Where on the axis effects begin to be of interest; NaN where the outcome's range has no ends."""
         return self.outcome.limits(sesoi, np.empty(0))
+
+    def smallest(self, sesoi: float) -> str:
+        """The smallest effect of interest in words: 10 %, 10 points; a fraction where the range has no ends."""
+        high = self.limits(sesoi)[1]
+        return f"{self.told(high):.3g}{self.unit}" if known(high) else f"{100 * sesoi:g} % of its mean size"
 
     @property
     def widest(self) -> float:

@@ -38,11 +38,12 @@ def constant_cell(runs: pd.DataFrame, hacks: tuple[str, ...], level: bool) -> st
 
 
 def shown_runs(records: SweepRecords, dataset: str) -> tuple[int | None, list[Choice]]:
-    """(seed, best, median, worst, all-on and all-off runs) on one dataset, all of one seed so that they share z.
+    """(seed, chosen runs) on one dataset: best, median and worst of the screen, all on, all off, and the best recipe.
 
-    The seed is the one with most runs (the smallest of equals); the median is that of all its runs, failures last.
+    Those of the screen are all of one seed, the one with most runs (the smallest of equals); the median is that of all
+    its runs, failures last. The best recipe is shown by the median of its runs.
     """
-    runs = records.of(dataset)
+    runs = _of_the_screen(records, dataset)
     if runs.empty:
         return None, []
     counts = runs["seed"].value_counts()
@@ -58,18 +59,24 @@ def shown_runs(records: SweepRecords, dataset: str) -> tuple[int | None, list[Ch
         match = order[order["cell"] == cell]
         if cell is not None and len(match):
             choices.append(Choice(role, match.iloc[0]))
+    found = ranked(records.best_recipe(dataset))
+    if len(found):
+        choices.insert(0, Choice("best recipe", found.iloc[(len(found) - 1) // 2]))
     return seed, choices
 
 
 def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:
-    """(role, cell) of the best, median and worst cell by their mean outcome, and of the all-on and all-off cells."""
-    runs = records.of(dataset)
+    """(role, cell): the best recipe, best, median and worst cell of the screen by mean outcome, all on and all off."""
+    runs = _of_the_screen(records, dataset)
     if runs.empty:
         return []
+    outcomes = with_outcome(runs, records.outcome)
+    outcomes = outcomes.assign(loss=-records.outcome.sign * outcomes["y"])
     # Many cells may lie at the ceiling: fewer failures and a lower FID then come first.
-    means = with_outcome(runs).groupby("cell", sort=True)[["y", "failed", "fid"]].mean().round({"y": 12})
-    order = list(means.sort_values(["y", "failed", "fid"], kind="stable", na_position="last").index)
-    cells = [("best cell", order[0])]
+    means = outcomes.groupby("cell", sort=True)[["loss", "failed", "fid"]].mean().round({"loss": 12})
+    order = list(means.sort_values(["loss", "failed", "fid"], kind="stable", na_position="last").index)
+    cells = [("best recipe", str(cell)) for cell in records.best_recipe(dataset)["cell"].unique()]
+    cells.append(("best cell", order[0]))
     if len(order) > 2:
         cells.append(("median cell", order[(len(order) - 1) // 2]))
     if len(order) > 1:
@@ -81,8 +88,14 @@ def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:
     return cells
 
 
+def _of_the_screen(records: SweepRecords, dataset: str) -> pd.DataFrame:
+    """The runs on a dataset that were not chosen for what had been found; all of them where there is no such run."""
+    own = records.screened[records.screened["dataset"] == dataset]
+    return own if len(own) else records.of(dataset)
+
+
 def screen_runs(records: SweepRecords, dataset: str) -> pd.DataFrame:
     """The runs of the planned design on a dataset, without the arms around its corners, where there is a design."""
-    runs = records.of(dataset)
+    runs = _of_the_screen(records, dataset)
     design = runs[in_design(runs, records.hacks)]
     return design if len(design) else runs

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,6 +75,7 @@ class Simulation:
     failures: float = 0.06
     checkpoints: int = 8
     samples: bool = True
+    outcome: str = "fid"
     effects: dict = field(default_factory=lambda: EFFECTS)
 
 
@@ -85,7 +88,7 @@ def plan_of(sim: Simulation, name: str) -> Plan:
         sim.seeds,
         arms=("leave_one_out", "add_one_in") if sim.arms else (),
         budget=Budget(steps=STEPS, evaluations=max(sim.checkpoints, 1)),
-        scoring=Scoring(n=2000),
+        scoring=Scoring(n=2000, outcome=sim.outcome),
         prerequisites={"divisible_kernel": ["strided_conv"]},
     )
 
@@ -263,18 +266,45 @@ def settled_dir(tmp_path_factory) -> Path:
     return write_settled(tmp_path_factory.mktemp("settled") / "whole")
 
 
-@pytest.fixture
-def make_sweep(tmp_path):
-    """`make_sweep(Simulation fields…) -> folder` for the variants a test needs."""
-    return lambda **fields: write_sweep(tmp_path / fields.pop("name", "sim"), Simulation(**fields))
+@pytest.fixture(scope="session")
+def made() -> dict[str, Path]:
+    """Simulated sweeps that were made before, by what was simulated."""
+    return {}
 
 
 @pytest.fixture
-def no_pixels(monkeypatch):
-    """Figures are composed but not drawn: for tests that read words."""
+def make_sweep(made, tmp_path, tmp_path_factory):
+    """`make_sweep(Simulation fields…) -> folder`, a copy of its own for the variants a test needs."""
+
+    def make(**fields) -> Path:
+        key = repr(sorted(fields.items()))
+        if key not in made:
+            made[key] = write_sweep(tmp_path_factory.mktemp("made") / "sim", Simulation(**fields))
+        return Path(shutil.copytree(made[key], tmp_path / "sim"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def undrawn():
+    """`with undrawn():` figures are composed but not drawn."""
     out = io.BytesIO()
     Image.new("P", (2, 2)).save(out, "PNG")
-    monkeypatch.setattr(canvas, "png", lambda _: out.getvalue())
+
+    @contextmanager
+    def stub():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(canvas, "png", lambda _: out.getvalue())
+            yield
+
+    return stub
+
+
+@pytest.fixture
+def no_pixels(undrawn):
+    """Figures are composed but not drawn: for tests that read words."""
+    with undrawn():
+        yield
 
 
 @pytest.fixture(scope="session")

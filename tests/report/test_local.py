@@ -10,7 +10,7 @@ from bench.records.sweep import SweepRecords
 from bench.report.findings import Findings
 from bench.report.sections import answer, buys_and_costs, local_effects, placebo, stages
 
-HACKS = ("needed", "worse", "dull", "vague", "missing", "placebo")
+HACKS = ("needed", "worse", "dull", "vague", "likely", "missing", "placebo")
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def rows(effect):
         effect("worse", pct=46.0, half=30.0, verdict="hurts"),
         effect("dull", pct=1.0, half=8.0, verdict="negligible"),
         effect("vague", pct=10.0, half=60.0, verdict="inconclusive"),
+        effect("likely", pct=-15.0, half=10.0, verdict="inconclusive"),
         effect("missing", pct=float("nan"), verdict="inconclusive", runs=0),
         effect("placebo", pct=2.0, half=10.0, verdict="inconclusive"),
     ]
@@ -52,8 +53,9 @@ def test_the_sentence_says_what_becomes_of_the_recipe(settled, rows):
     assert told.tone == "answer"
     assert told.text == (
         "In the best recipe found on **d**, FID 4.42 ± 0.81 (mean and SD of 3 fresh seeds), one trick is needed: "
-        "`needed` (−88 %, −90 to −86 %); one trick hurts when added: `worse` (+46 %, +16 to +76 %); one trick makes no "
-        "difference beyond ± 9.0 %; too little is known of `vague` (−50 to +70 %)."
+        "`needed` (−88 %, −90 to −86 %); one trick hurts when added: `worse` (+46 %, +16 to +76 %); one trick may "
+        "matter, not proven beside the others: `likely` (−15 %, −25 to −5.0 %); one trick makes no difference beyond "
+        "± 9.0 %; too little is known of `vague` (−50 to +70 %)."
     )
 
 
@@ -120,3 +122,23 @@ def test_the_page_of_a_whole_sweep(settled_dir, tmp_path, no_pixels):
     assert len(local) == 10
     # The screen's averages see none of the runs that were chosen for what had been found.
     assert set(pd.read_csv(folder / "effects.csv")["runs"]) == {32}
+
+
+def test_effects_may_be_about_another_score(tmp_path, make_sweep, no_pixels):
+    """A screen whose plan asks about recall is told in points of recall, more of which is better."""
+    from bench.report import write
+
+    folder = make_sweep(
+        hacks=("batch_norm", "leaky_relu", "placebo"), arms=False, samples=False, failures=0.0, outcome="recall"
+    )
+    text = (write(folder, tmp_path / "report").parent / "report.md").read_text()
+    assert "average change of recall when the trick is switched on" in text
+    assert "how much does recall change" in text
+    assert "`batch_norm` and `leaky_relu` are negligible (within ± 10 points)" in text
+    effects = pd.read_csv(tmp_path / "report" / "effects.csv").set_index(["dataset", "hack"])
+    row = effects.loc[("mnist5k", "batch_norm")]
+    assert row["effect_pct"] == pytest.approx(100 * row["effect_log"])
+    assert row["effect_pct"] == pytest.approx(6, abs=3)
+    # More recall is better: the trick that brings it comes first.
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows[0].startswith("| `batch_norm` | **+")

@@ -6,6 +6,7 @@ import re
 import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
+from PIL import Image
 
 from bench.errors import UserError
 from bench.report import write
@@ -39,9 +40,10 @@ def read(index) -> Page:
 
 
 @pytest.fixture(scope="module")
-def report(sweep_dir, tmp_path_factory):
+def report(sweep_dir, tmp_path_factory, undrawn):
     """index.html of the default simulated sweep."""
-    return write(sweep_dir, tmp_path_factory.mktemp("reports") / "sim")
+    with undrawn():
+        return write(sweep_dir, tmp_path_factory.mktemp("reports") / "sim")
 
 
 def test_the_page_needs_nothing_else(report):
@@ -57,8 +59,13 @@ def test_the_page_needs_nothing_else(report):
     assert "url(" not in index.read_text(encoding="utf-8")
 
 
-def test_size(report):
-    assert report.stat().st_size < 6e6
+def test_figures_are_drawn_and_light(make_sweep, tmp_path):
+    sweep = make_sweep(**SMALL | {"samples": True}, datasets=("shapes",))
+    index = write(sweep, tmp_path / "report")
+    for path in (index.parent / "figures").glob("*.png"):
+        with Image.open(path) as image:
+            assert len(image.convert("L").resize((64, 64)).getcolors(256)) > 5, path.name
+    assert index.stat().st_size < 1.5e6
 
 
 def test_every_link_leads_somewhere(report):

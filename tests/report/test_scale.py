@@ -51,7 +51,7 @@ def test_what_an_interval_leaves_open():
     assert PERCENT.within(math.log(1.18)) == "at most 18 % either way"
     assert PERCENT.within(math.log(2.6)) == "a factor of up to 2.6 either way"
     assert PERCENT.within(math.log(500)) == "any factor"
-    assert RECALL.within(3.2) == "at most 3.2 points either way"
+    assert RECALL.within(0.032) == "at most 3.2 points either way"
 
 
 @pytest.mark.parametrize(("limit", "ticks"), [(0.12, [-10, 0, 10]), (2.0, [-80, -65, -35, 0, 50, 100, 200, 400])])
@@ -61,11 +61,13 @@ def test_ticks_of_ratios_are_apart(limit, ticks):
 
 
 def test_ticks_of_differences_are_round():
-    assert RECALL.ticks(0.23) == pytest.approx([-0.2, -0.1, 0, 0.1, 0.2])
+    assert RECALL.ticks(0.23) == pytest.approx([-20, -10, 0, 10, 20])
     assert KID.ticks(7.0) == pytest.approx([-6, -4, -2, 0, 2, 4, 6], abs=4)
 
 
 def test_effects_too_small_to_matter():
     assert PERCENT.limits(0.1) == pytest.approx((math.log(0.9), math.log(1.1)))
     assert RECALL.limits(0.1) == pytest.approx((-0.1, 0.1))
+    assert RECALL.place(10.0) == pytest.approx(0.1)
+    assert [scale.smallest(0.1) for scale in (PERCENT, RECALL, KID)] == ["10 %", "10 points", "10 % of its mean size"]
     assert math.isnan(KID.limits(0.1)[0])

@@ -12,7 +12,6 @@ from bench.report.blocks import Section, Text, code, strong
 from bench.report.estimates import effect, interval, is_clear, named, reach, value
 from bench.report.findings import Findings
 from bench.report.formatting import counted, listed, number, points, spelled
-from bench.report.outcomes import share_at_ceiling
 from bench.report.scale import Scale
 from bench.report.sections import gaps, local_effects, placebo
 
@@ -40,11 +39,11 @@ def section(findings: Findings) -> Section:
     records = findings.records
     told = [Text(_of_dataset(findings, dataset), "answer") for dataset in records.datasets]
     together, against = _together(findings), local_effects.against_the_average(findings)
-    dead = [dataset for dataset in records.datasets if records.of(dataset)["status"].isin(FAILED).all()]
-    dead = [code(dataset) for dataset in dead if len(records.of(dataset)) and share_at_ceiling(records.of(dataset)) < 1]
+    dead = [code(dataset) for dataset in records.datasets if _none_works(findings, dataset)]
     only_screened = findings.local.empty and records.runs["arm"].eq("screen").any()
     blocks = (
         *told,
+        Text(f"On {listed(dead)} {_NONE_WORKS}", "warning") if dead else None,
         Text(together, "answer") if together else None,
         Text(f"In brackets: the change of {findings.scale.label} and its 95 % interval.", "note"),
         local_effects.figure(findings),
@@ -52,11 +51,16 @@ def section(findings: Findings) -> Section:
         Text(against) if against else None,
         Text(_WHAT_A_SCREEN_SAYS, "note") if only_screened and not findings.average.empty else None,
         Text(_WHAT_CORNERS_SAY, "note") if findings.only_corners else None,
-        Text(f"On {listed(dead)} {_NONE_WORKS}", "warning") if dead else None,
         *placebo.warnings(findings),
         gaps.folded(findings),
     )
     return Section("answer", "The answer", tuple(filter(None, blocks)))
+
+
+def _none_works(findings: Findings, dataset: str) -> bool:
+    """Whether every run failed, though something can be compared."""
+    runs = findings.records.of(dataset)
+    return len(runs) > 0 and runs["status"].isin(FAILED).all() and findings.share_lost(dataset) < 1
 
 
 def _of_dataset(findings: Findings, dataset: str) -> str:
@@ -65,8 +69,9 @@ def _of_dataset(findings: Findings, dataset: str) -> str:
     runs = records.of(dataset)
     if runs.empty:
         return f"{on}, nothing can be said yet: no run has been recorded."
-    if share_at_ceiling(runs) == 1:
-        return f"{on}, no run got below the ceiling of FID ({counted(len(runs), 'run')}), {_HOPELESS}"
+    if findings.share_lost(dataset) == 1:
+        lost = f"no run got off the worst {findings.scale.label} there is ({counted(len(runs), 'run')})"
+        return f"{on}, {lost}, {_HOPELESS}"
     if not records.tricks:
         return f"{on}, {counted(len(runs), 'run')} but no trick to compare."
     local = findings.local[findings.local["dataset"] == dataset] if len(findings.local) else findings.local
@@ -116,16 +121,23 @@ def _local(row: pd.Series, scale: Scale) -> str:
 
 
 def _without_effect(rows: pd.DataFrame, scale: Scale) -> list[str]:
-    """The tricks in which no effect was found: how small it must be, or that little is known."""
-    reaches = pd.Series([reach(row, scale) for _, row in rows.iterrows()], index=rows.index, dtype=float)
-    near = reaches <= (_NEAR if scale.ratios else np.inf)
+    """The tricks without a claim: those that may do something, how small the others' effects are, or what is open."""
+    likely = pd.Series(
+        [is_clear(row) and row["verdict"] != "negligible" for _, row in rows.iterrows()], rows.index, bool
+    )
+    reaches = pd.Series([reach(row, scale) for _, row in rows.iterrows()], rows.index, float)
+    near = ~likely & (reaches <= (_NEAR if scale.ratios else np.inf))
     parts = []
+    if likely.any():
+        count = "one trick" if likely.sum() == 1 else f"{spelled(int(likely.sum()))} tricks"
+        tricks = (f"{code(row['hack'])} ({_local(row, scale)})" for _, row in rows[likely].iterrows())
+        parts.append(f"{count} may matter, not proven beside the others: {listed(tricks)}")
     if near.any():
-        size = scale.size(scale.told(float(reaches[near].max())), signed=False)
+        largest = float(rows.loc[near, ["ci_low_pct", "ci_high_pct"]].abs().max(axis=None))
         makes = "one trick makes" if near.sum() == 1 else f"{spelled(int(near.sum()))} tricks make"
-        parts.append(f"{makes} no difference beyond ± {size}")
-    if (~near).any():
-        tricks = (f"{code(row['hack'])} ({interval(row, scale)})" for _, row in rows[~near].iterrows())
+        parts.append(f"{makes} no difference beyond ± {scale.size(largest, signed=False)}")
+    if (rest := rows[~near & ~likely]).size:
+        tricks = (f"{code(row['hack'])} ({interval(row, scale)})" for _, row in rest.iterrows())
         parts.append(f"too little is known of {listed(tricks)}")
     return parts
 
@@ -174,7 +186,7 @@ def _sized(row: pd.Series, scale: Scale) -> str:
 
 def _negligible(rows: pd.DataFrame, findings: Findings) -> str:
     own = [named(row) for _, row in rows[rows["verdict"] == "negligible"].iterrows()]
-    size = f"{100 * findings.records.sesoi:g} %"
+    size = findings.scale.smallest(findings.records.sesoi)
     return f"{listed(own)} {'is' if len(own) == 1 else 'are'} negligible (within ± {size})" if own else ""
 
 

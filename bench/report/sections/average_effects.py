@@ -42,7 +42,7 @@ def _heat_map(effects: pd.DataFrame, datasets: tuple[str, ...], scale: Scale) ->
     """Effect of every trick on every dataset with its verdict; None for a single dataset, whose forest says it."""
     if len(datasets) < 2:
         return None
-    hacks = order_of_hacks(effects)
+    hacks = order_of_hacks(effects, scale)
     table = effects.pivot(index="hack", columns="dataset", values="effect_log")
     table = table.reindex(index=hacks, columns=list(datasets)).astype(float)
     rows = effects.set_index(["hack", "dataset"])
@@ -102,7 +102,7 @@ def _overview(effects: pd.DataFrame, datasets: tuple[str, ...], scale: Scale = P
             code(hack),
             *(_summary(found.loc[(hack, d)], scale) if (hack, d) in found.index else NOTHING for d in datasets),
         )
-        for hack in order_of_hacks(effects)
+        for hack in order_of_hacks(effects, scale)
     )
     caption = f"Average effect on {scale.label} with its 95 % interval; bold where that interval is clear of zero"
     return Table(("trick", *(code(dataset) for dataset in datasets)), rows, "l" + "r" * len(datasets), caption)
@@ -122,7 +122,7 @@ def _forest(effects: pd.DataFrame, dataset: str, sesoi: float, scale: Scale) -> 
     rows = effects[(effects["dataset"] == dataset) & effects["effect_log"].notna()]
     if rows.empty:
         return None
-    hacks = order_of_hacks(rows)
+    hacks = order_of_hacks(rows, scale)
     rows = rows.set_index("hack").loc[hacks]
     labels = [(effect(row, scale), str(row["verdict"])) for _, row in rows.iterrows()]
     colours = [verdict_ink(hack, str(rows.loc[hack, "verdict"])) for hack in hacks]
@@ -144,7 +144,7 @@ def _forest(effects: pd.DataFrame, dataset: str, sesoi: float, scale: Scale) -> 
 
 def _table(effects: pd.DataFrame, dataset: str, scale: Scale) -> Table | None:
     """Every trick's effect on one dataset with its intervals, p values and verdict, the most helpful first."""
-    rows = rows_of(effects, dataset)
+    rows = rows_of(effects, dataset, scale)
     if rows.empty:
         return None
     cells = tuple(
@@ -190,7 +190,7 @@ def _concerned(dataset: str, hacks: list[str], of_all: int) -> str:
 
 def _verdict_words(findings: Findings) -> tuple[str, ...]:
     records, label = findings.records, findings.scale.label
-    size = f"{100 * records.sesoi:.3g} %"
+    size = findings.scale.smallest(records.sesoi)
     method, level = METHODS[records.family]
     named = "Benjamini–Hochberg, a false discovery rate of" if method == "fdr_bh" else "Holm, a family-wise error of"
     correction = f"{named} {100 * level:.3g} % over the tricks of one dataset"

@@ -22,7 +22,7 @@ _WORDS = (
 def section(findings: Findings) -> Section | None:
     """A table trick × score per dataset, local where tricks were settled; None where no other score was recorded."""
     local = len(findings.local) > 0
-    runs = findings.star if local else findings.screened
+    runs = findings.records.star if local else findings.records.screened
     scores = [name for name in _SCORES if _varies(runs, name) and name != findings.records.outcome.column]
     hacks = list(findings.records.hacks)
     if not scores or (findings.average.empty and not local):
@@ -32,10 +32,10 @@ def section(findings: Findings) -> Section | None:
         found = found.assign(clear=found["word"] != "")
         where, many = "in the best recipe found", "asking about every trick and score of a dataset"
     else:
-        found = analysis.score_effects(runs, hacks, scores, findings.records.family, findings.needs)
+        found = analysis.score_effects(runs, hacks, scores, findings.records.family, findings.records.needs)
         found = found.assign(clear=found["verdict"] != "inconclusive")
         where, many = "on average over the other tricks", "the number of tricks"
-    order = order_of_hacks(findings.local if local else findings.average)
+    order = order_of_hacks(findings.local if local else findings.average, findings.scale)
     tables = by_dataset(
         {name: [_table(found[found["dataset"] == name], name, scores, order)] for name in findings.records.datasets}
     )

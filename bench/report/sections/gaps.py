@@ -5,16 +5,16 @@ from bench.records.sweep import SweepRecords
 from bench.report.blocks import Folded, Points, code
 from bench.report.findings import Findings
 from bench.report.formatting import counted, listed, share
-from bench.report.outcomes import share_at_ceiling
 
 
 def folded(findings: Findings) -> Folded | None:
     """Everything that is missing, to be unfolded; None where nothing is."""
-    found = [*_missing_runs(findings.records), *_missing_files(findings.records)]
+    found = [*_missing_runs(findings), *_missing_files(findings.records)]
     return Folded(f"What is missing here ({len(found)})", (Points(tuple(found)),)) if found else None
 
 
-def _missing_runs(records: SweepRecords) -> list[str]:
+def _missing_runs(findings: Findings) -> list[str]:
+    records = findings.records
     gaps, runs, plan = [], records.runs, records.plan
     lost = [hack for hack in plan.hacks if hack not in runs] if plan else []
     if lost:
@@ -27,9 +27,9 @@ def _missing_runs(records: SweepRecords) -> list[str]:
             absent = set(wanted) - set(own["cell"])
             words = f"On {code(dataset)} {len(own):,} of {len(wanted):,} planned runs are recorded"
             gaps.append(words + (f"; {counted(len(absent), 'cell')} without any run." if absent else "."))
-        at_ceiling = share_at_ceiling(own)
-        if 0.5 <= at_ceiling < 1:
-            words = f"On {code(dataset)} {share(at_ceiling)} of the runs diverged or ended at the ceiling of FID"
+        lost = findings.share_lost(dataset)
+        if 0.5 <= lost < 1:
+            words = f"On {code(dataset)} {share(lost)} of the runs ended at the worst {records.outcome.label} there is"
             gaps.append(f"{words}: effects there say who fails more than who is better.")
         if len(own) and own["seed"].nunique() == 1:
             gaps.append(f"On {code(dataset)} there is one seed, so the spread between seeds is not known.")

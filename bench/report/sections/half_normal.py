@@ -21,11 +21,11 @@ def section(findings: Findings) -> Section | None:
         return None
     records = findings.records
     hacks, outcome = list(records.hacks), records.outcome.column
-    fakes = analysis.fake_factors(findings.screened, hacks, outcome)
+    fakes = analysis.fake_factors(findings.records.screened, hacks, outcome)
     figure = _figure(analysis.half_normal(findings.average, fakes), findings)
     if figure is None:
         return None
-    sources = analysis.noise_sources(findings.screened, hacks, outcome)
+    sources = analysis.noise_sources(findings.records.screened, hacks, outcome)
     told = [sentence for _, row in sources.iterrows() if (sentence := _of_pairs_and_threes(row))]
     return Section("half-normal", "Which effects stand out from noise", (*map(Text, told), figure))
 

@@ -24,7 +24,7 @@ def section(findings: Findings) -> Section | None:
     if findings.average.empty or len(records.hacks) < 2:
         return None
     family = "followup" if records.family == "screen" else records.family
-    pairs = analysis.interactions(findings.screened, list(records.hacks), family)
+    pairs = analysis.interactions(findings.records.screened, list(records.hacks), family)
     if not pairs["interaction_log"].notna().any():
         return None
     clear = pairs[pairs["estimable"].astype(bool)]
@@ -34,7 +34,7 @@ def section(findings: Findings) -> Section | None:
     blocks += [figure for figure in figures if figure]
     strongest = strongest_pair(pairs)
     if strongest:
-        means = analysis.pair_means(findings.screened, list(records.hacks), *strongest)
+        means = analysis.pair_means(findings.records.screened, list(records.hacks), *strongest)
         words = (
             "The pair that stands out most over the datasets, picked after the fact: geometric means over the cells of "
             "the design, and no test. Where pairs are aliased it is but a hint."

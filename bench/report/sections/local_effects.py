@@ -9,7 +9,7 @@ from bench import analysis
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
-from bench.report.estimates import effect, estimate, interval, is_clear, rows_of, value
+from bench.report.estimates import effect, estimate, interval, is_clear, order_of_hacks, rows_of, value
 from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, set_ticks, tint_placebo
 from bench.report.formatting import NOTHING, counted, listed, p_value
@@ -23,7 +23,7 @@ def figure(findings: Findings) -> Figure | None:
     known = local[local["effect_log"].notna()] if len(local) else local
     if known.empty:
         return None
-    hacks = _order(local)
+    hacks = order_of_hacks(local, scale)
     datasets = [name for name in findings.records.datasets if name in set(known["dataset"])]
     places = {hack: len(hacks) - 1 - index for index, hack in enumerate(hacks)}
     ends = known[["ci_low_pct", "ci_high_pct"]].map(scale.place).to_numpy(dtype=float)
@@ -96,12 +96,6 @@ def _legend(canvas, verdicts: set[str]) -> None:
     canvas.legend(handles=handles, loc="outside upper right", ncols=len(handles))
 
 
-def _order(local: pd.DataFrame) -> list[str]:
-    """Hacks from the most helpful on average over datasets to the most harmful, unknown ones next, the placebo last."""
-    means = local.groupby("hack", sort=False)["effect_log"].mean().round(9)
-    return sorted(means.index, key=lambda hack: (hack == PLACEBO, np.isnan(means[hack]), means[hack], hack))
-
-
 def table(findings: Findings) -> Table | None:
     """Trick × dataset: local effect, interval and verdict, and the average effect beside it; None without any."""
     local = findings.local
@@ -111,7 +105,7 @@ def table(findings: Findings) -> Table | None:
     here = local.set_index(["hack", "dataset"])
     there = findings.average.set_index(["hack", "dataset"]) if len(findings.average) else here.iloc[:0]
     rows = []
-    for hack in _order(local):
+    for hack in order_of_hacks(local, findings.scale):
         cells = [code(hack)]
         for dataset in datasets:
             key = (hack, dataset)
@@ -179,7 +173,7 @@ def _recipe(findings: Findings, dataset: str) -> str:
 
 
 def _details(findings: Findings, dataset: str) -> Table | None:
-    rows = rows_of(findings.local, dataset)
+    rows = rows_of(findings.local, dataset, findings.scale)
     if rows.empty:
         return None
     scale = findings.scale

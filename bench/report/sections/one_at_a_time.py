@@ -36,7 +36,7 @@ def section(findings: Findings) -> Section | None:
 
 def _table(effects: pd.DataFrame, dataset: str, sesoi: float, scale: Scale) -> Table | None:
     """The average effect beside that around the full and the bare recipe; None where no arm ran."""
-    rows = rows_of(effects, dataset)
+    rows = rows_of(effects, dataset, scale)
     if rows.empty or not rows[["loo_pct", "add_pct"]].notna().any(axis=None):
         return None
     cells = []

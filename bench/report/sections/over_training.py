@@ -23,7 +23,7 @@ def section(findings: Findings) -> Section | None:
     if records.curves.empty or not needed <= set(records.curves) or findings.average.empty:
         return None
     try:
-        table = analysis.effects_over_steps(findings.screened, records.curves, list(records.hacks))
+        table = analysis.effects_over_steps(findings.records.screened, records.curves, list(records.hacks))
     except UserError:
         return None
     figures = by_dataset({dataset: [_figure(table, dataset, records.hacks)] for dataset in records.datasets})

@@ -1,5 +1,6 @@
 """What was planned and what ran of it."""
 
+from bench.records.outcome import outcome_of
 from bench.records.plan import Plan
 from bench.records.run import STATUSES
 from bench.records.scores import SCORES
@@ -8,6 +9,7 @@ from bench.report.blocks import Folded, Section, Table, Text, code
 from bench.report.facts import facts_table
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, counted, listed, number
+from bench.report.scale import Scale
 
 _ABOUT = {"fid": "FID, the mean of its logarithm over the last third of training, at most its ceiling"}
 _BUDGET = {"steps": "generator steps", "batch": "images per batch", "width": "channels of the narrowest layer"}
@@ -39,7 +41,7 @@ def _facts(plan: Plan) -> dict:
     facts = {
         "stage": plan.stage,
         "family of tests": plan.family,
-        "smallest effect of interest": f"{100 * plan.sesoi:.3g} % FID",
+        "smallest effect of interest": Scale(outcome_of(plan.scoring.outcome)).smallest(plan.sesoi),
         "effects are about": _ABOUT.get(plan.scoring.outcome, SCORES[plan.scoring.outcome].label),
         "base recipe": plan.base,
         "parent plan": plan.parent,

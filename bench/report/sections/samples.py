@@ -7,7 +7,7 @@ from bench.report.canvas import file_name
 from bench.report.findings import Findings
 from bench.report.formatting import counted, listed, number
 from bench.report.pictures import picture, real_grid
-from bench.report.shown import Choice, shown_runs
+from bench.report.shown import Choice, screen_runs, shown_runs
 
 
 def section(findings: Findings) -> Section | None:
@@ -24,7 +24,7 @@ def _blocks(records: SweepRecords, dataset: str) -> list:
     if not choices:
         return []
     folder = records.folder / SAMPLES
-    n = int((records.of(dataset)["seed"] == seed).sum())
+    n = int((screen_runs(records, dataset)["seed"] == seed).sum())
     tiles, missing = [], []
     real = picture(folder, real_grid(dataset))
     if real is None:
@@ -40,10 +40,11 @@ def _blocks(records: SweepRecords, dataset: str) -> list:
             tiles.append(Tile(name, *drawn, choice.role, _caption(choice)))
     blocks: list = []
     if tiles:
+        best = " The best recipe is shown by the median of its runs." if choices[0].role == "best recipe" else ""
         reading = (
             f"{dataset}, seed {seed}: every grid is drawn from the same latent vectors, so the same place in two grids "
             f"is the same z. Best, median and worst are of all {counted(n, 'run')} with this seed, ranked by their "
-            "last FID with failed runs last; they are not picked by eye."
+            f"last FID with failed runs last; they are not picked by eye.{best}"
         )
         blocks.append(Gallery(tuple(tiles), reading))
     if missing:

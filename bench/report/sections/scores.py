@@ -7,7 +7,7 @@ from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, number
-from bench.report.shown import shown_cells
+from bench.report.shown import screen_runs, shown_cells
 
 
 def section(findings: Findings) -> Section | None:
@@ -48,7 +48,7 @@ def _table(records: SweepRecords, dataset: str) -> Table | None:
         status = runs.loc[runs["cell"] == cell, "status"]
         ends.append(f"{int((status == 'ok').sum())} of {len(status)}")
     rows.append(("runs that ended well", "higher", *ends, NOTHING, NOTHING))
-    total = runs["cell"].nunique()
+    total = len(screen_runs(records, dataset)["cell"].unique())
     heads = [
         f"{role} of {total}, {code(cell)}" if role == "best cell" else f"{role} {code(cell)}" for role, cell in chosen
     ]
