@@ -17,7 +17,7 @@ from hacks.recipe import Recipe
 from hacks.registry import hack
 
 
-@hack(order=50, core=True)
+@hack(order=50, core=True, family="optimizer")
 def adam_beta1(recipe: Recipe, beta1: Annotated[float, Range(0, 1, open_high=True)] = 0.5) -> Recipe:
     """Switch on the smaller decay rate of Adam's first moment in both optimisers."""
     return recipe.fill(beta1=beta1)

@@ -40,7 +40,7 @@ class BatchNorm:
         return nn.BatchNorm2d(channels, eps=self.epsilon, momentum=self.momentum)
 
 
-@hack(order=30, core=True)
+@hack(order=30, core=True, family="norm")
 def batch_norm(
     recipe: Recipe,
     nets: Nets = "both",

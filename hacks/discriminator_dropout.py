@@ -49,7 +49,7 @@ class Dropout:
         return DropUnits(self.rate)
 
 
-@hack(order=200)
+@hack(order=200, family="noise", sets=("teaching",))
 def discriminator_dropout(
     recipe: Recipe, rate: Annotated[float, Range(0, 1, open_low=True, open_high=True, search=(0.05, 0.8))] = 0.4
 ) -> Recipe:

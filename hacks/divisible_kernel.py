@@ -18,7 +18,7 @@ from hacks.recipe import Nets, Recipe
 from hacks.registry import hack
 
 
-@hack(order=110, core=True, needs=("strided_conv",))
+@hack(order=110, core=True, needs=("strided_conv",), family="architecture")
 def divisible_kernel(
     recipe: Recipe, kernel: Annotated[int, Range(2, 16, multiple=2, search=(2, 8))] = 4, nets: Nets = "both"
 ) -> Recipe:

@@ -45,7 +45,7 @@ class MovingAverage:
                 value.copy_(found[name])
 
 
-@hack(order=250)
+@hack(order=250, family="memory", sets=("modern",))
 def ema(recipe: Recipe, decay: Annotated[float, Range(0, 1, open_high=True, search=(0.9, 0.9999))] = 0.999) -> Recipe:
     """Switch on the averaging of G."""
     return recipe.add("averaging", MovingAverage(decay))

@@ -41,7 +41,7 @@ def great_circle(start: Tensor, end: Tensor, share: float) -> Tensor:
     return (torch.sin((1 - share) * angle) * start + torch.sin(share * angle) * end) / torch.sin(angle)
 
 
-@hack(order=70, core=True)
+@hack(order=70, core=True, family="latent")
 def gaussian_latent(recipe: Recipe) -> Recipe:
     """Switch on the Gaussian latent; its dimension stays."""
     return recipe.fill(latent=GaussianLatent())

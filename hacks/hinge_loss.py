@@ -32,7 +32,7 @@ class Hinge:
         return -fake_logits.mean()
 
 
-@hack(order=230)
+@hack(order=230, family="loss", sets=("modern",))
 def hinge_loss(recipe: Recipe) -> Recipe:
     """Switch on the hinge loss."""
     return recipe.fill(loss=Hinge())

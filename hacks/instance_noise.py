@@ -35,7 +35,7 @@ class InstanceNoise:
         return images + self.std * (high - low) * torch.randn(images.shape, generator=stream, device=images.device)
 
 
-@hack(order=260)
+@hack(order=260, family="images")
 def instance_noise(recipe: Recipe, std: Annotated[float, Range(0, log=True, search=(0.01, 1))] = 0.1) -> Recipe:
     """Switch on noise of that standard deviation, as a share of the pixel range."""
     return recipe.add("d_inputs", InstanceNoise(std))

@@ -38,7 +38,7 @@ class LabelFlips:
         return torch.where(chosen, 1 - targets, targets)
 
 
-@hack(order=100, core=True)
+@hack(order=100, core=True, family="targets")
 def label_flips(recipe: Recipe, rate: Annotated[float, Range(0, 1, search=(0.01, 0.3))] = 0.05) -> Recipe:
     """Switch on label flips at that rate."""
     return recipe.add("targets", LabelFlips(rate))

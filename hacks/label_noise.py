@@ -45,7 +45,7 @@ class LabelNoise:
         return targets - noise if self.fake_is_one else targets + noise
 
 
-@hack(order=210)
+@hack(order=210, family="targets", sets=("teaching",))
 def label_noise(
     recipe: Recipe, scale: Annotated[float, Range(0, 1, search=(0.01, 0.5))] = 0.05, fake_is_one: bool = False
 ) -> Recipe:

@@ -43,7 +43,7 @@ def _draw(like: Tensor, limits: tuple[float, float], stream: Stream) -> Tensor:
     return torch.rand(like.shape, generator=stream, device=stream.device).mul_(high - low).add_(low).to(like.device)
 
 
-@hack(order=90, core=True)
+@hack(order=90, core=True, family="targets")
 def label_smoothing(
     recipe: Recipe, real: Span = (0.7, 1.2), fake: Span = (0.0, 0.3), one_sided: bool = False
 ) -> Recipe:

@@ -32,7 +32,7 @@ class LeakyRelu:
         return nn.LeakyReLU(self.slope)
 
 
-@hack(order=20, core=True)
+@hack(order=20, core=True, family="activation")
 def leaky_relu(
     recipe: Recipe, slope: Annotated[float, Range(0, 1, open_low=True, search=(0.01, 0.5))] = 0.2, nets: Nets = "both"
 ) -> Recipe:

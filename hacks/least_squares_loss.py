@@ -31,7 +31,7 @@ class LeastSquares:
         return (fake_logits - 1).square().mean() / 2
 
 
-@hack(order=240)
+@hack(order=240, family="loss", sets=("modern",))
 def least_squares_loss(recipe: Recipe) -> Recipe:
     """Switch on the least-squares loss."""
     return recipe.fill(loss=LeastSquares())

@@ -36,7 +36,7 @@ class NormalInit:
             nn.init.zeros_(layer.bias)
 
 
-@hack(order=40, core=True)
+@hack(order=40, core=True, family="init")
 def normal_init(
     recipe: Recipe, std: Annotated[float, Range(0, open_low=True, log=True, search=(0.002, 0.2))] = 0.02
 ) -> Recipe:

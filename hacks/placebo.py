@@ -14,7 +14,7 @@ from hacks.recipe import Recipe
 from hacks.registry import hack
 
 
-@hack(order=1000, core=True)
+@hack(order=1000, core=True, family="control")
 def placebo(recipe: Recipe) -> Recipe:
     """Switch on another luck."""
     return recipe.fill(reseed="placebo")

@@ -35,7 +35,7 @@ class R1Penalty:
         return self.gamma / 2 * ((high - low) / 2) ** 2 * gradient.flatten(1).square().sum(dim=1).mean()
 
 
-@hack(order=270)
+@hack(order=270, family="penalty", sets=("modern",))
 def r1_penalty(recipe: Recipe, gamma: Annotated[float, Range(0, log=True, search=(0.1, 100))] = 10.0) -> Recipe:
     """Switch on the penalty with that weight."""
     return recipe.add("penalties", R1Penalty(gamma))

@@ -23,6 +23,7 @@ from typing import Any
 from hacks import card as cards
 from hacks.asking import OF_LABELS, action, asks
 from hacks.errors import HackError, did_you_mean
+from hacks.families import FAMILIES, OTHER, SETS
 from hacks.parameters import Range, checked, declared
 from hacks.recipe import TUPLE_SLOTS, Recipe
 
@@ -41,6 +42,8 @@ class Hack:
         needs: hacks without which this one is inert.
         core: whether it is in the default sweep.
         order: place in listings; never a matter of meaning.
+        family: the one of `families.FAMILIES` that it is listed with.
+        sets: the `families.SETS` that it is part of.
     """
 
     name: str
@@ -49,6 +52,8 @@ class Hack:
     needs: tuple[str, ...]
     core: bool
     order: int
+    family: str = OTHER
+    sets: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -168,8 +173,23 @@ def _functions(slot: str, value: Any) -> Iterable[Callable[..., Any]]:
 _HACKS: dict[str, Hack] = {}
 
 
-def hack(*, order: int, needs: tuple[str, ...] = (), core: bool = False) -> Callable[[Callable[..., Recipe]], Callable]:
-    """Register the decorated function as the hack of that name; a name taken twice is an error."""
+def hack(
+    *,
+    order: int,
+    needs: tuple[str, ...] = (),
+    core: bool = False,
+    family: str = OTHER,
+    sets: tuple[str, ...] = (),
+) -> Callable[[Callable[..., Recipe]], Callable]:
+    """Register the decorated function as the hack of that name; the arguments are those of `Hack`.
+
+    Raises:
+        HackError: a name that is taken, a family or a set that there is not.
+    """
+    for kind, given, known in (("family", [family], FAMILIES), ("set", sets, SETS)):
+        for each in given:
+            if each not in known:
+                raise HackError(f"{kind} {each!r} of a hack: expected one of {', '.join(known)}")
 
     def register(switch_on: Callable[..., Recipe]) -> Callable[..., Recipe]:
         name = switch_on.__name__
@@ -177,7 +197,7 @@ def hack(*, order: int, needs: tuple[str, ...] = (), core: bool = False) -> Call
         if name in _HACKS:
             taken = inspect.getsourcefile(_HACKS[name].switch_on)
             raise HackError(f"hack {name!r} is registered twice, before in {taken}: rename one of the two functions")
-        _HACKS[name] = Hack(name, switch_on, inspect.getdoc(module) or "", needs, core, order)
+        _HACKS[name] = Hack(name, switch_on, inspect.getdoc(module) or "", needs, core, order, family, sets)
         return switch_on
 
     return register

@@ -35,7 +35,7 @@ class SpectralNorm:
         return network
 
 
-@hack(order=220)
+@hack(order=220, family="bound", sets=("modern",))
 def spectral_norm(recipe: Recipe) -> Recipe:
     """Switch on spectral normalisation of every convolution and dense layer of D."""
     return recipe.fill(d_bound=SpectralNorm())

@@ -29,7 +29,7 @@ class SplitBatches:
         yield Logits(D(real), D(fake))
 
 
-@hack(order=80, core=True, needs=("batch_norm",))
+@hack(order=80, core=True, needs=("batch_norm",), family="images")
 def split_batches(recipe: Recipe) -> Recipe:
     """Switch on separate batches. G's step always sees fake images alone."""
     return recipe.fill(batching=SplitBatches())

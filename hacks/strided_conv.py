@@ -69,7 +69,7 @@ class TransposedUpsampling:
         return Resampled(None, conv, None)
 
 
-@hack(order=10, core=True)
+@hack(order=10, core=True, family="down")
 def strided_conv(recipe: Recipe, nets: Nets = "both") -> Recipe:
     """Switch on strided resampling in both networks, or in one: the sources list the two as separate tricks."""
     down, up = {"downsampling": StridedDownsampling()}, {"upsampling": TransposedUpsampling()}

@@ -29,7 +29,7 @@ class TanhOutput:
         return nn.Tanh()
 
 
-@hack(order=60, core=True)
+@hack(order=60, core=True, family="images")
 def tanh_scaling(recipe: Recipe) -> Recipe:
     """Switch on images in [-1, 1]; scores always see uint8 images, whatever the level."""
     return recipe.fill(pixel_range=(-1.0, 1.0), output=TanhOutput())

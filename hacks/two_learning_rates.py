@@ -20,7 +20,7 @@ from hacks.registry import hack
 Rate = Annotated[float, Range(0, open_low=True, log=True, search=(1e-5, 1e-2))]
 
 
-@hack(order=280)
+@hack(order=280, family="rates", sets=("modern", "teaching"))
 def two_learning_rates(recipe: Recipe, d_lr: Rate = 4e-4, g_lr: Rate = 1e-4) -> Recipe:
     """Switch on the two rates."""
     return recipe.fill(d_lr=d_lr, g_lr=g_lr)
