@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-STAGES = ("plan", "data", "gan", "metrics", "runner", "analysis", "report", "throughput", "cli")
+STAGES = ("plan", "data", "gan", "metrics", "runner", "analysis", "report", "replay", "throughput", "cli")
 """The rooms of `bench`, beside `records`, which all may see."""
 SEES = {
     "records": (),
@@ -21,6 +21,7 @@ SEES = {
     "analysis": ("plan",),
     "report": ("plan", "analysis"),
     "runner": ("plan", "data", "gan", "metrics"),
+    "replay": ("plan", "analysis", "runner"),
     "throughput": ("data", "gan", "metrics", "runner"),
     "cli": tuple(stage for stage in STAGES if stage != "cli"),
 }
@@ -34,6 +35,7 @@ FREE_OF = {
     "metrics": {"hacks", "optuna"},
     "analysis": {"hacks", *HEAVY},
     "report": {"hacks", *HEAVY},
+    "replay": {"hacks", "torch", "torchvision"},
 }
 NEVER = {"hacks": {"bench", "optuna", "pandas"}} | {
     f"bench/{stage}": {f"bench.{other}" for other in STAGES if other not in (stage, *seen)} | FREE_OF.get(stage, set())

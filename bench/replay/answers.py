@@ -1,0 +1,142 @@
+"""What one replayed sweep said, beside what is true."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis import effects, local_effects
+from bench.replay.table import Table
+from bench.replay.world import Replayed
+
+CLAIMS = ("helps", "hurts", "fragile")
+LOCAL, AVERAGE = "local", "average"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One trick's answer in one sweep.
+
+    Attributes:
+        kind: `local`, around the incumbent, or `average`, over the screen.
+        hack: which trick.
+        truth: its true effect, on minus off, in y.
+        low, high: the 95 % interval as if it were the only question and look, in y; NaN where there is none.
+        low_all, high_all: the one that holds over all planned looks; the same for an average.
+        verdict: as told.
+        done: whether it needs no more runs.
+        runs: of the trick and the incumbent, or of the screen.
+    """
+
+    kind: str
+    hack: str
+    truth: float
+    low: float
+    high: float
+    low_all: float
+    high_all: float
+    verdict: str
+    done: bool
+    runs: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that one sweep said.
+
+    Attributes:
+        answers: one for every trick and kind.
+        recipe: number of the recipe it ended with.
+        runs: how many it took.
+    """
+
+    answers: tuple[Answer, ...]
+    recipe: int
+    runs: int
+
+
+def told(table: Table, found: Replayed) -> Told:
+    """The answers of a sweep with the truth of the table beside them."""
+    recipe = table.number(found.incumbent.levels)
+    declaration = found.history.declaration
+    hacks = list(declaration.hacks)
+    star = local_effects(
+        found.star,
+        hacks,
+        sesoi=declaration.sesoi,
+        outcome=table.outcome,
+        look=int(found.star["round"].nunique()),
+        looks=declaration.looks,
+    )
+    screen = effects(
+        found.screen, hacks, sesoi=declaration.sesoi, outcome=table.outcome.column, needs=declaration.prerequisites
+    )
+    answers = [
+        _answer(table, LOCAL, row, table.local(recipe, row.hack), ("_pointwise", ""), bool(row.settled))
+        for row in star.itertuples()
+        if row.runs
+    ]
+    answers += [
+        _answer(
+            table,
+            AVERAGE,
+            row,
+            table.average(row.hack, declaration.prerequisites.get(row.hack, ())),
+            ("", ""),
+            row.verdict != "inconclusive",
+        )
+        for row in screen.itertuples()
+    ]
+    return Told(tuple(answers), recipe, found.runs)
+
+
+def _answer(table: Table, kind: str, row: object, truth: float, ends: tuple[str, str], done: bool) -> Answer:
+    own, all_looks = ends
+    interval = [
+        _in_y(table, getattr(row, f"ci_{side}{which}_pct")) for which in (own, all_looks) for side in ("low", "high")
+    ]
+    return Answer(kind, row.hack, truth, *interval, row.verdict, done, int(row.runs))
+
+
+def _in_y(table: Table, value: float) -> float:
+    """An end of an interval as it is told, back in units of y."""
+    if table.outcome.transform == "log":
+        return math.log1p(value / 100) if value > -100 else -math.inf
+    return value / (100.0 if table.outcome.unit == "points" else 1.0)
+
+
+def wrong(answer: Answer, better: int, sesoi: tuple[float, float]) -> bool:
+    """Whether the verdict is false.
+
+    Args:
+        answer: with its truth.
+        better: sign of an effect that helps.
+        sesoi: the effects, in y, between which one is negligible.
+    """
+    if answer.verdict in ("helps", "hurts"):
+        return answer.truth * (better if answer.verdict == "helps" else -better) <= 0
+    if answer.verdict == "negligible":
+        return not sesoi[0] <= answer.truth <= sesoi[1]
+    return False
+
+
+def frame_of(sweeps: list[Told], table: Table, sesoi: float) -> pd.DataFrame:
+    """All answers of many sweeps: one row each, with `sweep`, `wrong`, and whether the intervals hold the truth."""
+    limits = table.outcome.limits(sesoi, table.truth)
+    rows = [
+        {
+            "sweep": number,
+            **{name: getattr(answer, name) for name in Answer.__dataclass_fields__},
+            "wrong": wrong(answer, table.outcome.sign, limits),
+            "covered": answer.low <= answer.truth <= answer.high if not np.isnan(answer.low) else np.nan,
+            "covered_all": answer.low_all <= answer.truth <= answer.high_all
+            if not np.isnan(answer.low_all)
+            else np.nan,
+        }
+        for number, sweep in enumerate(sweeps)
+        for answer in sweep.answers
+    ]
+    return pd.DataFrame(rows)
