@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from bench.analysis import effects, local_effects
@@ -131,12 +130,15 @@ def frame_of(sweeps: list[Told], table: Table, sesoi: float) -> pd.DataFrame:
             "sweep": number,
             **{name: getattr(answer, name) for name in Answer.__dataclass_fields__},
             "wrong": wrong(answer, table.outcome.sign, limits),
-            "covered": answer.low <= answer.truth <= answer.high if not np.isnan(answer.low) else np.nan,
-            "covered_all": answer.low_all <= answer.truth <= answer.high_all
-            if not np.isnan(answer.low_all)
-            else np.nan,
+            "covered": _holds(answer.low, answer.truth, answer.high),
+            "covered_all": _holds(answer.low_all, answer.truth, answer.high_all),
         }
         for number, sweep in enumerate(sweeps)
         for answer in sweep.answers
     ]
     return pd.DataFrame(rows)
+
+
+def _holds(low: float, truth: float, high: float) -> float:
+    """1 or 0; NaN where there is no interval."""
+    return math.nan if math.isnan(low) else float(low <= truth <= high)

@@ -16,7 +16,7 @@ from bench.records.outcome import Outcome, outcome_of, with_outcome
 from bench.records.plan import PLACEBO, Plan, load_plans
 
 HALVES = ("all", "calibration", "report")
-"""Which seeds a table is made of: all, or every other one, so that a rule is tuned on other runs than it is judged on."""
+"""Which seeds a table is made of: all, or every other one, to tune a rule on and to judge it on."""
 
 
 @dataclass(frozen=True)

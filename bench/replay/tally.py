@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ def power(sweeps: Sequence[Told], table: Table, sesoi: float) -> pd.DataFrame:
     answers = frame_of(list(sweeps), table, sesoi)
     local = answers[answers["kind"] == LOCAL]
     size = np.expm1(np.abs(local["truth"])) if table.outcome.transform == "log" else np.abs(local["truth"])
-    names = [f"up to {SIZES[0]:.0%}", *(f"{a:.0%} to {b:.0%}" for a, b in zip(SIZES, SIZES[1:], strict=False))]
+    names = [f"up to {SIZES[0]:.0%}", *(f"{a:.0%} to {b:.0%}" for a, b in pairwise(SIZES))]
     kind = pd.cut(size, [-np.inf, *SIZES, np.inf], labels=[*names, f"above {SIZES[-1]:.0%}"])
     grouped = local.assign(
         claimed=local["verdict"].isin(["helps", "hurts"]),
@@ -69,7 +69,7 @@ def power(sweeps: Sequence[Told], table: Table, sesoi: float) -> pd.DataFrame:
 
 
 def against(rivals: Mapping[str, Sequence[Claimed]], table: Table) -> pd.DataFrame:
-    """Each rival's recipe and claims, judged as ours are: a claim is false if its sign is not that of the local effect."""
+    """Each rival's recipe and claims; a claim is false if its sign is not that of the true effect in that recipe."""
     rows = {}
     for name, found in rivals.items():
         judged = [_judged(table, each) for each in found]
@@ -121,13 +121,6 @@ def true_effects(table: Table) -> pd.DataFrame:
         for hack in table.hacks
     }
     return pd.DataFrame(rows).T.rename_axis("trick")
-
-
-def in_words(value: float) -> str:
-    """A share, a count or a number as a table shows it."""
-    if math.isnan(value):
-        return "–"
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _judged(table: Table, found: Claimed) -> tuple[int, int, bool]:
