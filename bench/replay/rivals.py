@@ -40,7 +40,7 @@ Rival = Callable[[Table, int, np.random.Generator], Claimed]
 
 
 def one_at_a_time(table: Table, runs: int, luck: np.random.Generator) -> Claimed:
-    """Every trick taken out of the full recipe, equal seeds of each; Welch's t test at .05, and what hurts is dropped."""
+    """Every trick taken out of the full recipe, equal seeds each; Welch's t test at .05, and what hurts is dropped."""
     full, seeds = table.recipes - 1, max(runs // (len(table.hacks) + 2), 2)
     middle = _runs(table, full, seeds, luck)
     signs, recipe = {}, full
