@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import RunStopped
@@ -91,11 +92,11 @@ class Driver:
             if queue_next(study, trials, self.session.plans, self.specs, self.session.crashes.left_out()):
                 try:
                     study.optimize(lambda trial: self._objective(trial, worker, claim), n_trials=1)
-                except ValueError as problem:
-                    if not str(problem).startswith(_GIVEN_AWAY):
+                except (ValueError, UpdateFinishedTrialError) as problem:
+                    if isinstance(problem, ValueError) and not str(problem).startswith(_GIVEN_AWAY):
                         raise
                     self.view.message("a run of this machine was given to another, which saw no sign of life of it")
-                except AssertionError as problem:
+                except (AssertionError, UnboundLocalError) as problem:
                     # Optuna takes for impossible that the end of a trial cannot be written, and hides the reason.
                     refused = problem.__context__ or problem
                     raise (refused if isinstance(refused, REFUSALS) else problem) from refused.__cause__

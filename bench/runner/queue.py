@@ -21,7 +21,8 @@ from bench.runner.storage import damaged, reason
 CLAIMED = "claimed"
 """The attribute that tells that a trial's owner lived long enough to take it; holds the trial's own number."""
 MOST_SEED = 2**31 - 1
-_PRESENT = (TrialState.WAITING, TrialState.RUNNING, TrialState.COMPLETE)
+_TAKEN = (TrialState.RUNNING, TrialState.COMPLETE)
+_PRESENT = (TrialState.WAITING, *_TAKEN)
 
 
 def trials_of(study: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
@@ -60,10 +61,15 @@ def queue_next(
     unclaimed = [t for t in trials if t.state == TrialState.RUNNING and t.user_attrs.get(CLAIMED) != t.number]
     for trial in unclaimed:
         _give_up(study, trial)
-    if any(t.state == TrialState.WAITING for t in trials):
-        return True
     lost = {t.number for t in unclaimed}
     present = {key_of(t) for t in trials if t.state in _PRESENT and t.number not in lost}
+    others = {key_of(t) for t in trials if t.state in _TAKEN and t.number not in lost}
+    for trial in (t for t in trials if t.state == TrialState.WAITING):
+        if key_of(trial) not in others:
+            return True
+        # Queued twice, where the server went away before it could answer.
+        with suppress(UpdateFinishedTrialError):
+            study._storage.set_trial_state_values(trial._trial_id, state=TrialState.FAIL)
     wanted = next((spec for key, spec in specs.items() if key not in present and key not in skip), None)
     if wanted is not None:
         study.add_trial(_queued(plans, wanted))

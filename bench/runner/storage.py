@@ -5,13 +5,14 @@ SQLite serves one process on one machine; PostgreSQL serves any number of them.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sqlite3
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,14 +23,17 @@ import sqlalchemy as sa
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.exceptions import OptunaError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bench.errors import UserError
+from bench.runner.patience import Patience, PatientStorage, is_gone
 
 HEARTBEAT_SECONDS = 20
 """How often a machine says that a run is alive; after three times that its run is given to another."""
 HEARTBEAT_VARIABLE = "GANBENCH_HEARTBEAT"
 CONNECT_SECONDS = 10
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6, "tcp_user_timeout": 90_000}
+"""libpq: seconds until a silent connection is probed, and milliseconds until it is given up."""
 ARTIFACTS = sa.Table(
     "ganbench_artifacts",
     sa.MetaData(),
@@ -130,13 +134,15 @@ def _relaxed_sync(connection: Any, _: Any) -> None:
 
 def _open_postgresql(address: sa.URL) -> RDBStorage:
     beat = heartbeat_seconds()
+    # What the pool meets when it puts a broken connection away is met by the next one to ask, who tells it.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     url = address.render_as_string(hide_password=False)
-    engine_kwargs = {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    engine_kwargs = {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS, **_KEEPALIVE}}
     # Several machines may be the first: the tables are made by one of them.
     opener = sa.create_engine(address, **engine_kwargs)
     with _advisory_lock(opener, "ganbench tables"), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        storage = RDBStorage(
+        storage = PatientStorage(
             url,
             engine_kwargs=engine_kwargs,
             heartbeat_interval=beat,
@@ -150,18 +156,30 @@ def _open_postgresql(address: sa.URL) -> RDBStorage:
 
 @contextmanager
 def _advisory_lock(engine: sa.Engine, what: str) -> Iterator[None]:
-    """Hold PostgreSQL's lock of that name; the server lets go of it when the connection ends, however it ends."""
-    with engine.connect() as connection, connection.begin():
+    """Hold PostgreSQL's lock of that name; the server lets go of it when the connection ends, however it ends.
+
+    Where that is before the block's end another may hold it too: what is done under it has to bear that.
+    """
+    connection = engine.connect()
+    try:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": crc32(what.encode())})
         yield
+    finally:
+        try:
+            connection.close()
+        except DBAPIError as problem:
+            if not is_gone(problem):
+                raise
 
 
 @contextmanager
 def claims_lock(storage: RDBStorage, name: str) -> Iterator[None]:
     """Be the only one, among all threads and machines, who takes runs of that sweep from the storage."""
     with _local_claims:
-        if storage.engine.dialect.name == "postgresql":
-            with _advisory_lock(storage.engine, f"ganbench claims {name}"):
+        if isinstance(storage, PatientStorage):
+            lock = ExitStack()
+            storage.patience(lambda: lock.enter_context(_advisory_lock(storage.engine, f"ganbench claims {name}")))
+            with lock:
                 yield
         else:
             yield
@@ -176,6 +194,7 @@ class DatabaseArtifactStore:
 
     def __init__(self, storage: RDBStorage) -> None:
         self._engine = storage.engine
+        self._patience = storage.patience if isinstance(storage, PatientStorage) else Patience(storage.engine, 0)
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         """The bytes of an artifact.
@@ -184,8 +203,7 @@ class DatabaseArtifactStore:
             ArtifactNotFound: there is none of that id.
         """
         query = sa.select(ARTIFACTS.c.content).where(ARTIFACTS.c.artifact_id == artifact_id)
-        with self._engine.connect() as connection:
-            content = connection.execute(query).scalar()
+        content = self._patience(self._read, query)
         if content is None:
             raise ArtifactNotFound(f"no artifact {artifact_id} in the storage")
         return BytesIO(content)
@@ -194,8 +212,7 @@ class DatabaseArtifactStore:
         """Keep the bytes under that id."""
         content = BytesIO()
         shutil.copyfileobj(content_body, content)
-        with self._engine.begin() as connection:
-            connection.execute(ARTIFACTS.insert().values(artifact_id=artifact_id, content=content.getvalue()))
+        self._patience(self._replace, artifact_id, content.getvalue())
 
     def remove(self, artifact_id: str) -> None:
         """Forget the artifact.
@@ -207,3 +224,12 @@ class DatabaseArtifactStore:
             gone = connection.execute(ARTIFACTS.delete().where(ARTIFACTS.c.artifact_id == artifact_id))
         if not gone.rowcount:
             raise ArtifactNotFound(f"no artifact {artifact_id} in the storage")
+
+    def _read(self, query: sa.Select) -> bytes | None:
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def _replace(self, artifact_id: str, content: bytes) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(ARTIFACTS.delete().where(ARTIFACTS.c.artifact_id == artifact_id))
+            connection.execute(ARTIFACTS.insert().values(artifact_id=artifact_id, content=content))

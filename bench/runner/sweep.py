@@ -30,6 +30,7 @@ from bench.runner.export import export, runs_of
 from bench.runner.grids import GRID, grid_png
 from bench.runner.interrupts import interrupts
 from bench.runner.location import REFUSALS, Location, halting
+from bench.runner.patience import PatientStorage
 from bench.runner.queue import key_of, release_running
 from bench.runner.run import dataset_for
 from bench.runner.storage import DatabaseArtifactStore, claims_lock, open_storage
@@ -123,6 +124,8 @@ class SweepSession:
         with halting(), self.location.lock():
             self.check()
             self.storage = open_storage(self.location.url)
+            if isinstance(self.storage, PatientStorage):
+                self.storage.patience.say = self.view.message
             self.artifacts = DatabaseArtifactStore(self.storage)
             self.study = open_study(self.plan, self.storage)
             self.plans = plans_of(self.study)

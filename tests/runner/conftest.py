@@ -6,6 +6,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -41,9 +43,24 @@ def made_up():
     return module
 
 
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server: its address, and how it is stopped as if it had crashed, and started."""
+
+    url: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
 @pytest.fixture(scope="session")
-def postgresql():
-    """Address of an empty database on a server that lives as long as the tests."""
+def postgresql(postgresql_server):
+    """Address of a database on a server that lives as long as the tests."""
+    return postgresql_server.url
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """A server of its own, which has to run again at the end of a test that stops it."""
     pytest.importorskip("psycopg")
     programs = _programs()
     if programs is None:
@@ -58,10 +75,17 @@ def postgresql():
         subprocess.run([*before, *initdb], **quiet)
         settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
         control = [*before, programs / "pg_ctl", "-D", data, "-w", "-l", str(folder / "log")]
-        subprocess.run([*control, "-o", settings, "start"], **quiet | {"capture_output": False})
-        try:
-            yield f"postgresql://ganbench@127.0.0.1:{port}/postgres"
-        finally:
+
+        def start():
+            subprocess.run([*control, "-o", settings, "start"], **quiet | {"capture_output": False})
+
+        def stop():
             subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+
+        start()
+        try:
+            yield Server(f"postgresql://ganbench@127.0.0.1:{port}/postgres", stop, start)
+        finally:
+            stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
