@@ -11,7 +11,8 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import PIL
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from bench.data import storage
+from bench.progress import Progress
 
 EXTENSIONS = frozenset(
     (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm")
@@ -112,7 +114,10 @@ def decode_all(
         resolution: side in pixels of the result.
         fingerprint: a digest of all the bytes behind `read`, where one is cheaper than reading every picture.
     """
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool, warnings.catch_warnings():
+        # What a parser only warns of was read all the same; a picture of absurd size is a broken one.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         contents = fingerprint or _digest(names, read, pool.map)
         key = hashlib.sha256(
             "\n".join((_READER, PIL.__version__, str(resolution), contents, *names)).encode(errors="backslashreplace")
@@ -154,12 +159,12 @@ def _decode_into(
             return
         status[row] = _GREY if is_grey else _COLOUR
 
-    for _ in parallel(one, range(len(names))):
+    for _ in Progress("reading pictures", len(names)).over(parallel(one, range(len(names)))):
         pass
     return status, {name: reasons[name] for name in names if name in reasons}
 
 
-def _digest(names: Iterable[str], read: Callable[[str], bytes], parallel: Callable) -> str:
+def _digest(names: Sequence[str], read: Callable[[str], bytes], parallel: Callable) -> str:
     """sha256 (hex) over the bytes of every picture."""
 
     def of_file(name: str) -> bytes:
@@ -169,7 +174,7 @@ def _digest(names: Iterable[str], read: Callable[[str], bytes], parallel: Callab
             return hashlib.sha256(repr(error).encode()).digest()
 
     digest = hashlib.sha256()
-    for one in parallel(of_file, names):
+    for one in Progress("looking for changed pictures", len(names)).over(parallel(of_file, names)):
         digest.update(one)
     return digest.hexdigest()
 

@@ -12,9 +12,11 @@ from bench.metrics.classifiers import classifier_extractor
 from bench.metrics.extractor import Extractor
 from bench.metrics.network import INPUT_SIZE, DomainClassifier, to_input
 from bench.metrics.weights import describe, read_classifier, save_atomically
+from bench.progress import Progress
 
 # A classifier trained on first use sees about this many images in all, a minute or two of one core.
 _FIRST_USE_IMAGES = 150_000
+_HINT = " (once, then it is kept; --extractor random-conv does without)"
 _LARGEST_TRAIN = 60_000  # images of a train split that are used
 
 
@@ -100,6 +102,7 @@ def train_classifier(
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps, pct_start=0.2)
     network.train()
+    progress = Progress("training the classifier that scores this dataset", steps, _HINT)
     for _ in range(recipe.epochs):
         for rows in torch.randperm(len(inputs), generator=stream).split(recipe.batch_size):
             batch = _noisy(_augment(inputs[rows], recipe, stream), recipe.noise, stream)
@@ -109,6 +112,7 @@ def train_classifier(
             loss.backward()
             optimiser.step()
             schedule.step()
+            progress.add()
     standardise(network.eval(), inputs)
     return network
 

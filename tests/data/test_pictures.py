@@ -239,3 +239,22 @@ def test_whatever_the_damage_a_file_is_either_read_or_named(data):
     pixels = np.zeros((1, 3, 16, 16), np.uint8)
     status, reasons = pictures._decode_into(pixels, ["x.png"], lambda name: content, map)
     assert (status[0] == 0) == ("x.png" in reasons)
+
+
+def test_what_a_parser_warns_of_stays_off_the_screen(recwarn, tmp_path, monkeypatch):
+    exif = Image.Exif()
+    exif[0x9286] = "a comment"
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "JPEG", exif=exif.tobytes()[:-4])
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path))
+    decoded = pictures.decode_all(["a.jpg"], lambda name: out.getvalue(), 16)
+    assert len(decoded.rows) == 1
+    assert not [str(warning.message) for warning in recwarn]
+
+
+def test_a_picture_of_absurd_size_is_a_broken_one(tmp_path, monkeypatch):
+    out = io.BytesIO()
+    Image.new("1", (12_000, 12_000)).save(out, "PNG")
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path))
+    decoded = pictures.decode_all(["huge.png"], lambda name: out.getvalue(), 16)
+    assert "decompression bomb" in decoded.broken["huge.png"]
