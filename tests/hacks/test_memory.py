@@ -1,7 +1,9 @@
 """What remembers, what balances the players, and what changes latents and mixtures, in exact numbers."""
 
+import io
 import math
 from dataclasses import dataclass
+from itertools import chain
 
 import pytest
 import torch
@@ -40,7 +42,7 @@ def replayed(batches, size, rate=0.5, n=8):
 
 def test_a_pool_that_is_not_full_only_takes_in():
     seen, pool = replayed(3, size=20)
-    assert seen == [list(range(0, 8)), list(range(8, 16)), list(range(16, 24))]
+    assert seen == [list(range(8)), list(range(8, 16)), list(range(16, 24))]
     assert pool == list(range(20))
 
 
@@ -50,7 +52,7 @@ def test_swapped_fakes_change_places_with_those_of_the_pool():
     assert swapped[:2] == [0, 0]
     assert sum(swapped[2:]) / (298 * 8) == pytest.approx(0.5, abs=0.04)
     # Nothing is lost or doubled: what D has seen since it was full, and the pool, are all fakes there were.
-    assert sorted([*sum(seen[2:], []), *pool]) == list(range(300 * 8))
+    assert sorted([*chain(*seen[2:]), *pool]) == list(range(300 * 8))
 
 
 @pytest.mark.parametrize(("size", "rate", "share"), [(5, 0.5, 0.5), (2, 0.5, 0.25), (50, 1.0, 1.0), (50, 0.0, 0.0)])
@@ -305,3 +307,24 @@ def test_latent_optimisation_in_a_game(fresh):
     rows = advance(played, 3)
     assert torch.isfinite(rows).all()
     assert len(played.samples(BATCH, Streams(0)("samples"))) == BATCH
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("experience_replay", {"size": 12}),
+        ("past_discriminators", {"every": 1, "kept": 3, "rate": 0.8}),
+        ("skip_discriminator", {"threshold": 1.405}),
+        ("top_k", {"decay": 0.5, "least": 0.25}),
+    ],
+)
+def test_what_is_remembered_for_long_is_kept_with_the_training(name, parameters):
+    """As conformance asks it of all, with numbers by which they act within these few steps."""
+    straight, first, second = (game(on(name, **parameters)) for _ in range(3))
+    rows = advance(straight, 8)
+    assert not torch.equal(rows, advance(game(Recipe()), 8))
+    before, stored = advance(first, 4), io.BytesIO()
+    torch.save(first.state_dict(), stored)
+    stored.seek(0)
+    second.load_state_dict(torch.load(stored, weights_only=True))
+    assert torch.equal(torch.cat([before, advance(second, 8)]), rows)
