@@ -5,7 +5,7 @@ On: D also pays 10 · mean((‖∇D(x̂)‖ − 1)²), x̂ = x + a · u · s/2 n
     U(0, 1) for each pixel, s the standard deviation of the batch's pixels. The gradient is taken per half the pixel
     range, as on images in [−1, 1]. Costs another pass through D and back.
 Source: Kodali, Abernethy, Hays & Kira 2017, "On convergence and stability of GANs" (DRAGAN), arXiv 1705.07215; the
-    noise is that of the common implementations, recalled, as is the weight's default.
+    noise is that of a PyTorch implementation that was read, not of the paper.
 Claim: sharp slopes of D around the data go with mode collapse; without them training is faster and more stable.
 Needs: nothing.
 Clashes: nothing; r1_penalty wants slopes of zero where this wants one. BatchNorm in D mixes the images' gradients.

@@ -217,19 +217,8 @@ class Member(Protocol):
     def __call__(self, **asked: Any) -> Any: ...
 
 
-_ALWAYS = (
-    "step",
-    "streams",
-    "labels",
-    "pixel_range",
-    "G",
-    "D",
-    "g_optimizer",
-    "d_optimizer",
-    "recipe",
-    "seen",
-    "state",
-)
+_WHERE = ("step", "streams", "labels", "pixel_range", "recipe", "seen", "state")
+_ALWAYS = (*_WHERE, "G", "D", "g_optimizer", "d_optimizer")
 _D = ("z", "real", "fake", "real_logits", "fake_logits", "real_features", "fake_features", "targets")
 _G = ("z", "real", "fake", "real_logits", "fake_logits", "real_features", "fake_features")
 
@@ -255,8 +244,8 @@ OFFERED: dict[str, tuple[str, ...]] = {
 """What each slot of the loop offers to ask for.
 
 All is float32. Images are (N, C, H, W) in the pixel range, logits (N,), `z` (N, latent_dim). `real` and `fake` are as D
-sees them, after `d_inputs`, except in `batches`; in D's step `fake` has no way back to G. `seen` makes other images so:
-`images -> images as D sees them`. `real_features` and
-`fake_features` are what comes into D's last layer. `streams`, `labels` are those of `step`. `d_pays` is D's loss of
-(real logits, fake logits), with hard targets and without penalties.
+sees them, after `d_inputs`, except in `batches`; in D's step `fake` has no way back to G. `seen` shows any images in
+the pixel range as D sees them. `real_features` and `fake_features` are what comes into D's last layer. `streams`,
+`labels` are those of `step`, `recipe` is the whole run's. `d_pays` is D's loss of (real logits, fake logits), with hard
+targets and without penalties.
 """

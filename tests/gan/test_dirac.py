@@ -177,7 +177,8 @@ def turns(number, rate, slope):
 
 
 def test_the_saturating_game_turns_for_ever():
-    """Both players pay σ(ψθ) times the plain turn, which leaves r² as it is: Mescheder 2018, lemma 2.2 and 2.3."""
+    """Both players pay σ(ψθ) times the plain turn, which leaves r² as it is: Mescheder 2018 on the game as it was first
+    played."""
     radii = path(dirac(0.2, {"saturating_loss": True}), turns(4, 0.2, 0.5))
     assert 0.95 * START < min(radii) < max(radii) < 1.05 * START
     # The non-saturating one, at the same place, does lose some.
@@ -187,7 +188,7 @@ def test_the_saturating_game_turns_for_ever():
 @pytest.mark.parametrize("loss", [{}, {"saturating_loss": True}, {"relativistic_pairing": True}])
 @pytest.mark.parametrize("penalty", ["r1_penalty", "r2_penalty"])
 def test_a_zero_centred_penalty_on_either_side_makes_it_converge(loss, penalty):
-    """Mescheder 2018, theorem 4.1: as in R1's test, D's slope being the same at real and at fake points."""
+    """Mescheder 2018: as in R1's test, D's slope being the same at real and at fake points."""
     gamma, rate, steps = 0.5, 0.2, 100
     game = dirac(rate, {**loss, penalty: True}, {penalty: {"gamma": PER_RANGE * gamma}})
     assert path(game, steps)[-1] == pytest.approx(START * math.exp(-gamma / 2 * rate * steps), rel=0.5)
@@ -211,7 +212,7 @@ def test_the_average_relativistic_game_is_the_plain_one_twice_as_fast():
 
 
 def test_instance_noise_makes_it_converge():
-    """Mescheder 2018, lemma 3.2: f''(0) = 1/4 on each side makes it −σ²/4 ± i·√(1/4 − σ⁴/16)."""
+    """Mescheder 2018: f''(0) = 1/4 on each side makes it −σ²/4 ± i·√(1/4 − σ⁴/16)."""
     std, rate, steps = 1.0, 0.1, 80
     game = dirac(rate, {"instance_noise": True}, {"instance_noise": {"std": std}}, batch=4096)
     radii = path(game, 2 * steps)
@@ -222,7 +223,7 @@ def test_instance_noise_makes_it_converge():
 
 @pytest.mark.parametrize("d_steps", [1, 5])
 def test_clipped_wasserstein_does_not_converge(d_steps):
-    """Mescheder 2018, section 3.1: G comes in at the speed of the limit c, and then turns for ever.
+    """Mescheder 2018: G comes in at the speed of the limit c, and then turns for ever.
 
     n steps of D for one of G turn it by h√n a step, on the ellipse (ψ/c)² + n·(θ/c)² = 1.
     """
@@ -235,13 +236,16 @@ def test_clipped_wasserstein_does_not_converge(d_steps):
 
 @pytest.mark.parametrize("d_steps", [1, 5])
 def test_penalised_wasserstein_does_not_converge(d_steps):
-    """Mescheder 2018, lemma 3.1: D's slope wants to be one, and G runs past the data at that speed."""
+    """Mescheder 2018: D's slope wants to be one, and G runs past the data at that speed."""
     game = dirac(0.1, {"wasserstein_gp": True}, {"wasserstein_gp": {"weight": 1.0}}, RECIPE.fill(d_steps=d_steps))
     assert min(path(game, 400)[200:]) > 2 * START
 
 
 def test_a_penalty_for_slopes_other_than_one_does_not_make_the_plain_game_converge():
-    """DRAGAN: at the equilibrium D is to be flat, and pays for it. Its x̂ is the data's one point itself."""
+    """DRAGAN, for the reason of WGAN-GP, argued here and not quoted: at the equilibrium D is to be flat, and pays for it.
+
+    Its x̂ is the data's one point itself.
+    """
     game = dirac(0.1, {"dragan": True}, {"dragan": {"weight": 0.5}})
     assert min(path(game, 400)[200:]) > 2 * START
 
