@@ -242,7 +242,7 @@ def test_penalised_wasserstein_does_not_converge(d_steps):
 
 
 def test_a_penalty_for_slopes_other_than_one_does_not_make_the_plain_game_converge():
-    """DRAGAN, for the reason of WGAN-GP, argued here and not quoted: at the equilibrium D is to be flat, and pays for it.
+    """DRAGAN, for the reason of WGAN-GP (argued here, not quoted): at the equilibrium D is to be flat, and pays.
 
     Its x̂ is the data's one point itself.
     """
