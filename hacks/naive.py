@@ -141,6 +141,10 @@ class UniformLatent:
         """On the straight line: a cube holds the lines between its points."""
         return torch.lerp(start, end, share)
 
+    def nearest(self, z: Tensor) -> Tensor:
+        """The point of the cube nearest to each of these (n, dim)."""
+        return z.clamp(-1, 1)
+
 
 @dataclass(frozen=True)
 class MixedBatch:

@@ -22,6 +22,9 @@ Stream = torch.Generator
 Streams = Callable[[str], Stream]
 """Gives the run's own random generator of that name; every source of randomness has one."""
 
+Seen = Callable[[Tensor], Tensor]
+"""Images (N, C, H, W) in the pixel range -> as D sees them, after every transform of its input."""
+
 Nets = Literal["both", "d", "g"]
 """In which of the two networks a hack acts."""
 
@@ -113,7 +116,7 @@ class ConditionedLayer(nn.Module):
 
 
 # Slots that make layers. They are offered `shape` (channels, height, width) of what comes in, `channels`, `latent_dim`,
-# `resolution` of the images, and `classes` where the data have labels.
+# `resolution` of the images, `pixel_range`, and `classes` where the data have labels.
 
 
 class MakesLayer(Protocol):
@@ -150,7 +153,8 @@ class WrapsNetwork(Protocol):
 
 
 class Bound(Protocol):
-    """Changes how a network with its parameters set uses them, given `network` and `seed_of(path) -> int`."""
+    """Changes how a network with its parameters set uses them, given `network`, `seed_of(path) -> int` and as for
+    networks."""
 
     def __call__(self, **asked: Any) -> nn.Module: ...
 
@@ -176,6 +180,10 @@ class Latent(Protocol):
 
     def between(self, start: Tensor, end: Tensor, share: float) -> Tensor:
         """Points on the way from draws to others (n, dim), where draws lie too."""
+        ...
+
+    def nearest(self, z: Tensor) -> Tensor:
+        """The points nearest to these (n, dim) among those that could be drawn; where there is none, they are it."""
         ...
 
 
@@ -209,7 +217,8 @@ class Member(Protocol):
     def __call__(self, **asked: Any) -> Any: ...
 
 
-_ALWAYS = ("step", "streams", "labels", "pixel_range", "G", "D", "g_optimizer", "d_optimizer", "state")
+_WHERE = ("step", "streams", "labels", "pixel_range", "recipe", "seen", "state")
+_ALWAYS = (*_WHERE, "G", "D", "g_optimizer", "d_optimizer")
 _D = ("z", "real", "fake", "real_logits", "fake_logits", "real_features", "fake_features", "targets")
 _G = ("z", "real", "fake", "real_logits", "fake_logits", "real_features", "fake_features")
 
@@ -235,7 +244,8 @@ OFFERED: dict[str, tuple[str, ...]] = {
 """What each slot of the loop offers to ask for.
 
 All is float32. Images are (N, C, H, W) in the pixel range, logits (N,), `z` (N, latent_dim). `real` and `fake` are as D
-sees them, after `d_inputs`, except in `batches`; in D's step `fake` has no way back to G. `real_features` and
-`fake_features` are what comes into D's last layer. `streams`, `labels` are those of `step`. `d_pays` is D's loss of
-(real logits, fake logits), with hard targets and without penalties.
+sees them, after `d_inputs`, except in `batches`; in D's step `fake` has no way back to G. `seen` shows any images in
+the pixel range as D sees them. `real_features` and `fake_features` are what comes into D's last layer. `streams`,
+`labels` are those of `step`, `recipe` is the whole run's. `d_pays` is D's loss of (real logits, fake logits), with hard
+targets and without penalties.
 """

@@ -119,7 +119,7 @@ class Game:
         """What members can ask for at any time of a step; networks that have to know the labels are told them."""
         for network in self._conditioned:
             network.labels = labels
-        return {
+        view: View = {
             "step": Step(self.step_number, self.total, streams, labels),
             "streams": streams,
             "labels": labels,
@@ -128,7 +128,10 @@ class Game:
             "D": self.discriminator,
             "g_optimizer": self.g_optimizer,
             "d_optimizer": self.d_optimizer,
+            "recipe": self.recipe,
         }
+        view["seen"] = lambda images: self.seen(images, view)
+        return view
 
     def generate(self, n: int, stream: Stream, view: View | None = None) -> Made:
         """What G makes of n latents from the stream while it trains: the one place that draws them and runs G.

@@ -98,6 +98,7 @@ def build_discriminator(backbone: Backbone, recipe: Recipe, seed: int, classes: 
 
 def _fill(backbone: Backbone, recipe: Recipe, side: str, classes: int | None) -> Fill:
     places = {"latent_dim": recipe.latent_dim, "resolution": backbone.resolution, "classes": classes or None}
+    places["pixel_range"] = recipe.pixel_range
     return Fill(recipe, side, places)
 
 
@@ -105,7 +106,8 @@ def _finished(network: Network, fill: Fill, seed: int, name: str, bound: str) ->
     """The network wrapped, initialised and bound by the recipe."""
     wrapped = give(fill.slot("network"), network=network, **fill.places)
     initialise(wrapped, fill.recipe, seed, name)
-    return give(fill.slot("bound"), network=wrapped, seed_of=lambda path: stream_seed(seed, f"{bound}/{path}"))
+    seeds = {"seed_of": lambda path: stream_seed(seed, f"{bound}/{path}")}
+    return give(fill.slot("bound"), network=wrapped, **seeds, **fill.places)
 
 
 def initialise(network: nn.Module, recipe: Recipe, seed: int, name: str) -> nn.Module:

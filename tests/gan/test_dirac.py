@@ -18,6 +18,7 @@ from torch import nn
 import hacks
 from bench.gan.backbone import mlp
 from bench.gan.loop import CURVES, Game, advance, step
+from bench.gan.members import Members
 from bench.metrics import stability
 from hacks import Recipe
 from hacks.naive import NonSaturating
@@ -26,6 +27,7 @@ PER_RANGE = 4
 """R1's weight is that of images in [−1, 1]; here they are in [0, 1], where a gradient is twice as large."""
 SLOPES = {"non-saturating": ({}, 0.5), "hinge": ({"hinge_loss": True}, 1.0)}
 START = 0.4
+RECIPE = Recipe()
 
 
 class Point(nn.Module):
@@ -50,15 +52,25 @@ class Slope(nn.Module):
         return self.psi * x[:, 0, 0, 0]
 
 
-def dirac(rate, levels=(), parameters=()):
+def dirac(rate, levels=(), parameters=(), base=RECIPE, batch=4):
     """A game of the two, under a recipe, by gradient descent at that learning rate."""
-    recipe = hacks.apply(Recipe(), dict(levels), dict(parameters))
-    game = Game(recipe, mlp(1, width=1), torch.zeros(8, 1, 1, 1), seed=0, batch=4)
+    recipe = hacks.apply(base, dict(levels), dict(parameters))
+    game = Game(recipe, mlp(1, width=1), torch.zeros(8, 1, 1, 1), seed=0, batch=batch)
     game.generator, game.discriminator = Point(), Slope()
     game.g_parameters, game.d_parameters = list(game.generator.parameters()), list(game.discriminator.parameters())
     game.g_optimizer = torch.optim.SGD(game.g_parameters, lr=rate)
     game.d_optimizer = torch.optim.SGD(game.d_parameters, lr=rate)
+    game.members = Members(recipe, game)  # what remembers networks is to remember these
     return game
+
+
+def path(game, steps):
+    """Distances to the equilibrium after each of so many steps."""
+    radii = []
+    for _ in range(steps):
+        step(game)
+        radii.append(radius(game))
+    return radii
 
 
 def radius(game):
@@ -157,3 +169,92 @@ def test_too_large_a_step_diverges_and_is_seen(factor, diverges):
     else:
         assert radius(game) < START
         assert scores["grad_norm_high_share"] == 0.0
+
+
+def turns(number, rate, slope):
+    """Steps in that many turns of a game of this slope."""
+    return round(number * 2 * math.pi / (rate * slope))
+
+
+def test_the_saturating_game_turns_for_ever():
+    """Both players pay σ(ψθ) times the plain turn, which leaves r² as it is: Mescheder 2018 on the game as it was first
+    played."""
+    radii = path(dirac(0.2, {"saturating_loss": True}), turns(4, 0.2, 0.5))
+    assert 0.95 * START < min(radii) < max(radii) < 1.05 * START
+    # The non-saturating one, at the same place, does lose some.
+    assert path(dirac(0.2), turns(4, 0.2, 0.5))[-1] < 0.75 * START
+
+
+@pytest.mark.parametrize("loss", [{}, {"saturating_loss": True}, {"relativistic_pairing": True}])
+@pytest.mark.parametrize("penalty", ["r1_penalty", "r2_penalty"])
+def test_a_zero_centred_penalty_on_either_side_makes_it_converge(loss, penalty):
+    """Mescheder 2018: as in R1's test, D's slope being the same at real and at fake points."""
+    gamma, rate, steps = 0.5, 0.2, 100
+    game = dirac(rate, {**loss, penalty: True}, {penalty: {"gamma": PER_RANGE * gamma}})
+    assert path(game, steps)[-1] == pytest.approx(START * math.exp(-gamma / 2 * rate * steps), rel=0.5)
+
+
+def test_pairing_with_both_penalties_converges_at_their_sum():
+    """Huang 2025, arXiv 2501.05441: not by itself, but with R1 and R2."""
+    gamma, rate, steps = 0.25, 0.2, 100
+    levels = {"relativistic_pairing": True, "r1_penalty": True, "r2_penalty": True}
+    both = dirac(rate, levels, {name: {"gamma": PER_RANGE * gamma} for name in ("r1_penalty", "r2_penalty")})
+    assert path(both, steps)[-1] == pytest.approx(START * math.exp(-gamma * rate * steps), rel=0.5)
+    # By itself it is the plain game: log(1 + e^(ψθ)) and log(1 + e^(−ψθ)) are what the players pay there, too.
+    alone, plain = (path(dirac(rate, each), steps) for each in ({"relativistic_pairing": True}, {}))
+    assert alone == pytest.approx(plain, rel=1e-5)
+
+
+def test_the_average_relativistic_game_is_the_plain_one_twice_as_fast():
+    """Each of its two sides is the plain game's only one: 1/r² grows by 2 · h/8 a step."""
+    radii = path(dirac(0.1, {"relativistic_average": True}), turns(3, 0.1, 1.0))
+    assert radii[-1] == pytest.approx((1 / START**2 + 2 * 0.1 * len(radii) / 8) ** -0.5, rel=0.03)
+
+
+def test_instance_noise_makes_it_converge():
+    """Mescheder 2018: f''(0) = 1/4 on each side makes it −σ²/4 ± i·√(1/4 − σ⁴/16)."""
+    std, rate, steps = 1.0, 0.1, 80
+    game = dirac(rate, {"instance_noise": True}, {"instance_noise": {"std": std}}, batch=4096)
+    radii = path(game, 2 * steps)
+    assert radii[steps - 1] == pytest.approx(START * math.exp(-(std**2) / 4 * rate * steps), rel=0.5)
+    # What is left is the noise of the batches' means: √(h/4 · 2 · 2/4 · σ²/(N σ²/2)) = 0.005, of D and of G.
+    assert max(radii[-20:]) < 0.02
+
+
+@pytest.mark.parametrize("d_steps", [1, 5])
+def test_clipped_wasserstein_does_not_converge(d_steps):
+    """Mescheder 2018: G comes in at the speed of the limit c, and then turns for ever.
+
+    n steps of D for one of G turn it by h√n a step, on the ellipse (ψ/c)² + n·(θ/c)² = 1.
+    """
+    limit = 0.1
+    game = dirac(0.05, {"wasserstein_clip": True}, {"wasserstein_clip": {"limit": limit}}, RECIPE.fill(d_steps=d_steps))
+    radii = path(game, 300)
+    assert 0.9 * limit / d_steps**0.5 < min(radii[150:]) < 1.1 * limit / d_steps**0.5
+    assert 0.9 * limit < max(radii[150:]) < 1.1 * limit
+
+
+@pytest.mark.parametrize("d_steps", [1, 5])
+def test_penalised_wasserstein_does_not_converge(d_steps):
+    """Mescheder 2018: D's slope wants to be one, and G runs past the data at that speed."""
+    game = dirac(0.1, {"wasserstein_gp": True}, {"wasserstein_gp": {"weight": 1.0}}, RECIPE.fill(d_steps=d_steps))
+    assert min(path(game, 400)[200:]) > 2 * START
+
+
+def test_a_penalty_for_slopes_other_than_one_does_not_make_the_plain_game_converge():
+    """DRAGAN, for the reason of WGAN-GP (argued here, not quoted): at the equilibrium D is to be flat, and pays.
+
+    Its x̂ is the data's one point itself.
+    """
+    game = dirac(0.1, {"dragan": True}, {"dragan": {"weight": 0.5}})
+    assert min(path(game, 400)[200:]) > 2 * START
+
+
+def test_historical_averaging_makes_it_converge():
+    """Salimans 2016 claims so of such games: the hinge game turns for ever, with the spring it comes to rest."""
+    settings = {"historical_averaging": {"weight": 0.25}}
+    radii = path(dirac(0.1, {"hinge_loss": True, "historical_averaging": True}, settings), 600)
+    assert radii[-1] < 0.05 * START
+    # A strong spring holds it where it has been: it creeps.
+    strong = path(dirac(0.1, {"hinge_loss": True, "historical_averaging": True}), 200)
+    assert 0.4 * START < strong[-1] < 0.8 * START
