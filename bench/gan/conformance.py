@@ -24,7 +24,7 @@ from hacks import HackError, Recipe
 from hacks import card as cards
 from hacks.parameters import declared
 
-DRAWS = {"reseed", "latent", "latent_dim", "d_steps", "batch_factor", "fresh_latents"}
+DRAWS = {"reseed", "latent", "latent_dim", "d_steps", "rounds", "batch_factor", "fresh_latents"}
 """Slots that say how often, how much or in which way data and latents are drawn."""
 WIDTH, BATCH, SEED, STEPS, CLASSES, RESOLUTION = 2, 8, 3, 5, 3, 16
 
