@@ -41,12 +41,8 @@ class Lookahead:
         """Count a step; after the last of `every` move both players."""
         state["steps"] = (state["steps"] + 1) % self.every
         if state["steps"] == 0:
-            fast: list[Tensor] = [
-                weight
-                for each in (d_optimizer, g_optimizer)
-                for group in each.param_groups
-                for weight in group["params"]
-            ]
+            groups = [*d_optimizer.param_groups, *g_optimizer.param_groups]
+            fast: list[Tensor] = [weight for group in groups for weight in group["params"]]
             for slow, weight in zip(state["slow"], fast, strict=True):
                 weight.copy_(slow.lerp_(weight, self.share))
 

@@ -29,7 +29,7 @@ from hacks.registry import hack
 
 
 class Pace:
-    """How long one weight's steps are: those of D's optimiser without momentum, from where it is; nothing of it changes."""
+    """How long one weight's steps are: those of D's optimiser from where it is, without momentum."""
 
     def __init__(self, optimizer: torch.optim.Optimizer, weight: nn.Parameter) -> None:
         group, kept = optimizer.param_groups[0], optimizer.state.get(weight, {})
@@ -37,9 +37,7 @@ class Pace:
         self.corrected = "betas" in group
         self.decay = group["betas"][1] if self.corrected else group.get("alpha")
         self.square = kept.get("exp_avg_sq", kept.get("square_avg", torch.zeros_like(weight))).detach()
-        self.steps = (
-            kept["step"].to(weight.device) if self.corrected and kept else torch.zeros((), device=weight.device)
-        )
+        self.steps = kept.get("step", torch.zeros(())).to(weight.device)
 
     def rate(self, gradient: Tensor) -> Tensor | float:
         """Of the next step: lr for plain descent, else lr / (√v + ε) with that gradient's square in the running v."""

@@ -8,7 +8,7 @@ Source: Kurach, Lucic, Zhai, Michalski & Gelly 2019, "A large-scale study on reg
     as weight decay is usually given. The weight is our choice.
 Claim: none; it is one of the penalties that they compare.
 Needs: nothing.
-Clashes: nothing; before a norm, and under spectral norm, the size of weights has no meaning, and it slows learning less.
+Clashes: nothing. Before a norm, and under spectral norm, the size of weights changes how fast they turn, and no more.
 Mechanism: small weights bound D's slope.
 Measured: none
 """
