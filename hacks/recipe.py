@@ -32,6 +32,7 @@ from hacks.slots import (
 )
 
 __all__ = [
+    "DRAWING_SLOTS",
     "TUPLE_SLOTS",
     "Batches",
     "ConditionedLayer",
@@ -172,6 +173,8 @@ class Recipe:
 
 
 TUPLE_SLOTS = tuple(field.name for field in dataclasses.fields(Recipe) if field.default == ())
+DRAWING_SLOTS = frozenset({"reseed", "latent", "latent_dim", "d_steps", "rounds", "batch_factor", "fresh_latents"})
+"""Slots that say how often, how much or in which way data and latents are drawn."""
 
 
 def _rank(member: Any) -> tuple[int, str]:
