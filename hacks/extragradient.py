@@ -2,7 +2,7 @@
 
 Off: each player steps with its gradient where the players are.
 On: in each step both players first step as usual, at once; then both go back and step with the gradients that they had
-    found there, on another batch. The optimisers' moments see both gradients. Twice the cost of a step.
+    found there, on another batch. The optimisers' moments see both gradients. A step takes twice as long.
 Source: Gidel, Berard, Vignoud, Vincent & Lacoste-Julien 2018, "A variational inequality perspective on generative
     adversarial networks", arXiv 1802.10551, algorithms 2 and 4 (ExtraAdam, which becomes so with Adam).
 Claim: simultaneous gradient steps diverge on a bilinear game and alternating ones circle; extrapolation converges.

@@ -1,8 +1,8 @@
 """More steps of D for each of G.
 
 Off: one step of D, one of G.
-On: two steps of D, each on a batch of its own, for each of G. Every further step of D costs what one costs: compare at
-    equal steps of G, and at equal time.
+On: two steps of D, each on a batch of its own, for each of G. Each further step of D takes half as long as a plain step
+    of both: compare at equal steps of G, and at equal time.
 Source: Goodfellow et al. 2014, arXiv 1406.2661, algorithm 1 (k steps of D, k = 1 in their experiments); Arjovsky et al.
     2017, arXiv 1701.07875, with 5; Chintala et al. 2016, "How to train a GAN", point 14.
 Claim: a D kept near its best answer gives G a better gradient (Arjovsky 2017, of the Wasserstein distance).

@@ -230,10 +230,10 @@ def test_p_falls_again_where_d_is_unsure():
 
 def test_at_its_target_p_stays():
     member = AdaptiveAugment(COLOR, 0.5, 0.2)  # of 4 logits 3 positive: exactly one half, in binary
-    state = member.start(4, torch.device("cpu"))
+    state = member.start(4, torch.device("cpu")) | {"p": torch.tensor(0.25)}
     for number in range(40):
         member.d_after(torch.zeros(4, 1, 2, 2), torch.tensor([1.0, 1.0, 1.0, -1.0]), at(number / 1000), state)
-    assert state["p"].item() == 0
+    assert state["p"].item() == 0.25
 
 
 def test_without_real_images_nothing_is_counted():
