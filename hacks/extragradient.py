@@ -30,12 +30,12 @@ PER_STEP = "extragradient extrapolates one update of D a step"
 class Extragradient:
     """Of the two rounds of a step the first finds the extrapolated point, the second steps with its gradient.
 
-    Between them the state has the weights `at` that each player steps from, and those `ahead` that it found. The
-    players move at once: D's weights are as G has to see them, whichever of the two has moved already.
+    The players move at once: in G's step D's weights are those that it had in its own. Between a step's rounds the
+    state has weights: `d` and `g`, from which the players step; `seen`, of D in its own step; `stepped`, to which it
+    went then.
     """
 
-    # The gradient that others clip or watch is that of the point at hand, so this acts after them.
-    order = 100
+    order = 100  # after others that act on the gradient, or on D's weights when it has stepped
 
     def start(self, game: Any) -> dict[str, Any]:
         """Nothing to remember between steps.
@@ -47,39 +47,40 @@ class Extragradient:
             raise HackError(f"{PER_STEP}: switch it off, or more_d_steps")
         if getattr(game.recipe.batching, "updates", 1) > 1:
             raise HackError(f"{PER_STEP}: switch it off, or two_discriminator_updates")
-        return {"second": False, "at": {}, "ahead": {}}
+        return {"second": False, "weights": {}}
 
     def d_before(self, d_optimizer: Optimizer, state: dict[str, Any]) -> None:
-        """Note where D is, or go back there."""
-        self._before("d", d_optimizer, state)
+        """Note where D is; in the second round go back to where it was."""
+        weights = state["weights"]
+        weights["seen"] = _copy(d_optimizer)
+        if state["second"] and "d" in weights:
+            _put(d_optimizer, weights["d"])
+        else:
+            weights["d"] = weights["seen"]
 
     def d_after(self, d_optimizer: Optimizer, state: dict[str, Any]) -> None:
-        """Have D be in G's step where it was in its own: at the point at hand, or the extrapolated one."""
-        other = state["ahead"].get("d") if state["second"] else state["at"]["d"]
-        found = _copy(d_optimizer)
-        if other is not None:
-            _put(d_optimizer, other)
-        state["ahead"]["d"] = found
+        """Have D be in G's step where it was in its own."""
+        state["weights"]["stepped"] = _copy(d_optimizer)
+        _put(d_optimizer, state["weights"]["seen"])
 
     def g_before(self, g_optimizer: Optimizer, state: dict[str, Any]) -> None:
-        """Note where G is, or go back there."""
-        self._before("g", g_optimizer, state)
+        """Note where G is; in the second round go back to where it was."""
+        if state["second"] and "g" in state["weights"]:
+            _put(g_optimizer, state["weights"]["g"])
+        else:
+            state["weights"]["g"] = _copy(g_optimizer)
 
     def g_after(self, d_optimizer: Optimizer, state: dict[str, Any]) -> None:
-        """Have D be where it stepped to; G is."""
-        if "d" in state["ahead"]:
-            _put(d_optimizer, state["ahead"]["d"])
-        state["second"] = not state["second"]
+        """Have D be where it stepped to, as G is; it may have made no step."""
+        if "stepped" in state["weights"]:
+            _put(d_optimizer, state["weights"].pop("stepped"))
+        state["second"] = True
 
-    def step_after(self, state: dict[str, Any]) -> None:
-        """Forget."""
-        state.update(second=False, at={}, ahead={})
-
-    def _before(self, side: str, optimizer: Optimizer, state: dict[str, Any]) -> None:
-        if not state["second"]:
-            state["at"][side] = _copy(optimizer)
-        elif side in state["at"]:
-            _put(optimizer, state["at"][side])
+    def step_after(self, d_optimizer: Optimizer, state: dict[str, Any]) -> None:
+        """Forget; where G made no step, D is where it stepped to."""
+        if "stepped" in state["weights"]:
+            _put(d_optimizer, state["weights"]["stepped"])
+        state.update(second=False, weights={})
 
 
 def _weights(optimizer: Optimizer) -> list[Tensor]:

@@ -132,7 +132,28 @@ def test_extragradient_keeps_nothing_between_steps_and_takes_two_batches():
     made.next_real = lambda: (counted.append(1), real())[1]
     advance(made, 3)
     assert len(counted) == 6
-    assert made.members.state_dict() == [{"second": False, "at": {}, "ahead": {}}]
+    assert made.members.state_dict() == [{"second": False, "weights": {}}]
+
+
+@pytest.mark.parametrize("skipped", [0, 1])
+def test_extragradient_where_d_makes_no_step_in_a_round(skipped):
+    """Without an extrapolation D is where it is; without a step it stays, though it extrapolated."""
+    rounds, h = [], 0.3
+    theta, psi = START
+
+    def skips(d_loss):
+        rounds.append(d_loss)
+        return len(rounds) - 1 != skipped
+
+    found = course(played(on("extragradient").add("d_before", skips), h), 1)[1]
+    # G extrapolates with D at hand; its step sees D at the extrapolated point, if there is one and D is not kept back.
+    assert found[0] == pytest.approx(theta + h * psi, rel=1e-5)
+    assert found[1] == pytest.approx(psi - h * (theta + h * psi) if skipped == 0 else psi, rel=1e-5)
+
+
+def test_extragradient_where_g_makes_no_step():
+    found = course(played(on("extragradient").add("g_before", lambda g_loss: False), 0.3), 1)[1]
+    assert found.tolist() == pytest.approx([START[0], START[1] - 0.3 * START[0]], rel=1e-5)  # a plain step of D
 
 
 class Twice(type(Recipe().batching)):
@@ -300,3 +321,15 @@ def test_unrolled_d_is_updated_as_the_recipe_runs_d():
 def test_what_cannot_be_is_refused(name, wrong):
     with pytest.raises(HackError, match=f"^{name}\\.{next(iter(wrong))}=.*: expected .*; see `ganbench hacks {name}`$"):
         on(name, **wrong)
+
+
+def test_all_of_them_together_resume_bit_for_bit():
+    names = ["rmsprop", "extragradient", "lookahead", "unrolled", "weight_decay", "learning_rate_decay"]
+    names += ["gradient_clipping", "fresh_latents", "diff_augment", "adaptive_augment", "blur_fade", "instance_noise"]
+    recipe = hacks.apply(Recipe(), dict.fromkeys(names, True), {"unrolled": {"updates": 1}, "lookahead": {"every": 2}})
+    straight, first, second = (game(recipe) for _ in range(3))
+    rows = advance(straight, 5)
+    assert torch.isfinite(rows).all()
+    begun = advance(first, 3)
+    second.load_state_dict(first.state_dict())
+    assert torch.equal(torch.cat([begun, advance(second, 5)]), rows)
