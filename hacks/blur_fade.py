@@ -49,7 +49,7 @@ def gaussian(size: int, width: float, device: torch.device) -> Tensor:
     At a border only what is inside counts: every row's sum is 1, and an even image stays as it is.
     """
     place = torch.arange(size, device=device, dtype=torch.float32)
-    weights = torch.exp(-((place[:, None] - place) ** 2) / (2 * width**2))
+    weights = torch.exp(-(((place[:, None] - place) / width) ** 2) / 2)
     return weights / weights.sum(1, keepdim=True)
 
 
