@@ -35,8 +35,8 @@ class MovingAverage:
     @torch.no_grad()
     def __call__(self, average: nn.Module, G: nn.Module, step: Step) -> None:
         """average <- decay · average + (1 − decay) · G, in place; counters are copied."""
-        # Every step sees as many images: a half-life in images is one in steps.
-        decay = min(self.decay, 0.5 ** (1 / (RAMP * (step.number + 1))))
+        # Every step sees as many images: a half-life in images is one in steps, of which larger batches take several.
+        decay = min(self.decay, 0.5 ** (step.span / (RAMP * (step.number + step.span))))
         found = G.state_dict()
         for name, value in average.state_dict().items():
             if value.is_floating_point():

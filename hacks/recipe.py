@@ -32,6 +32,7 @@ from hacks.slots import (
 )
 
 __all__ = [
+    "DRAWING_SLOTS",
     "TUPLE_SLOTS",
     "Batches",
     "ConditionedLayer",
@@ -70,6 +71,7 @@ class Recipe:
     The optimisers:
         g_optimizer, d_optimizer: make the optimisers, with learning rates `g_lr`, `d_lr` and `beta1`, `beta2`.
         d_steps: steps of D for each of G.
+        rounds: how often in a step D's steps and G's are made, each time on another batch.
         batch_factor: makes batches that many times as large, and as many times fewer steps.
         fresh_latents: whether G's step draws latents of its own; else it takes D's last fakes again.
     Data and latents:
@@ -88,6 +90,7 @@ class Recipe:
         g_logits: change the answers that G learns from, `fake_logits -> fake_logits`.
         g_penalties: added to G's loss, `-> scalar`.
         g_before, g_after: act before and after G's optimiser's step; one that returns False before it prevents it.
+        step_after: act after each step, when both players have made theirs.
         averaging: move `average`, the copy of G that is scored, after each step.
     reseed: where it is not empty, the run has another seed, made from its own and this text.
     """
@@ -123,6 +126,7 @@ class Recipe:
     beta1: float = 0.9
     beta2: float = 0.999
     d_steps: int = 1
+    rounds: int = 1
     batch_factor: int = 1
     fresh_latents: bool = False
     pixel_range: tuple[float, float] = (0.0, 1.0)
@@ -142,6 +146,7 @@ class Recipe:
     g_penalties: tuple[slots.Member, ...] = ()
     g_before: tuple[slots.Member, ...] = ()
     g_after: tuple[slots.Member, ...] = ()
+    step_after: tuple[slots.Member, ...] = ()
     averaging: tuple[slots.Member, ...] = ()
     reseed: str = ""
 
@@ -168,6 +173,8 @@ class Recipe:
 
 
 TUPLE_SLOTS = tuple(field.name for field in dataclasses.fields(Recipe) if field.default == ())
+DRAWING_SLOTS = frozenset({"reseed", "latent", "latent_dim", "d_steps", "rounds", "batch_factor", "fresh_latents"})
+"""Slots that say how often, how much or in which way data and latents are drawn."""
 
 
 def _rank(member: Any) -> tuple[int, str]:

@@ -42,6 +42,7 @@ class Step:
         number: of steps made before this one.
         total: of the whole run; 0 where it has no end.
         streams: the run's random streams, one for each name.
+        span: of the number, from this step to the next one: more than 1 where batches are as many times larger.
         labels: classes of the real images of the batch, int64 (N,); fakes are made with the same. None where the data
             have none.
     """
@@ -50,6 +51,7 @@ class Step:
     total: int
     streams: Streams
     labels: Tensor | None = None
+    span: int = 1
 
     @property
     def progress(self) -> float:
@@ -233,12 +235,13 @@ OFFERED: dict[str, tuple[str, ...]] = {
     "penalties": (*_D, *_ALWAYS),
     "d_before": ("d_loss", *_D, *_ALWAYS),
     "d_after": ("d_loss", *_D, *_ALWAYS),
-    "g_opponents": ("z", "real", "fake", "d_pays", *_ALWAYS),
+    "g_opponents": ("z", "real", "fake", "d_pays", "batching", *_ALWAYS),
     "g_logits": (*_G, *_ALWAYS),
     "loss.g": ("real_logits", "fake_logits", "step", "streams", "labels", "state"),
     "g_penalties": (*_G, *_ALWAYS),
     "g_before": ("g_loss", *_G, *_ALWAYS),
     "g_after": ("g_loss", *_G, *_ALWAYS),
+    "step_after": _ALWAYS,
     "averaging": ("average", *_ALWAYS),
 }
 """What each slot of the loop offers to ask for.
@@ -247,5 +250,6 @@ All is float32. Images are (N, C, H, W) in the pixel range, logits (N,), `z` (N,
 sees them, after `d_inputs`, except in `batches`; in D's step `fake` has no way back to G. `seen` shows any images in
 the pixel range as D sees them. `real_features` and `fake_features` are what comes into D's last layer. `streams`,
 `labels` are those of `step`, `recipe` is the whole run's. `d_pays` is D's loss of (real logits, fake logits), with hard
-targets and without penalties.
+targets and without penalties, `batching` the recipe's way of running a D over both sides, `(D, real, fake) -> Logits of
+each of D's updates`.
 """

@@ -4,7 +4,8 @@
     from bench.gan.conformance import CHECKS, conform
     conform(hacks.load_file("my_trick.py")[0])
 
-Every check takes a hack's name and raises `Misfit`, whose text says what is not as it should be.
+Every check takes a hack's name and raises `Misfit`, whose text says what is not as it should be. Those of `ON_DEVICES`
+also take the device that they train on.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ import torch
 import hacks
 from bench.gan.backbone import dcgan
 from bench.gan.look import looked_at
-from bench.gan.loop import Game, advance
+from bench.gan.loop import Game, advance, step
 from bench.gan.streams import Streams
 from hacks import HackError, Recipe
 from hacks import card as cards
 from hacks.parameters import declared
+from hacks.recipe import DRAWING_SLOTS
 
-DRAWS = {"reseed", "latent", "latent_dim", "d_steps", "batch_factor", "fresh_latents"}
-"""Slots that say how often, how much or in which way data and latents are drawn."""
 WIDTH, BATCH, SEED, STEPS, CLASSES, RESOLUTION = 2, 8, 3, 5, 3, 16
+RESOLUTIONS, CHANNELS, MANY_STEPS = (16, 28, 32, 64), (1, 3), 50
 
 
 class Misfit(AssertionError):
@@ -93,16 +94,34 @@ def commutes(name: str) -> None:
             _expect(one == two, f"{name} and {other}: their order makes a difference")
 
 
-def trains(name: str) -> None:
+def trains(name: str, device: str = "cpu") -> None:
     """Its losses and gradients are finite for grey and coloured images, in float32 and bf16."""
     for channels in (1, 3):
         for precision in ("float32", "bf16"):
-            played = game(switched_on(name), channels=channels, precision=precision)
+            played = game(switched_on(name), channels=channels, precision=precision, device=device)
             rows = advance(played, STEPS)
             finite = len(rows) == STEPS and bool(torch.isfinite(rows).all())
             _expect(finite, f"{name}: no finite losses with {channels} channels in {precision}")
-    made = played.samples(2, Streams(0)("samples"))
+    made = played.samples(2, Streams(0, device)("samples"))
     _expect(made.shape == (2, channels, RESOLUTION, RESOLUTION), f"{name}: G's images are {tuple(made.shape)}")
+
+
+def works_everywhere(name: str, device: str = "cpu") -> None:
+    """Its first step is finite at every resolution and for grey and coloured images."""
+    for resolution in RESOLUTIONS:
+        for channels in CHANNELS:
+            played = game(switched_on(name), channels=channels, resolution=resolution, device=device)
+            finite = bool(torch.isfinite(step(played)).all())
+            _expect(finite, f"{name}: no finite losses at {resolution} pixels and {channels} channels")
+
+
+def fifty_steps(name: str, device: str = "cpu") -> None:
+    """On top of the full core recipe, in place of those hacks that it excludes, its losses and weights stay finite."""
+    played = game(on_top_of_core(name), steps=MANY_STEPS, device=device)
+    made = len(advance(played, MANY_STEPS))
+    weights = (*played.generator.parameters(), *played.discriminator.parameters())
+    finite = made == MANY_STEPS and all(bool(torch.isfinite(weight).all()) for weight in weights)
+    _expect(finite, f"{name}: on top of the core hacks it diverges in step {made}")
 
 
 def resumes(name: str) -> None:
@@ -120,7 +139,7 @@ def resumes(name: str) -> None:
 
 def leaves_other_streams_alone(name: str) -> None:
     """It shifts the draws of data and latents only if it is about them."""
-    if DRAWS & set(hacks.get(name).slots()):
+    if DRAWING_SLOTS & set(hacks.get(name).slots()):
         return
     games = [game(each) for each in (switched_on(name), switched_off(name))]
     for played in games:
@@ -158,19 +177,36 @@ def switched_on(name: str) -> Recipe:
     return hacks.apply(Recipe(), dict.fromkeys((*hacks.get(name).needs, name), True))
 
 
+def on_top_of_core(name: str) -> Recipe:
+    """The recipe of all core hacks and this one, without those that it, or one that it needs, excludes."""
+    own = (*hacks.get(name).needs, name)
+    core = [each for each in hacks.names(core=True) if each not in own]
+    left = [each for each in core if not hacks.conflicts([*own, each])]
+    return hacks.apply(Recipe(), dict.fromkeys((*left, *own), True))
+
+
 def switched_off(name: str) -> Recipe:
     """The naive recipe with the hacks alone that this one needs."""
     return hacks.apply(Recipe(), dict.fromkeys(hacks.get(name).needs, True))
 
 
-def game(recipe: Recipe, *, channels: int = 1, precision: str = "float32", labelled: bool = True) -> Game:
-    """A small game of 16 × 16 pixels on noise of three classes."""
+def game(
+    recipe: Recipe,
+    *,
+    channels: int = 1,
+    resolution: int = RESOLUTION,
+    precision: str = "float32",
+    labelled: bool = True,
+    steps: int = STEPS,
+    device: str = "cpu",
+) -> Game:
+    """A small game, of 16 × 16 pixels unless told otherwise, on noise of three classes."""
     stream = torch.Generator().manual_seed(1)
-    shape = (24, channels, RESOLUTION, RESOLUTION)
+    shape = (24, channels, resolution, resolution)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=stream)
     labels = torch.randint(CLASSES, (len(images),), generator=stream) if labelled else None
-    backbone = dcgan(RESOLUTION, channels, WIDTH)
-    settings = {"seed": SEED, "steps": STEPS, "batch": BATCH, "precision": precision}
+    backbone = dcgan(resolution, channels, WIDTH)
+    settings = {"seed": SEED, "steps": steps, "batch": BATCH, "precision": precision, "device": device}
     return Game(recipe, backbone, images, labels=labels, classes=CLASSES, **settings)
 
 
@@ -182,9 +218,15 @@ CHECKS: dict[str, Callable[[str], None]] = {
         off_is_absent,
         commutes,
         trains,
+        works_everywhere,
+        fifty_steps,
         resumes,
         leaves_other_streams_alone,
         a_look_changes_nothing,
         says_that_it_needs_labels,
     )
 }
+ON_DEVICES: dict[str, Callable[[str, str], None]] = {
+    check.__name__: check for check in (trains, works_everywhere, fifty_steps)
+}
+"""Checks to run on an accelerator too, where nothing is compared bit for bit."""

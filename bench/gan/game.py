@@ -120,7 +120,7 @@ class Game:
         for network in self._conditioned:
             network.labels = labels
         view: View = {
-            "step": Step(self.step_number, self.total, streams, labels),
+            "step": Step(self.step_number, self.total, streams, labels, self.recipe.batch_factor),
             "streams": streams,
             "labels": labels,
             "pixel_range": self.recipe.pixel_range,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bench.gan.loop import Game, objectives
+from bench.gan.loop import Game, batching, objectives
 from bench.gan.sampling import to_range
 from bench.gan.streams import Streams
 from hacks.recipe import Logits
@@ -44,9 +44,5 @@ def looked_at(game: Game, n: int, streams: Streams) -> Iterator[Look]:
         view = game.view(streams, None if game.labels is None else game.labels[:n])
         z = recipe.draw(n, streams("mechanism"))
         real = game.seen(to_range(game.images[:n], recipe.pixel_range), view)
-
-        def batching(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Iterator[Logits]:
-            return members.only("batching")(view | {"D": discriminator, "real": real, "fake": fake})
-
         between = getattr(recipe.latent, "between", torch.lerp)
-        yield Look(game.generator, game.discriminator, real, z, batching, *objectives(game, view), between)
+        yield Look(game.generator, game.discriminator, real, z, batching(game, view), *objectives(game, view), between)

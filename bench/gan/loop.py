@@ -12,26 +12,27 @@ One step, in the order it happens:
     D     <- recipe.g_opponents; its weights are frozen
     G steps on recipe.loss.g(D(fake)) + each of recipe.g_penalties, between recipe.g_before and recipe.g_after; the
         same fakes as D saw last, as G has not changed since, unless recipe.fresh_latents
-    recipe.averaging follows G
+    recipe.step_after, then recipe.averaging follows G
 
+All lines but the last are gone through in each of recipe.rounds.
 Whatever fills a slot gets what it asks for by name: `hacks/slots.py` lists what there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import reduce
 from operator import add
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.gan.denormals import flushed_denormals
 from bench.gan.game import CURVES, Game, Made
 from bench.gan.members import View
 from hacks.recipe import Batches, Logits, Targets
 
-__all__ = ["CURVES", "Game", "advance", "objectives", "step"]
+__all__ = ["CURVES", "Game", "advance", "batching", "objectives", "step"]
 
 
 def step(game: Game) -> Tensor:
@@ -40,12 +41,15 @@ def step(game: Game) -> Tensor:
     With batches several times as large, as many steps pass with each of them.
     """
     if game.step_number % game.recipe.batch_factor == 0:
-        for _ in range(game.recipe.d_steps):
-            real, labels = game.next_real()
-            view = game.view(game.streams, labels) | {"real": real}
-            made = game.generate(game.batch, game.streams("latent"), view)
-            d_paid, d_norm, answers = _train_discriminator(game, view, made)
-        g_paid, g_norm = _train_generator(game, view, made)
+        for _ in range(game.recipe.rounds):
+            for _ in range(game.recipe.d_steps):
+                real, labels = game.next_real()
+                view = game.view(game.streams, labels) | {"real": real}
+                made = game.generate(game.batch, game.streams("latent"), view)
+                d_paid, d_norm, answers = _train_discriminator(game, view, made)
+            g_paid, g_norm = _train_generator(game, view, made)
+        for act in game.members["step_after"]:
+            act(view)
         for follow in game.members["averaging"]:
             follow(view | {"average": game.averaged})
         game.row = torch.stack([d_paid, g_paid, *answers, d_norm, g_norm])
@@ -98,6 +102,15 @@ def objectives(game: Game, view: View) -> tuple[Callable[[Tensor, Tensor], Tenso
     return d_pays, g_pays
 
 
+def batching(game: Game, view: View) -> Callable[[nn.Module, Tensor, Tensor], Iterator[Logits]]:
+    """How the game runs a D over real and fake images: the logits of each of its updates."""
+
+    def run(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Iterator[Logits]:
+        return game.members.only("batching")(view | {"D": discriminator, "real": real, "fake": fake})
+
+    return run
+
+
 def _train_generator(game: Game, view: View, made: Made) -> tuple[Tensor, Tensor]:
     """G's update: its loss and the norm of its gradient."""
     members = game.members
@@ -106,7 +119,7 @@ def _train_generator(game: Game, view: View, made: Made) -> tuple[Tensor, Tensor
     game.freeze_discriminator(True)
     view["fake"] = game.seen(made.images, view)
     for change in members["g_opponents"]:
-        view["D"] = change(view | {"d_pays": objectives(game, view)[0]})
+        view["D"] = change(view | {"d_pays": objectives(game, view)[0], "batching": batching(game, view)})
     game.judge(view, ("fake",), lambda: [view["D"](view["fake"])])
     if game.g_sees_real:
         game.judge(view, ("real",), lambda: [view["D"](view["real"])])
