@@ -37,7 +37,7 @@ class Nearness(nn.Module):
         """Images (N, C, H, W) -> features (N, C · H · W + kernels, 1, 1)."""
         features = images.flatten(1)
         points = self.tensor(features).float().unflatten(1, (self.kernels, self.dimension)).transpose(0, 1)
-        # Subtracted: the sum of absolute differences that torch.cdist knows has no second derivative.
+        # Written out, since torch.cdist has no second derivative, which penalties need.
         distances = (points[:, :, None] - points[:, None]).abs().sum(dim=3)
         near = torch.exp(-distances).sum(dim=2).t().to(features.dtype)
         return torch.cat([features, near], dim=1)[:, :, None, None]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from hacks.blocks import through
 from hacks.recipe import ConditionedLayer, Given, Nets, Recipe
 from hacks.registry import hack
 
@@ -32,9 +33,9 @@ class Residual(ConditionedLayer):
         self.block, self.skip = block, skip
 
     def forward(self, images: Tensor, given: Given) -> Tensor:
-        """Images (N, *shape) -> (N, *made)."""
-        made = self.block(images, given) if isinstance(self.block, ConditionedLayer) else self.block(images)
-        return made + self.skip(images)
+        """Images (N, *shape), or latents (N, dim), -> (N, *made)."""
+        made = through([self.block], images, given)
+        return made + self.skip(images if images.ndim == 4 else images[:, :, None, None])
 
 
 def skip(shape: Shape, made: Shape) -> nn.Module | None:

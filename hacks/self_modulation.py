@@ -50,8 +50,6 @@ class SelfModulation:
 
 
 @hack(order=1350, family="norm", sets=("modern",))
-def self_modulation(
-    recipe: Recipe, hidden: Annotated[int, Range(1, 4096, log=True, search=(8, 128))] = 32
-) -> Recipe:
+def self_modulation(recipe: Recipe, hidden: Annotated[int, Range(1, 4096, log=True, search=(8, 128))] = 32) -> Recipe:
     """Switch on self-modulation, with that many hidden units."""
     return recipe.fill(g_norm=SelfModulation(hidden))

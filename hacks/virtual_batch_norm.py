@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from hacks.parameters import Range
-from hacks.recipe import ConditionedLayer, Given, Nets, Recipe, Streams
+from hacks.blocks import through
+from hacks.recipe import Given, Nets, Recipe, Streams
 from hacks.registry import hack
 
 
@@ -70,12 +71,10 @@ def _refer(network: nn.Sequential, _: Any) -> None:
         return
     norms = [[layer for layer in block.modules() if isinstance(layer, VirtualBatchNorm)] for block in network]
     labels = network.reference_labels if len(network.reference_labels) else None
-    images, given = network.reference, Given(network.reference, labels)
     last = max((number for number, found in enumerate(norms) if found), default=-1)
     for layer in sum(norms, []):
         layer.referring = True
-    for block in network[: last + 1]:
-        images = block(images, given) if isinstance(block, ConditionedLayer) else block(images)
+    through(list(network)[: last + 1], network.reference, Given(network.reference, labels))
     for layer in sum(norms, []):
         layer.referring = False
 
