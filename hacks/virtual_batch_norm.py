@@ -69,13 +69,15 @@ def _refer(network: nn.Sequential, _: Any) -> None:
     """Before every pass of a network: its reference through the layers up to the last that need it."""
     if not len(network.reference):
         return
-    norms = [[layer for layer in block.modules() if isinstance(layer, VirtualBatchNorm)] for block in network]
+    norms = [layer for layer in network.modules() if isinstance(layer, VirtualBatchNorm)]
+    blocks = list(network)
+    while blocks and not any(layer in norms for layer in blocks[-1].modules()):
+        blocks.pop()
     labels = network.reference_labels if len(network.reference_labels) else None
-    last = max((number for number, found in enumerate(norms) if found), default=-1)
-    for layer in sum(norms, []):
+    for layer in norms:
         layer.referring = True
-    through(list(network)[: last + 1], network.reference, Given(network.reference, labels))
-    for layer in sum(norms, []):
+    through(blocks, network.reference, Given(network.reference, labels))
+    for layer in norms:
         layer.referring = False
 
 
