@@ -19,8 +19,8 @@ from typing import Annotated, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from hacks.parameters import Range
 from hacks.blocks import through
+from hacks.parameters import Range
 from hacks.recipe import Given, Nets, Recipe, Streams
 from hacks.registry import hack
 

@@ -19,6 +19,8 @@ from hacks.errors import HackError
 from hacks.recipe import ConditionedLayer, Given, RandomLayer, Recipe, Resampled
 
 Shape = tuple[int, int, int]
+ROWS = 64
+"""So many images are passed through layers to see what comes out: enough for any that puts several together."""
 
 
 class Chain(ConditionedLayer, nn.Sequential):
@@ -61,6 +63,7 @@ class Fill(NamedTuple):
     side: str  # of the recipe's slots: g or d
     places: dict[str, Any]  # what a layer's maker may ask for wherever its place is
     shape: Shape  # of what the whole network is given
+    pack: int = 1  # how many images of these a layer of the front makes one of
 
     def slot(self, name: str) -> Any:
         """This network's slot of that name."""
@@ -175,6 +178,7 @@ def _build(blocks: tuple[Block, ...], shape: Shape, fill: Fill) -> tuple[Network
     # PyTorch initialises a layer when it is made; the fork keeps that out of the program's global random state.
     with torch.random.fork_rng(devices=[]):
         shape = _extra(network, name, "front", fill.slot("front"), shape, fill)
+        fill = fill._replace(pack=ROWS // len(_passed(network, fill.shape, fill, latents=fill.side == "g")))
         index = 0
         for number, block in enumerate(blocks):
             logits = fill.side == "d" and number == len(blocks) - 1
@@ -260,14 +264,19 @@ def _weighted(block: Block, shape: Shape, bias: bool, fill: Fill) -> Resampled:
 
 
 def _output_shape(layers: Iterable[nn.Module | None], shape: Shape, fill: Fill, latents: bool = False) -> Shape:
-    """What comes out for images, or latents, of that shape, found on a device that only keeps shapes."""
-    chain = Chain(*(copy.deepcopy(layer) for layer in layers if layer is not None)).to("meta")
-    n = 64  # any layer that puts images of a batch together finds enough of them
-    with torch.device("meta"):
-        shown = torch.empty(n, *fill.shape)
-        given = Given(shown.flatten(1) if fill.side == "g" else shown, torch.empty(n, dtype=torch.int64))
-        made = chain(torch.empty(n, shape[0]) if latents else torch.empty(n, *shape), given)
+    """What comes out for images, or latents, of that shape."""
+    made = _passed(layers, shape, fill, latents)
     return (made.shape[1], 1, 1) if latents else tuple(made.shape[1:])
+
+
+def _passed(layers: Iterable[nn.Module | None], shape: Shape, fill: Fill, latents: bool) -> Tensor:
+    """What layers make of `ROWS` images, or latents, of that shape, on a device that only keeps shapes."""
+    chain = Chain(*(copy.deepcopy(layer) for layer in layers if layer is not None)).to("meta")
+    with torch.device("meta"):
+        shown = torch.empty(ROWS * fill.pack, *fill.shape)
+        labels = torch.empty(len(shown), dtype=torch.int64)
+        given = Given(shown.flatten(1) if fill.side == "g" else shown, labels)
+        return chain(torch.empty(ROWS, shape[0]) if latents else torch.empty(ROWS, *shape), given)
 
 
 def parameter_count(network: nn.Module, running_statistics: bool = False) -> int:
