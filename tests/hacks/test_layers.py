@@ -11,6 +11,7 @@ from bench.gan.conformance import game
 from bench.gan.loop import advance
 from bench.gan.network import build_discriminator, build_generator
 from bench.gan.streams import Streams
+from bench.runner.generator import Generator
 from hacks import HackError, Recipe
 from hacks.equalised_learning_rate import fan_in
 from hacks.registry import conflicts
@@ -194,3 +195,11 @@ def test_sampling_with_noise_is_repeatable_and_leaves_training_alone(name):
     one, two = played.sampler()(z)
     assert not torch.equal(one, two)
     assert torch.equal(torch.cat([*rows, advance(played, 4)]), advance(alone, 4))
+
+
+def test_a_trained_generator_with_noise_makes_the_same_images_of_the_same_seed():
+    recipe = on("generator_dropout")
+    network = build_generator(dcgan(16, 1, 2), recipe, 0).eval()
+    first, second, other = (Generator(network, recipe, None)(3, seed) for seed in (5, 5, 6))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
