@@ -70,7 +70,8 @@ def test_attention_is_a_weighted_mean_over_all_positions():
 
 @pytest.mark.parametrize("resolution", [16, 28, 32, 64])
 def test_one_attention_layer_in_each_network_at_a_quarter_of_the_side(resolution):
-    for network, shape in zip(networks(on("self_attention"), resolution), [(100,), (1, resolution, resolution)]):
+    shapes = [(100,), (1, resolution, resolution)]
+    for network, shape in zip(networks(on("self_attention"), resolution), shapes, strict=True):
         sizes = []
         (layer,) = (each for each in network.modules() if isinstance(each, Attention))
         layer.register_forward_hook(lambda _, given, made, sizes=sizes: sizes.append(made.shape[-1]))
@@ -160,7 +161,7 @@ def test_packs_and_pictures_at_every_resolution():
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_d_sees_the_resized_pictures(channels):
-    g, d = networks(on("multi_scale_gradients"), 32, channels)
+    _, d = networks(on("multi_scale_gradients"), 32, channels)
     seen = {}
     for name, block in d.named_children():
         block.register_forward_pre_hook(lambda _, given, name=name: seen.update({name: given[0]}))
@@ -237,7 +238,7 @@ def test_between_two_resolutions_both_are_mixed():
 
 
 @pytest.mark.parametrize(
-    ("progress", "grown"), [(0, 0), (1 / 12, 0), (1 / 8, 0.5), (1 / 6, 1), (0.25, 1), (0.49, 2.94), (0.5, 3), (1, 3)]
+    ("progress", "grown"), [(0, 0), (1 / 12, 0), (1 / 8, 0.5), (1 / 6, 1), (0.25, 1), (0.49, 2.88), (0.5, 3), (1, 3)]
 )
 def test_each_resolution_fades_in_as_long_as_it_stays(progress, grown):
     """Three doublings in half of a run: sixths of that half, in turn without and with a fade."""
