@@ -33,7 +33,7 @@ class ClassHead(ConditionedLayer):
 
     def __init__(self, block: nn.Module, features: int, classes: int) -> None:
         super().__init__()
-        self.block, self.classifier = block, nn.Linear(features, classes)
+        self.classifier, self.block = nn.Linear(features, classes), block  # what makes the logit stays the last
 
     def forward(self, images: Tensor, given: Given) -> Tensor:
         """Features (N, C, H, W) -> logits (N, 1, 1, 1) of being real."""

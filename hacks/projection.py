@@ -37,7 +37,7 @@ class ProjectionHead(ConditionedLayer):
     def __init__(self, block: nn.Module, features: int, classes: int) -> None:
         super().__init__()
         # A dense layer with an output for each class, so that what bounds or initialises layers acts on it too.
-        self.block, self.vectors = block, nn.Linear(features, classes, bias=False)
+        self.vectors, self.block = nn.Linear(features, classes, bias=False), block
 
     def forward(self, images: Tensor, given: Given) -> Tensor:
         """Features (N, C, H, W) -> logits (N, 1, 1, 1)."""

@@ -10,6 +10,7 @@ from bench.gan.backbone import dcgan, mlp
 from bench.gan.conformance import game
 from bench.gan.loop import advance, step
 from bench.gan.network import build_discriminator, build_generator
+from bench.metrics.mechanism import probe
 from hacks import HackError, Recipe
 from hacks.recipe import Given
 from hacks.registry import conflicts
@@ -161,6 +162,14 @@ def test_no_image_depends_on_its_batch():
     x, z = torch.rand(6, 1, 16, 16), torch.rand(6, 100)
     for network, given in ((played.discriminator, x), (played.generator, z), (played.sampler(), z)):
         torch.testing.assert_close(network(given)[:2], network(given[:2]), rtol=1e-4, atol=1e-5)
+
+
+def test_what_a_probe_sees_counts_the_pass_of_the_reference_too():
+    played = game(on("virtual_batch_norm"))
+    z, x = torch.rand(8, 100), torch.rand(8, 1, 16, 16)
+    found = probe(played.generator, played.discriminator, x, z)
+    assert found["mixed_batch_gap"] == pytest.approx(0, abs=1e-5)
+    assert 0 < found["d_zero_gradient_share"] < 1
 
 
 def test_an_average_of_g_has_the_same_reference():
