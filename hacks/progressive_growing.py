@@ -8,7 +8,7 @@ Source: Karras, Aila, Laine & Lehtinen 2017, arXiv 1710.10196, section 2. It fad
     each, 600,000 in its code's defaults; shares of the run, and half of it in all, are our choice.
 Claim: training is faster and more stable, most of all at high resolutions.
 Needs: nothing.
-Clashes: what wraps whole networks, virtual batch norm among them. A run without an end, and networks whose resolutions do not match, are refused.
+Clashes: what wraps whole networks. A run without an end, and networks whose resolutions do not match, are refused.
     Points have one resolution: nothing changes.
 Mechanism: the coarse is learned first, from few pixels, and later blocks begin from it.
 Measured: none
