@@ -78,6 +78,7 @@ class Recipe:
         pixel_range: the values (black, white) that D sees and G must make.
         latent, latent_dim: the distribution of z and its dimension.
         latent_changes: change z before G has it while training, `z -> z`.
+    start: what has to see the game before its first step, and acts in no other slot.
     The game, in the order of a step:
         d_batches: change what D trains on, `batches -> Batches`.
         d_inputs: change every image D sees, real and fake alike, in both players' steps, `images -> images`.
@@ -132,6 +133,7 @@ class Recipe:
     pixel_range: tuple[float, float] = (0.0, 1.0)
     latent: slots.Latent = naive.UniformLatent()
     latent_dim: int = 100
+    start: tuple[slots.Member, ...] = ()
     latent_changes: tuple[slots.Member, ...] = ()
     d_batches: tuple[slots.Member, ...] = ()
     d_inputs: tuple[slots.Member, ...] = ()

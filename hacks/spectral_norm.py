@@ -1,11 +1,12 @@
-"""Spectral normalisation of D.
+"""Spectral normalisation of D, of G or of both.
 
-Off: D's weights are used as they are.
-On: every weight of D is divided by its largest singular value, followed by one power iteration per forward pass.
-Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv 1802.05957.
+Off: weights are used as they are.
+On: every weight of D is divided by its largest singular value, followed by one power iteration per forward pass. `nets`
+    may have it in G, or in both.
+Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv 1802.05957; in G too: Zhang et al. 2018, arXiv 1805.08318.
 Claim: a D of bounded Lipschitz constant trains stably, at little cost and without tuning.
 Needs: nothing.
-Clashes: another bound on D. BatchNorm in D undoes the bound; the source leaves it out.
+Clashes: another bound on the same network. BatchNorm in D undoes the bound; the source leaves it out.
 Mechanism: D's slope in its input is bounded, so G's gradient neither explodes nor vanishes.
 Measured: none
 """
@@ -17,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from hacks.recipe import Recipe
+from hacks.recipe import Nets, Recipe
 from hacks.registry import hack
 
 
@@ -36,6 +37,6 @@ class SpectralNorm:
 
 
 @hack(order=220, family="bound", sets=("modern",))
-def spectral_norm(recipe: Recipe) -> Recipe:
-    """Switch on spectral normalisation of every convolution and dense layer of D."""
-    return recipe.fill(d_bound=SpectralNorm())
+def spectral_norm(recipe: Recipe, nets: Nets = "d") -> Recipe:
+    """Switch on spectral normalisation of every convolution and dense layer of D, of G, or of both."""
+    return recipe.fill_nets(nets, d={"d_bound": SpectralNorm()}, g={"g_bound": SpectralNorm()})

@@ -19,6 +19,8 @@ from hacks.errors import HackError
 from hacks.recipe import ConditionedLayer, Given, RandomLayer, Recipe, Resampled
 
 Shape = tuple[int, int, int]
+ROWS = 64
+"""So many images are passed through layers to see what comes out: enough for any that puts several together."""
 
 
 class Chain(ConditionedLayer, nn.Sequential):
@@ -42,12 +44,16 @@ class Network(nn.Sequential):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Latents (N, dim) -> images, or images (N, C, H, W) -> logits (N,); `labels` (N,) in place of the batch's."""
-        if labels is None and self.labels is not None:
-            labels = self.labels.repeat(-(-len(images) // len(self.labels)))[: len(images)]
-        given = Given(images, labels)
+        given = self.given(images, labels)
         for block in self:
             images = block(images, given) if isinstance(block, ConditionedLayer) else block(images)
         return images
+
+    def given(self, images: Tensor, labels: Tensor | None = None) -> Given:
+        """What a pass of that input shows to layers that ask for it; `labels` (N,) in place of the batch's."""
+        if labels is None and self.labels is not None:
+            labels = self.labels.repeat(-(-len(images) // len(self.labels)))[: len(images)]
+        return Given(images, labels)
 
 
 class Fill(NamedTuple):
@@ -56,6 +62,8 @@ class Fill(NamedTuple):
     recipe: Recipe
     side: str  # of the recipe's slots: g or d
     places: dict[str, Any]  # what a layer's maker may ask for wherever its place is
+    shape: Shape  # of what the whole network is given
+    pack: int = 1  # how many images of these a layer of the front makes one of
 
     def slot(self, name: str) -> Any:
         """This network's slot of that name."""
@@ -76,8 +84,8 @@ def build_generator(backbone: Backbone, recipe: Recipe, seed: int, classes: int 
     Raises:
         HackError: something in the recipe asks for classes, and there are none.
     """
-    fill = _fill(backbone, recipe, "g", classes)
-    network, shape = _build(backbone.generator, (recipe.latent_dim, 1, 1), fill)
+    fill = _fill(backbone, recipe, "g", classes, (recipe.latent_dim, 1, 1))
+    network, shape = _build(backbone.generator, fill.shape, fill)
     network.append(fill.ask(recipe.output, shape))
     if shape != (backbone.channels, backbone.resolution, backbone.resolution):
         raise ValueError(f"backbone {backbone.name}: the generator makes {shape}, the image is not that")
@@ -90,21 +98,21 @@ def build_discriminator(backbone: Backbone, recipe: Recipe, seed: int, classes: 
     Raises:
         HackError: something in the recipe asks for classes, and there are none.
     """
-    fill = _fill(backbone, recipe, "d", classes)
-    network, _ = _build(backbone.discriminator, (backbone.channels, backbone.resolution, backbone.resolution), fill)
+    fill = _fill(backbone, recipe, "d", classes, (backbone.channels, backbone.resolution, backbone.resolution))
+    network, _ = _build(backbone.discriminator, fill.shape, fill)
     network.append(nn.Flatten(0))
     return _finished(network, fill, seed, "discriminator", "weight_norm")
 
 
-def _fill(backbone: Backbone, recipe: Recipe, side: str, classes: int | None) -> Fill:
+def _fill(backbone: Backbone, recipe: Recipe, side: str, classes: int | None, shape: Shape) -> Fill:
     places = {"latent_dim": recipe.latent_dim, "resolution": backbone.resolution, "classes": classes or None}
     places["pixel_range"] = recipe.pixel_range
-    return Fill(recipe, side, places)
+    return Fill(recipe, side, places, shape)
 
 
 def _finished(network: Network, fill: Fill, seed: int, name: str, bound: str) -> nn.Module:
     """The network wrapped, initialised and bound by the recipe."""
-    wrapped = give(fill.slot("network"), network=network, **fill.places)
+    wrapped = give(fill.slot("network"), network=network, shape=fill.shape, channels=fill.shape[0], **fill.places)
     initialise(wrapped, fill.recipe, seed, name)
     seeds = {"seed_of": lambda path: stream_seed(seed, f"{bound}/{path}")}
     return give(fill.slot("bound"), network=wrapped, **seeds, **fill.places)
@@ -172,6 +180,7 @@ def _build(blocks: tuple[Block, ...], shape: Shape, fill: Fill) -> tuple[Network
     # PyTorch initialises a layer when it is made; the fork keeps that out of the program's global random state.
     with torch.random.fork_rng(devices=[]):
         shape = _extra(network, name, "front", fill.slot("front"), shape, fill)
+        fill = fill._replace(pack=ROWS // len(_passed(network, fill.shape, fill, latents=fill.side == "g")))
         index = 0
         for number, block in enumerate(blocks):
             logits = fill.side == "d" and number == len(blocks) - 1
@@ -257,13 +266,19 @@ def _weighted(block: Block, shape: Shape, bias: bool, fill: Fill) -> Resampled:
 
 
 def _output_shape(layers: Iterable[nn.Module | None], shape: Shape, fill: Fill, latents: bool = False) -> Shape:
-    """What comes out for images, or latents, of that shape, found on a device that only keeps shapes."""
-    chain = Chain(*(copy.deepcopy(layer) for layer in layers if layer is not None)).to("meta")
-    n = 64  # any layer that puts images of a batch together finds enough of them
-    with torch.device("meta"):
-        given = Given(torch.empty(n, fill.places["latent_dim"]), torch.empty(n, dtype=torch.int64))
-        made = chain(torch.empty(n, shape[0]) if latents else torch.empty(n, *shape), given)
+    """What comes out for images, or latents, of that shape."""
+    made = _passed(layers, shape, fill, latents)
     return (made.shape[1], 1, 1) if latents else tuple(made.shape[1:])
+
+
+def _passed(layers: Iterable[nn.Module | None], shape: Shape, fill: Fill, latents: bool) -> Tensor:
+    """What layers make of `ROWS` images, or latents, of that shape, on a device that only keeps shapes."""
+    chain = Chain(*(copy.deepcopy(layer) for layer in layers if layer is not None)).to("meta")
+    with torch.device("meta"):
+        shown = torch.empty(ROWS * fill.pack, *fill.shape)
+        labels = torch.empty(len(shown), dtype=torch.int64)
+        given = Given(shown.flatten(1) if fill.side == "g" else shown, labels)
+        return chain(torch.empty(ROWS, shape[0]) if latents else torch.empty(ROWS, *shape), given)
 
 
 def parameter_count(network: nn.Module, running_statistics: bool = False) -> int:

@@ -160,11 +160,13 @@ def _sparsity(discriminator: nn.Module, images: Tensor) -> dict[str, float]:
     for handle in handles:
         handle.remove()
     # Of the logits, not of the loss: a loss that saturates underflows to zeros that no layer has made.
-    gradients = torch.autograd.grad(logits.sum(), [images, *inputs])
+    # A pass on the side, of a reference batch for instance, may end in a layer whose output nothing uses.
+    found = torch.autograd.grad(logits.sum(), [images, *inputs], allow_unused=True)
+    gradients = [gradient for gradient in found if gradient is not None]
     shares = {"d_zero_input_gradient_share": zero_share([gradients[0]])}
     if layers:
         shares["d_zero_activation_share"] = zero_share(outputs)
-        shares["d_zero_gradient_share"] = zero_share(list(gradients[1:]))
+        shares["d_zero_gradient_share"] = zero_share(gradients[1:])
     return shares
 
 

@@ -13,7 +13,7 @@ from bench.errors import UserError
 from bench.gan import recipes
 from bench.gan.backbone import Backbone, mlp
 from bench.gan.game import Game
-from bench.gan.network import build_generator, conditioned
+from bench.gan.network import build_generator, conditioned, give_streams
 from bench.gan.sampling import sample
 from bench.gan.streams import Streams
 from bench.records.files import replaced
@@ -45,7 +45,9 @@ class Generator:
             seed: of their latents.
             labels: int64 (n,), for a generator that is told classes; drawn as often as its data had them by default.
         """
-        stream = Streams(seed)("images")
+        streams = Streams(seed)
+        give_streams(self.network, streams)
+        stream = streams("images")
         z = self.recipe.draw(n, stream)
         if not conditioned(self.network):
             return sample(self.network, self.recipe, z)

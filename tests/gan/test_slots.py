@@ -15,7 +15,7 @@ from hacks import HackError, Recipe
 from hacks.recipe import TUPLE_SLOTS, Batches, Logits
 from hacks.slots import OFFERED
 
-ACTING = [slot for slot in OFFERED if slot in TUPLE_SLOTS]
+ACTING = [slot for slot in OFFERED if slot in TUPLE_SLOTS and slot != "start"]
 
 
 def asking(names, do):
