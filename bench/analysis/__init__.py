@@ -5,6 +5,7 @@ frame of runs (one row per run) and the names of the hacks, whose columns hold t
 """
 
 from bench.analysis.agreement import agreement
+from bench.analysis.choices import factors, level_differences
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.contrast import local_against_average
 from bench.analysis.effects import effects
@@ -31,9 +32,11 @@ __all__ = [
     "disagreements",
     "effects",
     "effects_over_steps",
+    "factors",
     "fake_factors",
     "half_normal",
     "interactions",
+    "level_differences",
     "local_against_average",
     "local_effects",
     "local_score_effects",

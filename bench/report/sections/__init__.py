@@ -8,6 +8,7 @@ from bench.report.sections import (
     answer,
     average_effects,
     buys_and_costs,
+    choices,
     claims,
     departures,
     disagreements,
@@ -36,6 +37,7 @@ __all__ = ["IN_ORDER", "answer", "files"]
 
 IN_ORDER = (
     local_effects,
+    choices,
     average_effects,
     buys_and_costs,
     disagreements,
