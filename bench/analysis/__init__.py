@@ -9,6 +9,7 @@ from bench.analysis.choices import factors, level_differences
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.contrast import local_against_average
 from bench.analysis.effects import effects
+from bench.analysis.equal_time import equal_time_effects
 from bench.analysis.halfnormal import fake_factors, half_normal
 from bench.analysis.interactions import interactions, pair_means
 from bench.analysis.local import local_effects
@@ -32,6 +33,7 @@ __all__ = [
     "disagreements",
     "effects",
     "effects_over_steps",
+    "equal_time_effects",
     "factors",
     "fake_factors",
     "half_normal",

@@ -72,6 +72,19 @@ class Findings:
             records.star, own, records.exclusions, records.families, outcome, records.looks
         )
 
+    @cached_property
+    def equal_time(self) -> pd.DataFrame:
+        """Tricks that change the time of a step, at equal time: the table of `equal_time_effects`; empty without any.
+
+        It is about FID, whose curve is recorded, whatever the outcome is.
+        """
+        records = self.records
+        needed = {"dataset", "cell", "seed", "step", "fid"}
+        if records.star.empty or not needed <= set(records.curves):
+            return pd.DataFrame()
+        found = analysis.equal_time_effects(records.star, records.curves, list(records.hacks), records.looks)
+        return found[found["hack"].isin(records.asked_about)]
+
     def in_place_of(self, dataset: str, hack: str) -> str:
         """What a hack takes the place of in the best recipe of a dataset, in words; empty where that is nothing."""
         found, records = self.incumbent(dataset), self.records

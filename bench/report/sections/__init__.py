@@ -12,6 +12,7 @@ from bench.report.sections import (
     claims,
     departures,
     disagreements,
+    equal_time,
     failures,
     files,
     half_normal,
@@ -38,6 +39,7 @@ __all__ = ["IN_ORDER", "answer", "files"]
 IN_ORDER = (
     local_effects,
     choices,
+    equal_time,
     average_effects,
     buys_and_costs,
     disagreements,
