@@ -111,3 +111,17 @@ def test_the_others_are_as_the_base_has_them_unless_excluded():
 
 def test_the_usual_size_is_two_looks_at_each():
     assert shares(declared()).settle >= star_runs(52, 5)
+
+
+def test_the_time_of_a_run_is_that_of_what_varies_and_of_some_flips():
+    from bench.records.run import specs_of
+    from bench.runner.staged import first_plan
+    from bench.runner.timing import star_specs, varied
+
+    made = declared(runs=500)
+    screen, star = first_plan(made), first_plan(declared(stages=("settle",), runs=400))
+    assert varied(screen) == list(CORE)
+    timed = star_specs(star, specs_of(star)[:1])
+    assert len(timed) == 6
+    assert timed[0].levels == star.cells[0].levels
+    assert timed[-1].levels == star.cells[-1].levels
