@@ -122,8 +122,9 @@ def _settings(request: Request, device: str, data_root: str | None, say: Say) ->
     datasets = [load(name, request.resolution, Path(data_root) if data_root else None) for name in request.datasets]
     for found in datasets:
         backbone_for(found, request.width, request.recipe)
-        _check_scorable(found, request)
     own = toggles(words, datasets, settles=request.staged and "settle" in request.stages, say=say)
+    for found in datasets:  # last, since it may have to train an extractor
+        _check_scorable(found, request)
     names = list(own.hacks)
     merged = recipes.get(request.recipe).merged(given)
     parameters = {name: settings for name, settings in merged.items() if name in {*names, *given}}
