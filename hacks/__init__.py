@@ -5,6 +5,7 @@
 LeakyRelu(slope=0.2)
 """
 
+from hacks.choosing import Chosen, choose, family_members, members, sets_of
 from hacks.errors import HackError
 from hacks.loading import discover, load_file, loaded_files
 from hacks.parameters import Range
@@ -15,15 +16,20 @@ discover()
 
 __all__ = [
     "PLACEBO",
+    "Chosen",
     "Hack",
     "HackError",
     "Range",
     "Recipe",
     "apply",
+    "choose",
     "conflicts",
+    "family_members",
     "get",
     "hack",
     "load_file",
     "loaded_files",
+    "members",
     "names",
+    "sets_of",
 ]

@@ -26,8 +26,21 @@ FAMILIES = {
 }
 """What a hack changes, and how a listing calls it. Hacks of a family that fill one slot are levels of one factor."""
 
+BASE_LEVELS = {
+    "loss": "non-saturating loss",
+    "bound": "unbounded D",
+    "norm": "networks without normalisation",
+    "init": "PyTorch's initialisation",
+    "activation": "ReLU",
+    "down": "max-pooling",
+    "up": "nearest-neighbour upsampling",
+    "latent": "uniform latents",
+    "optimizer": "Adam",
+}
+"""Family -> what the naive recipe has in its slot: the level of the factor with all its hacks off."""
+
 SETS = {
     "modern": "tricks of papers since 2016, beyond the checklist",
     "teaching": "remedies that books and courses name",
 }
-"""Who recommends a hack, where that is declared with it; `core` and the checklist are sets too."""
+"""Who recommends a hack, where that is declared with it; `choosing.WORDS` has the other sets."""

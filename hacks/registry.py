@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import re
 import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +24,7 @@ from typing import Any
 from hacks import card as cards
 from hacks.asking import OF_LABELS, action, asks
 from hacks.errors import HackError, did_you_mean
-from hacks.families import FAMILIES, OTHER, SETS
+from hacks.families import BASE_LEVELS, FAMILIES, OTHER, SETS
 from hacks.parameters import Range, checked, declared
 from hacks.recipe import TUPLE_SLOTS, Recipe
 
@@ -59,6 +60,12 @@ class Hack:
     def title(self) -> str:
         """The first line of the card."""
         return cards.title(self.card)
+
+    @property
+    def year(self) -> int | None:
+        """Of the oldest source that its card names."""
+        years = re.findall(r"\b(?:19|20)\d\d\b(?!\.\d)", cards.fields(self.card).get("source", ""))
+        return min(map(int, years), default=None)
 
     @property
     def measured(self) -> tuple[tuple[str, str], ...]:
@@ -98,10 +105,15 @@ class Hack:
         )
 
     def describe(self) -> dict[str, Any]:
-        """The card by its fields, as plain JSON values, with what the hack declares in code."""
+        """The card by its fields, as plain JSON values, with what the hack declares in code.
+
+        `base` is what the naive recipe has in the place of the hack's family; empty where that is nothing to name.
+        """
         return {
             "title": self.title,
             **cards.fields(self.card),
+            "family": self.family,
+            "base": BASE_LEVELS.get(self.family, ""),
             "needs": list(self.needs),
             "measured": [list(claim) for claim in self.measured],
             "parameters": {name: str(default) for name, default in self.parameters.items()},

@@ -5,9 +5,11 @@ frame of runs (one row per run) and the names of the hacks, whose columns hold t
 """
 
 from bench.analysis.agreement import agreement
+from bench.analysis.choices import factors, level_differences
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.contrast import local_against_average
 from bench.analysis.effects import effects
+from bench.analysis.equal_time import equal_time_effects
 from bench.analysis.halfnormal import fake_factors, half_normal
 from bench.analysis.interactions import interactions, pair_means
 from bench.analysis.local import local_effects
@@ -31,9 +33,12 @@ __all__ = [
     "disagreements",
     "effects",
     "effects_over_steps",
+    "equal_time_effects",
+    "factors",
     "fake_factors",
     "half_normal",
     "interactions",
+    "level_differences",
     "local_against_average",
     "local_effects",
     "local_score_effects",

@@ -8,26 +8,58 @@ from typing import Annotated
 from typer import Argument, Option
 
 from bench.cli.command import app
-from bench.cli.options import RESULTS, DataRoot, HackFile, Results, load_hack_files
+from bench.cli.options import REPORTS, RESULTS, DataRoot, HackFile, Reports, Results, load_hack_files
+from bench.errors import UserError
 
 
 @app.command("hacks")
 def show_hacks(
-    name: Annotated[str | None, Argument(help="Print this hack's card.")] = None, hack_file: HackFile = None
+    name: Annotated[str | None, Argument(help="Print this hack's card; `checklist`: the 17 points.")] = None,
+    of_set: Annotated[str | None, Option("--set", help="Those of a set: core, checklist, modern, teaching.")] = None,
+    family: Annotated[str | None, Option(help="Those of a family, such as loss.")] = None,
+    measure: Annotated[bool, Option("--costs", help="Measure here what each costs: a second for each.")] = False,
+    new: Annotated[str | None, Option(help="Write NAME.py here, a hack of your own to start from.")] = None,
+    hack_file: HackFile = None,
+    reports: Reports = REPORTS,
 ) -> None:
-    """List the hacks, or print the card of one."""
+    """List the hacks by family, with year, sets, needs and published verdicts; or print the card of one."""
     import hacks
+    from bench.cli import catalogue
     from bench.cli.hack_settings import known_hack
 
-    load_hack_files(hack_file)
-    if name is not None:
-        chosen = known_hack(name)
-        print(chosen.card)
-        for parameter, default in chosen.parameters.items():
-            print(f"Parameter: {name}.{parameter} = {default!r}")
+    if new is not None:
+        from bench.cli.template import write_template
+
+        path = write_template(new, Path())
+        print(f"written: {path}; try it: ganbench sweep --hack-file {path} --hacks core {new}")
         return
-    for each in map(hacks.get, hacks.names()):
-        print(f"{each.name:18} {each.title}{'' if each.core else '  (not in the default sweep)'}")
+    load_hack_files(hack_file)
+    if name == "checklist":
+        print(catalogue.checklist())
+        return
+    verdicts = catalogue.published(reports)
+    if name is not None:
+        print(catalogue.card(known_hack(name), verdicts.get(name, [])))
+        return
+    chosen = _those_of(of_set, family)
+    costs = {}
+    if measure:
+        from bench.cli.costs import costs as measured
+
+        costs = measured(chosen)
+    print(catalogue.listing(chosen, verdicts, costs))
+    print(f"\n{len(chosen)} of {len(hacks.names())} hacks; `ganbench hacks NAME` prints the card of one")
+
+
+def _those_of(of_set: str | None, family: str | None) -> list[str]:
+    """The hacks of a set and of a family, where these are asked for."""
+    import hacks
+
+    try:
+        own = hacks.names() if of_set is None else hacks.members(of_set)
+        return [name for name in own if family is None or name in hacks.family_members(family)]
+    except hacks.HackError as problem:
+        raise UserError(str(problem)) from None
 
 
 @app.command()

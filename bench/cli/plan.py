@@ -59,11 +59,11 @@ def plan(
     if request.staged:
         from bench.runner.staged import first_plan
 
-        declaration = declare(request, device=machine.device, data_root=machine.data_root)
+        declaration = declare(request, device=machine.device, data_root=machine.data_root, say=print)
         made = first_plan(declaration)
         print(stages_summary(declaration))
     else:
-        made = build_plan(request, device=machine.device, data_root=machine.data_root)
+        made = build_plan(request, device=machine.device, data_root=machine.data_root, say=print)
         print(plan_summary(made, estimated_spreads(start.results, made)))
     print(cell_table(made))
     if write is not None:

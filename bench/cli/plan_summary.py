@@ -60,11 +60,12 @@ def announcement(plan: Plan, spreads: Mapping[str, SpreadEstimate], state: State
 
 
 def cell_table(plan: Plan) -> str:
-    """The cells as a table of x (on) and . (off)."""
+    """The cells as a table of x (on) and . (off); of the hacks that not all cells have alike, if there are any."""
     frame = plan.frame()
-    names = "\n".join(f"{'':12}{'| ' * i}{hack}" for i, hack in enumerate(plan.hacks))
+    shown = [hack for hack in plan.hacks if frame[hack].nunique() > 1] or list(plan.hacks)
+    names = "\n".join(f"{'':12}{'| ' * i}{hack}" for i, hack in enumerate(shown))
     rows = [
-        f"{row['cell']:<12}" + " ".join("x" if row[hack] else "." for hack in plan.hacks) + f"  {row['arm']}"
+        f"{row['cell']:<12}" + " ".join("x" if row[hack] else "." for hack in shown) + f"  {row['arm']}"
         for row in frame.to_dict("records")
     ]
     return "\n".join([names, *rows])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import hacks
+from bench.cli.hack_sets import Say, Toggles, chosen_hacks, toggles
 from bench.cli.hack_settings import check_parameters, known_hack
 from bench.cli.request import Request
 from bench.data import Dataset, load
@@ -27,47 +28,56 @@ from bench.records.plan import NAIVE, PLACEBO
 from bench.runner.environment import resolve_device, resolve_precision
 from bench.runner.run import backbone_for
 
+
+def _unheard(text: str) -> None:
+    """Tell nobody."""
+
+
 CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
 """The arms that test a claim, by whether the recipe has what is claimed to be crucial."""
 
 
-def build_plan(request: Request, *, device: str, data_root: str | None = None) -> Plan:
+def build_plan(request: Request, *, device: str, data_root: str | None = None, say: Say = _unheard) -> Plan:
     """Check the names in the request and lay out the cells of a sweep of one stage.
 
     Raises:
         UserError: an unknown hack, parameter, score or dataset; hacks that exclude each other.
     """
-    settings = _settings(request, device, data_root)
+    settings, own = _settings(request, device, data_root, say)
     design, arms = request.design, request.arms
     if request.claims:
-        own = recipes.get(request.recipe).level(settings["hacks"][0])
-        design, arms = "arms", [CLAIM_ARMS[own]]
-    made = make_plan(**settings, seeds=request.seeds, design=design, arms=arms)
+        has_it = recipes.get(request.recipe).level(own.hacks[0])
+        design, arms = "arms", [CLAIM_ARMS[has_it]]
+    made = make_plan(**settings, hacks=own.hacks, seeds=request.seeds, design=design, arms=arms)
     return around_base(made) if request.claims else made
 
 
-def declare(request: Request, *, device: str, data_root: str | None = None) -> Declaration:
+def declare(request: Request, *, device: str, data_root: str | None = None, say: Say = _unheard) -> Declaration:
     """Check the names in the request and declare a sweep of several stages.
 
-    Its `runs` follow from a budget in runs, or are the usual number; one in time is left to be measured.
+    Its `runs` follow from a budget in runs, or are the usual number; one in time is left to be measured. `say` is told
+    what cannot be part of it.
 
     Raises:
         UserError: an unknown hack, parameter, score or dataset, a budget that is none or too small.
     """
-    settings = _settings(request, device, data_root)
-    names = settings["hacks"]
+    settings, own = _settings(request, device, data_root, say)
+    names = own.hacks
     asked = None if request.budget is None else parse_budget(request.budget)
     declaration = Declaration(
         **{
             **settings,
-            "hacks": tuple(names),
+            "hacks": names,
+            "screened": own.screened,
+            "flipped": own.flipped,
+            "families": own.families,
             "datasets": tuple(request.datasets),
             "exclusions": checked_exclusions(settings["exclusions"], names),
         },
         runs=None if asked is None or asked.runs is None else asked.runs // len(request.datasets),
         base_levels={name: recipes.get(request.recipe).level(name) for name in names},
         stages=tuple(request.stages),
-        tune={name: search_range(name, names, settings["hack_parameters"]) for name in request.tune},
+        tune={name: search_range(name, own.screened or names, settings["hack_parameters"]) for name in request.tune},
         seeds=request.seeds,
         seed=request.seed,
         asked=request.budget or "",
@@ -76,7 +86,7 @@ def declare(request: Request, *, device: str, data_root: str | None = None) -> D
     return declaration
 
 
-def search_range(name: str, names: list[str], parameters: Mapping[str, Mapping[str, Any]]) -> Range:
+def search_range(name: str, names: Sequence[str], parameters: Mapping[str, Mapping[str, Any]]) -> Range:
     """Where a search may set a parameter, as its hack declares it.
 
     Raises:
@@ -89,7 +99,7 @@ def search_range(name: str, names: list[str], parameters: Mapping[str, Mapping[s
         shown = ", ".join(f"{hack}.{own}" for own in known) or "none"
         raise UserError(f"tune {name!r}: no parameter with a range to search; hack {hack} has {shown}")
     if hack not in names:
-        raise UserError(f"tune {name!r}: hack {hack} is not in the sweep; name it with --hacks too")
+        raise UserError(f"tune {name!r}: hack {hack} is not searched; name it with --hacks, and no set")
     span, (low, high) = known[parameter], known[parameter].bounds
     inside = 1e-3 * (high - low)  # ends that do not belong to the range itself
     usual = parameters.get(hack, {}).get(parameter, found.parameters[parameter])
@@ -102,21 +112,24 @@ def search_range(name: str, names: list[str], parameters: Mapping[str, Mapping[s
     )
 
 
-def _settings(request: Request, device: str, data_root: str | None) -> dict[str, Any]:
-    """What plans and declarations have in common, checked."""
+def _settings(request: Request, device: str, data_root: str | None, say: Say) -> tuple[dict[str, Any], Toggles]:
+    """What plans and declarations have in common, checked, and the tricks."""
     outcome_of(request.outcome)
-    names = _hack_names(request)
+    words = _claimed(request) if request.claims else request.hacks
+    if words is not None:
+        chosen_hacks(words)
     given = check_parameters(request.hack)
+    datasets = [load(name, request.resolution, Path(data_root) if data_root else None) for name in request.datasets]
+    for found in datasets:
+        backbone_for(found, request.width, request.recipe)
+    own = toggles(words, datasets, settles=request.staged and "settle" in request.stages, say=say)
+    for found in datasets:  # last, since it may have to train an extractor
+        _check_scorable(found, request)
+    names = list(own.hacks)
     merged = recipes.get(request.recipe).merged(given)
     parameters = {name: settings for name, settings in merged.items() if name in {*names, *given}}
-    for dataset in request.datasets:
-        found = load(dataset, request.resolution, Path(data_root) if data_root else None)
-        backbone_for(found, request.width, request.recipe)
-        _check_labels(found, names)
-        _check_scorable(found, request)
-    return {
+    settings = {
         "name": request.name,
-        "hacks": names,
         "datasets": request.datasets,
         "hack_parameters": parameters,
         "budget": replace(Budget.of(request), precision=resolve_precision(request.precision, resolve_device(device))),
@@ -126,21 +139,13 @@ def _settings(request: Request, device: str, data_root: str | None) -> dict[str,
         "prerequisites": _prerequisites(names),
         "exclusions": hacks.conflicts(names, parameters),
     }
+    return settings, own
 
 
 def around_base(plan: Plan) -> Plan:
     """The plan of one recipe's arms with its cells named after that recipe: `base`, `base-HACK` or `base+HACK`."""
     cells = [replace(cell, name=re.sub(r"^(full|bare)", "base", cell.name)) for cell in plan.cells]
     return replace(plan, cells=tuple(cells), design=f"arms around the recipe {plan.base}")
-
-
-def _check_labels(dataset: Dataset, names: list[str]) -> None:
-    """Refuse hacks that need labels on data without."""
-    for name in names if dataset.labels is None else ():
-        if hacks.get(name).needs_labels:
-            raise UserError(
-                f"hack {name} on {dataset.name}: it needs labels, and these data have none; leave one of the two out"
-            )
 
 
 def _check_scorable(dataset: Dataset, request: Request) -> None:
@@ -158,18 +163,6 @@ def _prerequisites(names: list[str]) -> dict[str, tuple[str, ...]]:
     """What hacks of the sweep need in order to act, where the sweep has it as a toggle too."""
     needs = {name: hacks.get(name).needs for name in names}
     return {name: needed for name, needed in needs.items() if needed and set(needed) <= set(names)}
-
-
-def _hack_names(request: Request) -> list[str]:
-    """The hacks of the sweep in listing order; the placebo is always among them."""
-    chosen = hacks.names(core=True) if request.hacks is None else request.hacks
-    if request.claims:
-        chosen = _claimed(request)
-    for name in chosen:
-        known_hack(name)
-        if chosen.count(name) > 1:
-            raise UserError(f"hack {name!r} is named twice: name it once")
-    return [name for name in hacks.names() if name in chosen or name == PLACEBO]
 
 
 def _claimed(request: Request) -> list[str]:

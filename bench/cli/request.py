@@ -22,9 +22,13 @@ class Request(Budget, Scoring):
 
     name: Annotated[str, Asked("Name of the sweep and its folders. Default: the preset's.")]
     datasets: Annotated[list[str], Asked("Datasets to sweep; see `ganbench datasets`.")]
-    hacks: Annotated[list[str] | None, Asked("Hacks to sweep; the placebo is always added. Default: the core set.")] = (
-        None
-    )
+    hacks: Annotated[
+        list[str] | None,
+        Asked(
+            "Hacks to sweep, by name, set (core, checklist, modern, teaching, all) or family (loss:all); the placebo "
+            "is always added. Default: core."
+        ),
+    ] = None
     hack: Annotated[dict[str, dict[str, Any]], Asked("A parameter of a hack: label_flips.rate=0.1")] = field(
         default_factory=dict
     )

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.plan.shares import CANDIDATES, Shares, shares
+from bench.plan.names import checked_exclusions
+from bench.plan.screen import screen_levels
+from bench.plan.shares import CANDIDATES, Shares, affordable_flips, shares
 from bench.plan.visible import SCREEN_SD, SEED_SD, sight
 from bench.records.declaration import Declaration
 from bench.runner.view import duration
@@ -44,7 +46,7 @@ def stages_summary(declaration: Declaration, seconds: Mapping[str, float] | None
     return "\n".join(
         [
             f"sweep {declaration.name} ({declaration.hash[:12]}): at most {runs} runs on {on}",
-            f"  hacks:    {', '.join(declaration.hacks)}",
+            *_hacks(declaration, share),
             *tuned,
             f"  each run: {budget.steps:,} steps of batch {budget.batch}, width {budget.width}, "
             f"{budget.precision}, scored {budget.evaluations} times on {scoring.n:,} images",
@@ -54,19 +56,44 @@ def stages_summary(declaration: Declaration, seconds: Mapping[str, float] | None
     )
 
 
+def _hacks(declaration: Declaration, share: Shares) -> list[str]:
+    """The tricks: all of them, or where that is more than a screen varies, those that are flipped beside those."""
+    if not declaration.wide:
+        return [f"  hacks:    {', '.join(declaration.hacks)}"]
+    flipped = declaration.asked_about
+    reach = affordable_flips(declaration, share.settle)
+    told = [
+        f"  hacks:    {len(flipped)} around the best recipe: {', '.join(flipped)}",
+        f"  varied:   by screen and search: {', '.join(declaration.varied)}",
+    ]
+    if "settle" in declaration.stages and reach < len(flipped):
+        told.append(
+            f"  reach:    the runs pay for a first look at {reach} of the {len(flipped)}: what the screen saw, by its "
+            "size there, then one of each family in turn; a larger --budget reaches more"
+        )
+    return told
+
+
 def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str]]:
     """Name, most runs on a dataset, and what it does, of every stage that is asked for."""
     anchors = f" and {2 * share.anchors} of the bare and the full one" if share.anchors else ""
     seeds = f", {share.seeds} seeds each" if share.seeds > 1 else ""
+    first = ", the most promising first" if declaration.wide else ""
+    exclusive = ""
+    if "screen" in declaration.stages and checked_exclusions(declaration.exclusions, declaration.varied):
+        exclusive = f" ({screen_levels(declaration, declaration.datasets[0])[1]})"
     looks = ", ".join(map(str, declaration.looks))
     every = {
-        "screen": (share.screen, f"{share.cells} recipes{seeds}{anchors}"),
+        "screen": (share.screen, f"{share.cells} recipes{seeds}{anchors}{exclusive}"),
         "search": (
             share.search,
             f"{sum(share.batches)} proposals, {max(share.batches, default=0)} at a time, then a race of {CANDIDATES} "
             f"recipes on {share.race_seeds} fresh seed{'s' if share.race_seeds > 1 else ''} a round, at most",
         ),
-        "settle": (share.settle, f"every trick flipped in the best recipe, looked at after {looks} seeds, at most"),
+        "settle": (
+            share.settle,
+            f"every trick flipped in the best recipe, looked at after {looks} seeds{first}, at most",
+        ),
     }
     return [(stage, *every[stage]) for stage in declaration.stages]
 

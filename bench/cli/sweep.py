@@ -61,7 +61,7 @@ def _staged(
     from bench.runner.staged import Stages, first_plan, register, seconds_of_a_run
     from bench.runner.sweep import worker_count
 
-    wanted = declare(request, device=machine.device, data_root=machine.data_root)
+    wanted = declare(request, device=machine.device, data_root=machine.data_root, say=view.message)
     workers = worker_count(session.workers, machine.device)
     check_writable(location.folder)
 
@@ -99,7 +99,7 @@ def _single(
     from bench.cli.planning import build_plan
     from bench.cli.previous_sweeps import estimated_spreads
 
-    plan = build_plan(request, device=machine.device, data_root=machine.data_root)
+    plan = build_plan(request, device=machine.device, data_root=machine.data_root, say=view.message)
     check_writable(location.folder)
     job = _session(plan, location, machine, session, view)
     job.check()

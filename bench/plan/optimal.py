@@ -16,8 +16,9 @@ from bench.plan.names import checked_exclusions, checked_hacks
 
 ENUMERATED_AT_MOST = 14
 """Up to so many hacks every combination is a candidate; beyond, a seeded sample of `SAMPLED` is."""
-SAMPLED = 8_000
-STARTS = 8
+SAMPLED, SAMPLED_OF_MANY = 8_000, 1_500
+STARTS, STARTS_OF_MANY = 8, 2
+"""Of many hacks a design is large, and an exchange takes as long as candidates times cells."""
 PASSES = 200
 
 
@@ -34,12 +35,13 @@ def d_optimal(
     names = checked_hacks(hacks)
     groups = checked_exclusions(exclusions, names)
     generator = np.random.default_rng(seed)
-    levels = feasible(_candidates(len(names), generator), names, groups)
+    levels = feasible(_candidates(names, groups, generator), names, groups)
     terms = model_terms(levels, names, groups, pairs)
     if len(levels) <= cells:
         chosen = np.arange(len(levels))
     else:
-        starts = [_exchange(terms, cells, generator) for _ in range(STARTS)]
+        few = len(names) > ENUMERATED_AT_MOST + 2
+        starts = [_exchange(terms, cells, generator) for _ in range(STARTS_OF_MANY if few else STARTS)]
         chosen = max(starts, key=lambda rows: _log_determinant(terms[rows]))
     if np.linalg.matrix_rank(terms[chosen]) < terms.shape[1]:
         raise UserError(
@@ -83,10 +85,21 @@ def model_terms(
     return np.column_stack(columns)
 
 
-def _candidates(count: int, generator: np.random.Generator) -> np.ndarray:
+def _candidates(hacks: Sequence[str], groups: Sequence[Sequence[str]], generator: np.random.Generator) -> np.ndarray:
+    """Combinations to choose from; of many hacks a sample, in which those that exclude each other never meet."""
+    count = len(hacks)
     if count <= ENUMERATED_AT_MOST:
         return (np.arange(2**count)[:, None] >> np.arange(count) & 1).astype(bool)
-    sampled = generator.random((SAMPLED, count)) < generator.uniform(0.1, 0.9, size=(SAMPLED, 1))
+    size = SAMPLED_OF_MANY if count > ENUMERATED_AT_MOST + 2 else SAMPLED
+    sampled = generator.random((size, count)) < generator.uniform(0.1, 0.9, size=(size, 1))
+    place = {hack: index for index, hack in enumerate(hacks)}
+    foes = np.zeros((count, count), dtype=bool)
+    for a, b in (pair for group in groups for pair in combinations(group, 2)):
+        foes[place[a], place[b]] = foes[place[b], place[a]] = True
+    for row, order in zip(sampled, generator.permuted(np.tile(np.arange(count), (size, 1)), axis=1), strict=True):
+        wanted, row[:] = row.copy(), False
+        for hack in order[wanted[order]]:  # whoever comes first is on
+            row[hack] = not (foes[hack] & row).any()
     ends = np.vstack([np.zeros(count, dtype=bool), np.ones(count, dtype=bool), np.eye(count, dtype=bool)])
     return np.unique(np.vstack([ends, sampled]), axis=0)
 

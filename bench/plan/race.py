@@ -15,7 +15,7 @@ import pandas as pd
 
 from bench.plan.history import History
 from bench.plan.levels import consistent
-from bench.plan.screen import ends
+from bench.plan.screen import completed, ends
 from bench.plan.shares import CANDIDATES, shares
 from bench.plan.step import step_plan
 from bench.records.plan import PLACEBO, Cell, Plan
@@ -95,7 +95,7 @@ def best_found(history: History, dataset: str, count: int) -> dict[str, Candidat
 def predicted_best(history: History, dataset: str) -> dict[str, Candidate]:
     """The recipe that a model of the screen's main effects predicts to be best; nothing without a screen."""
     runs = history.of_stage(dataset, "screen")
-    hacks = list(history.declaration.hacks)
+    hacks = list(history.declaration.varied)
     runs = runs[runs["arm"] != "anchor"]
     if runs.empty:
         return {}
@@ -104,7 +104,7 @@ def predicted_best(history: History, dataset: str) -> dict[str, Candidate]:
     order = sorted(hacks, key=lambda hack: (slopes[hack], hacks.index(hack)))
     wanted = {hack: bool(slopes[hack] < 0) for hack in order}
     made = consistent(wanted, history.declaration.prerequisites, history.declaration.exclusions)
-    return {"predicted": Candidate({hack: made[hack] for hack in hacks}, {})}
+    return {"predicted": Candidate(completed(made, history.declaration), {})}
 
 
 def main_effects(runs: pd.DataFrame, hacks: list[str]) -> dict[str, float]:

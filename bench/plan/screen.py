@@ -8,6 +8,7 @@ import pandas as pd
 
 from bench.plan.designs import FULL_FACTORIAL_UP_TO, design_levels
 from bench.plan.levels import consistent
+from bench.plan.names import checked_exclusions
 from bench.plan.optimal import variance_cost
 from bench.plan.step import drawn, step_plan
 from bench.records.declaration import Declaration
@@ -29,7 +30,7 @@ def screen_plan(declaration: Declaration, seeds: int, anchors: int) -> Plan:
         for row, pair in zip(rows, numbers, strict=True):
             own = tuple(range(start + pair * seeds, start + (pair + 1) * seeds))
             name, arm = _called(row, f"c{len(cells):0{width}d}")
-            cells.append(Cell(name, row, arm, (dataset,), own))
+            cells.append(Cell(name, completed(row, declaration), arm, (dataset,), own))
         after = start + (max(numbers) + 1) * seeds
         if anchors:
             own = tuple(range(after, after + anchors))
@@ -39,8 +40,10 @@ def screen_plan(declaration: Declaration, seeds: int, anchors: int) -> Plan:
 
 
 def screen_levels(declaration: Declaration, dataset: str) -> tuple[pd.DataFrame, str]:
-    """Bool frame of the screen's cells on a dataset, and the design in words."""
-    return _levels(declaration.hacks, declaration.exclusions, drawn(declaration, "screen", dataset))
+    """Bool frame of the screen's cells on a dataset, one column for each trick that is varied; the design in words."""
+    varied = declaration.varied
+    exclusions = checked_exclusions(declaration.exclusions, varied)
+    return _levels(varied, exclusions, drawn(declaration, "screen", dataset))
 
 
 @lru_cache(maxsize=64)
@@ -52,7 +55,7 @@ def _levels(hacks: tuple[str, ...], exclusions: tuple[tuple[str, ...], ...], see
 
 def may_repeat(declaration: Declaration) -> bool:
     """Whether the design has every possible cell already, so that more runs can only be more seeds."""
-    return len(declaration.hacks) <= FULL_FACTORIAL_UP_TO
+    return len(declaration.varied) <= FULL_FACTORIAL_UP_TO
 
 
 def mirrored(levels: pd.DataFrame) -> list[int]:
@@ -68,12 +71,24 @@ def mirrored(levels: pd.DataFrame) -> list[int]:
 
 
 def ends(declaration: Declaration) -> dict[str, dict[str, bool]]:
-    """The bare recipe and the full one: everything off, and all on that goes together; the placebo is off in both."""
-    on = {hack: hack != PLACEBO for hack in declaration.hacks}
+    """The bare recipe and the full one: all that is varied off, and all of it on that goes together.
+
+    The placebo is off in both.
+    """
+    on = {hack: hack != PLACEBO for hack in declaration.varied}
+    full = completed(on, declaration)
     return {
-        "bare": dict.fromkeys(declaration.hacks, False),
-        "full": consistent(on, declaration.prerequisites, declaration.exclusions),
+        "bare": completed(dict.fromkeys(declaration.varied, False), declaration),
+        "full": consistent(full, declaration.prerequisites, declaration.exclusions),
     }
+
+
+def completed(row: Mapping[str, bool], declaration: Declaration) -> dict[str, bool]:
+    """Levels of the varied tricks with those of the others: as the base recipe has them, if nothing excludes them."""
+    on = {hack for hack, level in row.items() if level}
+    excluded = {other for group in declaration.exclusions if on & set(group) for other in group}
+    own = {hack: declaration.base_levels.get(hack, False) and hack not in excluded for hack in declaration.hacks}
+    return {hack: bool(row.get(hack, own[hack])) for hack in declaration.hacks}
 
 
 def _called(row: Mapping[str, bool], name: str) -> tuple[str, str]:

@@ -1,10 +1,12 @@
 """The last stage: a star of fresh runs around the incumbent, looked at as often as declared, until all is settled.
 
-After each look the flips that are settled get no more runs. Where a flip turned out better than the incumbent, the
-incumbent moves there, as often as declared and where the runs left are enough for another star.
+After each look the flips that are settled get no more runs. A wide sweep, which asks about more tricks than a screen
+varies, looks at as many as it can afford, the most promising ones first. Where a flip turned out better than the
+incumbent, the incumbent moves there, as often as declared and where the runs left are enough for another star.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ import pandas as pd
 
 from bench.plan.history import History
 from bench.plan.levels import consistent, flip
-from bench.plan.race import Candidate, winner
+from bench.plan.race import Candidate, main_effects, winner
 from bench.plan.shares import incumbent_seeds, shares, star_runs
 from bench.plan.step import step_plan
 from bench.records.plan import PLACEBO, Cell, Plan
@@ -88,8 +90,10 @@ def next_look(history: History, dataset: str, judge: Judge) -> Star | None:
     moved = _moved(history, star, verdict, left)
     if moved is not None:
         return moved
-    open_ = tuple(hack for hack in star.active if hack not in verdict.settled)
-    return _grown(history, replace(star, active=open_), left)
+    open_ = [hack for hack in star.active if hack not in verdict.settled]
+    if history.declaration.wide:
+        open_ = best_first(star_runs_of(history, star), open_)
+    return _grown(history, replace(star, active=tuple(open_)), left)
 
 
 def judged(history: History, star: Star, judge: Judge) -> Judgement:
@@ -145,23 +149,56 @@ def _stars(history: History, dataset: str) -> list[list[list[Cell]]]:
 
 def _begun(history: History, dataset: str, number: int, incumbent: Candidate) -> Star:
     """A star without runs; tricks that cannot act around this incumbent are not in it."""
-    acting = [hack for hack in history.declaration.hacks if _flipped(history, incumbent.levels, hack) is not None]
+    declaration = history.declaration
+    acting = [hack for hack in declaration.asked_about if _flipped(history, incumbent.levels, hack) is not None]
+    if declaration.wide:
+        acting = most_promising_first(history, dataset, acting)
     first = history.fresh_seed(dataset)
     return Star(dataset, number, incumbent, first, 0, dict.fromkeys(acting, 0), 0, tuple(acting))
 
 
+def most_promising_first(history: History, dataset: str, hacks: Sequence[str]) -> list[str]:
+    """The order in which a wide sweep looks at tricks, as far as its runs reach.
+
+    The placebo, which the others are judged beside; then what the screen saw, by the size of its effect there; then one
+    of each family in turn, in listing order.
+    """
+    declaration = history.declaration
+    screen = history.of_stage(dataset, "screen")
+    screen = screen[screen["arm"] != "anchor"]
+    slopes = {} if screen.empty else main_effects(screen, list(declaration.varied))
+    seen = sorted((hack for hack in hacks if hack in slopes), key=lambda hack: -abs(slopes[hack]))
+    turns: dict[str, int] = {}
+    others: list[tuple[int, int, str]] = []
+    for place, hack in enumerate(hack for hack in hacks if hack not in slopes):
+        family = declaration.families.get(hack, hack)
+        others.append((turns.setdefault(family, 0), place, hack))
+        turns[family] += 1
+    return sorted([*seen, *(hack for _, _, hack in sorted(others))], key=lambda hack: hack != PLACEBO)
+
+
+def best_first(runs: pd.DataFrame, hacks: Sequence[str]) -> list[str]:
+    """The flips of a star by their mean outcome so far, the placebo before them."""
+    means = runs[runs["arm"] == FLIP].groupby("flipped")["loss"].mean()
+    return sorted(hacks, key=lambda hack: (hack != PLACEBO, means.get(hack, math.inf)))
+
+
 def _grown(history: History, star: Star, left: int) -> Star | None:
-    """The star with one look more for its active flips; None where there is nothing to look at or too little left."""
-    looks = history.declaration.looks
-    if star.looks == len(looks) or not star.active:
-        return None
-    seeds = looks[star.looks]
-    middle = max(incumbent_seeds(len(star.active), seeds), star.middle)
-    wanted = middle - star.middle + sum(seeds - star.counts[hack] for hack in star.active)
-    if wanted > left:
-        return None
-    counts = {hack: seeds if hack in star.active else count for hack, count in star.counts.items()}
-    return replace(star, looks=star.looks + 1, counts=counts, middle=middle)
+    """The star with one look more for its active flips; None where there is nothing to look at or too little left.
+
+    In a wide sweep as many of them as the runs left pay for, the first ones.
+    """
+    looks, wide = history.declaration.looks, history.declaration.wide
+    active = star.active
+    while star.looks < len(looks) and active:
+        seeds = looks[star.looks]
+        middle = max(incumbent_seeds(len(active), seeds), star.middle)
+        if middle - star.middle + sum(seeds - star.counts[hack] for hack in active) <= left:
+            counts = {hack: seeds if hack in active else count for hack, count in star.counts.items()}
+            counts = {hack: count for hack, count in counts.items() if count}
+            return replace(star, looks=star.looks + 1, counts=counts, middle=middle, active=active)
+        active = active[:-1] if wide else ()
+    return None
 
 
 def _moved(history: History, star: Star, verdict: Judgement, left: int) -> Star | None:

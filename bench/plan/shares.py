@@ -12,8 +12,10 @@ CANDIDATES = 4
 """At most so many recipes enter the race."""
 RACE_SHARE = 0.5
 """Of the search's runs."""
-USUAL_LOOKS = 3
+USUAL_LOOKS, USUAL_WIDE_LOOKS = 3, 2
 """How many looks at every trick a sweep of the usual size pays for, even if nothing is settled before."""
+FEWEST_FLIPS = 8
+"""Of a wide sweep: what it must be able to look at once, of however many tricks it asks about."""
 RACE_SEEDS = (1, 4)
 """Fewest and most seeds of a candidate in one round of the race."""
 
@@ -71,7 +73,7 @@ def shares(declaration: Declaration) -> Shares:
     total = usual_runs(declaration) if declaration.runs is None else declaration.runs
     if total < least.total:
         raise UserError(
-            f"{total} runs a dataset are too few for {len(declaration.hacks)} hacks in the stages "
+            f"{total} runs a dataset are too few for {len(declaration.varied)} hacks in the stages "
             f"{', '.join(declaration.stages)}: expected at least {least.total}; give a larger --budget, fewer --hacks, "
             "or --stages screen"
         )
@@ -95,8 +97,8 @@ def usual_runs(declaration: Declaration) -> int:
     """Runs on every dataset where no number is declared: anchors in the screen, and three looks at every trick."""
     least = _least(declaration)
     screen = least.screen + 2 * declaration.anchors if least.cells else 0
-    looks = declaration.looks[:USUAL_LOOKS]
-    settle = star_runs(len(declaration.hacks), looks[-1]) if least.look else 0
+    looks = declaration.looks[: USUAL_WIDE_LOOKS if declaration.wide else USUAL_LOOKS]
+    settle = star_runs(len(declaration.asked_about), looks[-1]) if least.look else 0
     whole = _weight(declaration)
     others = whole - declaration.weights["search"] * bool(least.search)
     wanted = -(-(screen + settle) * whole // others) if others else 3 * least.search
@@ -121,7 +123,9 @@ def _least(declaration: Declaration) -> _Least:
     asked = declaration.stages
     cells = max(len(screen_levels(declaration, d)[0]) for d in declaration.datasets) if "screen" in asked else 0
     search = race_runs(CANDIDATES) * RACE_SEEDS[0] + declaration.together if "search" in asked else 0
-    look = star_runs(len(declaration.hacks), declaration.looks[0]) if "settle" in asked else 0
+    flips = len(declaration.asked_about)
+    flips = min(flips, FEWEST_FLIPS) if declaration.wide else flips
+    look = star_runs(flips, declaration.looks[0]) if "settle" in asked else 0
     return _Least(cells, cells * declaration.seeds, search, look)
 
 
@@ -140,6 +144,14 @@ def race_runs(candidates: int) -> int:
         runs += candidates
         candidates = (candidates + 1) // 2
     return runs
+
+
+def affordable_flips(declaration: Declaration, runs: int) -> int:
+    """How many tricks a star can look at once for that many runs: all, but in a wide sweep perhaps fewer."""
+    flips = len(declaration.asked_about)
+    while declaration.wide and flips and star_runs(flips, declaration.looks[0]) > runs:
+        flips -= 1
+    return flips
 
 
 def star_runs(flips: int, seeds: int) -> int:

@@ -7,7 +7,7 @@ from scipy import stats
 
 from bench.plan.power import detectable_shift
 from bench.plan.screen import may_repeat
-from bench.plan.shares import Shares, incumbent_seeds, star_runs
+from bench.plan.shares import Shares, affordable_flips, incumbent_seeds, star_runs
 from bench.records.declaration import Declaration
 
 SCREEN_SD = 0.5
@@ -33,7 +33,7 @@ class Sight:
 
 def sight(declaration: Declaration, share: Shares, screen_sd: float = SCREEN_SD, seed_sd: float = SEED_SD) -> Sight:
     """What a sweep with these shares will see, given how outcomes spread."""
-    hacks, factor, seeds, within = len(declaration.hacks), None, None, None
+    hacks, factor, seeds, within = len(declaration.varied), None, None, None
     if share.cells:
         # A folded screen's error comes from its columns to spare, that of every possible recipe from what is left over.
         spare = 0 if may_repeat(declaration) else share.cells // 2 - hacks
@@ -41,9 +41,10 @@ def sight(declaration: Declaration, share: Shares, screen_sd: float = SCREEN_SD,
         error = 2 * math.hypot(screen_sd, seed_sd / math.sqrt(share.seeds)) / math.sqrt(share.cells)
         factor = math.exp(detectable_shift(free) * error) if free > 0 else None
     if share.settle:
-        seeds = max((look for look in declaration.looks if star_runs(hacks, look) <= share.settle), default=None)
+        flips = affordable_flips(declaration, share.settle)
+        seeds = max((look for look in declaration.looks if star_runs(flips, look) <= share.settle), default=None)
     if seeds:
-        middle = incumbent_seeds(hacks, seeds)
+        middle = incumbent_seeds(flips, seeds)
         error = seed_sd * math.sqrt(1 / seeds + 1 / middle)
         within = math.expm1(stats.t.isf(0.025, seeds + middle - 2) * error)
     return Sight(factor, seeds, within)

@@ -41,6 +41,14 @@ class About:
         """The hacks without which this one cannot act."""
         return tuple(self.hacks.get(hack, {}).get("needs") or ())
 
+    def family(self, hack: str) -> str:
+        """The family that the hack is listed with; empty where that was not kept."""
+        return str(self.hacks.get(hack, {}).get("family") or "")
+
+    def base(self, hack: str) -> str:
+        """What the naive recipe has in the place of the hack's family; empty where that was not kept."""
+        return str(self.hacks.get(hack, {}).get("base") or "")
+
     def measured(self, hack: str) -> tuple[tuple[str, str], ...]:
         """(quantity, "up" or "down"): what the hack's mechanism would move, and where to."""
         return tuple((str(quantity), str(way)) for quantity, way in self.hacks.get(hack, {}).get("measured") or ())

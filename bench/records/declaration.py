@@ -57,7 +57,10 @@ class Declaration:
 
     Attributes:
         name: the sweep's.
-        hacks: the tricks that the questions are about.
+        hacks: the tricks that its recipes are made of, in listing order.
+        screened: those that screen and search vary; empty for all. The others keep their level in `base_levels` there.
+        flipped: those that are asked about around the best recipe; empty for all.
+        families: hack -> the family that it is listed with, of a wide sweep.
         datasets: where they are asked, each on its own.
         runs: of every dataset, over all stages; None for the usual number, `bench.plan.shares.usual_runs`.
         stages: those asked for, in the order of `STAGES`.
@@ -81,6 +84,9 @@ class Declaration:
     name: str
     hacks: tuple[str, ...]
     datasets: tuple[str, ...]
+    screened: tuple[str, ...] = ()
+    flipped: tuple[str, ...] = ()
+    families: dict[str, str] = field(default_factory=dict)
     runs: int | None = None
     stages: tuple[str, ...] = STAGES
     weights: dict[str, int] = field(default_factory=lambda: {"screen": 2, "search": 1, "settle": 3})
@@ -108,11 +114,29 @@ class Declaration:
             raise UserError(f"stages {','.join(self.stages)!r}: expected some of {','.join(STAGES)}, in this order")
         if not 0 < self.sesoi < 1:
             raise UserError(f"sesoi={self.sesoi!r} is no fraction of FID; expected between 0 and 1, e.g. 0.1")
+        for name in (*self.screened, *self.flipped):
+            if name not in self.hacks:
+                raise UserError(f"hack {name!r} is screened or flipped, and none of the sweep's: add it to its hacks")
         if not self.looks or list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 2:
             raise UserError(f"looks {self.looks!r}: expected rising counts of seeds, the first at least 2")
         for name in self.tune:
-            if name.partition(".")[0] not in self.hacks:
+            if name.partition(".")[0] not in self.varied:
                 raise UserError(f"tune {name!r}: its hack is not in the sweep; expected HACK.PARAMETER of one that is")
+
+    @property
+    def wide(self) -> bool:
+        """Whether it asks about more than a screen varies: a star then looks at as many tricks as can be afforded."""
+        return bool(self.screened)
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The tricks that screen and search vary."""
+        return self.screened or self.hacks
+
+    @property
+    def asked_about(self) -> tuple[str, ...]:
+        """The tricks that are flipped around the best recipe."""
+        return self.flipped or self.hacks
 
     @property
     def hash(self) -> str:
@@ -173,7 +197,11 @@ def _hash(content: Mapping[str, Any]) -> str:
 
 def _thawed(content: Mapping[str, Any]) -> dict[str, Any]:
     """JSON's lists and objects as the tuples and values that a declaration holds."""
-    tuples = {name: tuple(content[name]) for name in ("hacks", "datasets", "stages", "looks") if name in content}
+    tuples = {
+        name: tuple(content[name])
+        for name in ("hacks", "screened", "flipped", "datasets", "stages", "looks")
+        if name in content
+    }
     return {
         **content,
         **tuples,

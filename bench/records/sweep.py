@@ -68,6 +68,28 @@ class SweepRecords:
         """The hacks without the placebo."""
         return tuple(hack for hack in self.hacks if hack != PLACEBO)
 
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The hacks that average effects are about: those that the screen varied."""
+        screened = self.declaration.screened if self.declaration else ()
+        return tuple(hack for hack in self.hacks if not screened or hack in screened)
+
+    @property
+    def asked_about(self) -> tuple[str, ...]:
+        """The hacks that local effects are about."""
+        flipped = self.declaration.flipped if self.declaration else ()
+        return tuple(hack for hack in self.hacks if not flipped or hack in flipped)
+
+    @property
+    def exclusions(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of hacks of which at most one may be on."""
+        return self.plan.exclusions if self.plan else ()
+
+    @cached_property
+    def families(self) -> dict[str, str]:
+        """Hack -> its family, where that was kept."""
+        return {hack: family for hack in self.hacks if (family := self.about.family(hack))}
+
     @cached_property
     def needs(self) -> dict[str, tuple[str, ...]]:
         """Hack -> the hacks of this sweep that it needs on in order to act, where it needs any."""

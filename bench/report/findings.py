@@ -11,6 +11,8 @@ from bench import analysis
 from bench.analysis.outcome import OUTSIDE_ARMS
 from bench.records.outcome import with_outcome
 from bench.records.sweep import SweepRecords
+from bench.report.blocks import code
+from bench.report.formatting import listed
 from bench.report.scale import Scale
 
 NO_EFFECTS = ("dataset", "hack", "effect_log", "verdict", "note")
@@ -59,6 +61,45 @@ class Findings:
         """Whether no design ran, only the full and the bare recipe and what differs from them in one trick."""
         return len(self.records.screened) > 0 and set(self.records.screened["arm"]) <= {"full", "bare", *OUTSIDE_ARMS}
 
+    @cached_property
+    def choices(self) -> pd.DataFrame:
+        """Levels of factors against each other, the table of `level_differences`; empty where none is in the star."""
+        records = self.records
+        if records.star.empty or not analysis.factors(records.hacks, records.exclusions, records.families):
+            return pd.DataFrame()
+        outcome, own = records.outcome.column, list(records.hacks)
+        return analysis.level_differences(
+            records.star, own, records.exclusions, records.families, outcome, records.looks
+        )
+
+    @cached_property
+    def equal_time(self) -> pd.DataFrame:
+        """Tricks that change the time of a step, at equal time: the table of `equal_time_effects`; empty without any.
+
+        It is about FID, whose curve is recorded, whatever the outcome is.
+        """
+        records = self.records
+        needed = {"dataset", "cell", "seed", "step", "fid"}
+        if records.star.empty or not needed <= set(records.curves):
+            return pd.DataFrame()
+        found = analysis.equal_time_effects(records.star, records.curves, list(records.hacks), records.looks)
+        return found[found["hack"].isin(records.asked_about)]
+
+    def in_place_of(self, dataset: str, hack: str) -> str:
+        """What a hack takes the place of in the best recipe of a dataset, in words; empty where that is nothing."""
+        found, records = self.incumbent(dataset), self.records
+        foes = {other for group in records.exclusions if hack in group for other in group} - {hack}
+        if found is None or not foes:
+            return ""
+        replaced = [other for other in records.hacks if other in foes and found.levels[other]]
+        if replaced:
+            return listed(map(code, replaced))
+        same = records.families.get(hack) and any(
+            records.families.get(other) == records.families[hack] for other in foes
+        )
+        base = records.about.base(hack) if same else ""
+        return f"the base's {base}" if base else ""
+
     def share_lost(self, dataset: str) -> float:
         """Share of a dataset's runs of which nothing is known but that they are at the worst end of the outcome."""
         runs = self.records.of(dataset)
@@ -84,7 +125,7 @@ def _average(records: SweepRecords) -> pd.DataFrame:
     runs, outcome = records.screened, records.outcome.column
     if runs.empty or not records.hacks:
         return _nothing()
-    table = analysis.effects(runs, list(records.hacks), records.sesoi, records.family, outcome, records.needs)
+    table = analysis.effects(runs, list(records.varied), records.sesoi, records.family, outcome, records.needs)
     return _in_order(table, records)
 
 
@@ -93,7 +134,7 @@ def _local(records: SweepRecords) -> pd.DataFrame:
     if runs.empty:
         return _nothing()
     table = analysis.local_effects(runs, list(records.hacks), records.sesoi, "confirm", outcome, looks=records.looks)
-    return _in_order(table, records)
+    return _in_order(table[table["hack"].isin(records.asked_about)], records)
 
 
 def _in_order(table: pd.DataFrame, records: SweepRecords) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def shown_runs(records: SweepRecords, dataset: str) -> tuple[int | None, list[Ch
     if len(order) > 1:
         choices.append(Choice("worst", order.iloc[-1]))
     for role, level in (("all on", True), ("all off", False)):
-        cell = constant_cell(runs, records.hacks, level)
+        cell = constant_cell(runs, records.varied, level)
         match = order[order["cell"] == cell]
         if cell is not None and len(match):
             choices.append(Choice(role, match.iloc[0]))
@@ -82,7 +82,7 @@ def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:
     if len(order) > 1:
         cells.append(("worst cell", order[-1]))
     for role, level in (("all on", True), ("all off", False)):
-        cell = constant_cell(runs, records.hacks, level)
+        cell = constant_cell(runs, records.varied, level)
         if cell is not None:
             cells.append((role, cell))
     return cells
@@ -97,5 +97,5 @@ def _of_the_screen(records: SweepRecords, dataset: str) -> pd.DataFrame:
 def screen_runs(records: SweepRecords, dataset: str) -> pd.DataFrame:
     """The runs of the planned design on a dataset, without the arms around its corners, where there is a design."""
     runs = _of_the_screen(records, dataset)
-    design = runs[in_design(runs, records.hacks)]
+    design = runs[in_design(runs, records.varied)]
     return design if len(design) else runs

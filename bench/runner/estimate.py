@@ -11,7 +11,7 @@ from bench.records.plan import Plan
 from bench.records.run import RunSpec
 from bench.runner.crashes import ATTEMPTS
 from bench.runner.queue import key_of
-from bench.runner.timing import run_seconds, timed_specs
+from bench.runner.timing import run_seconds, star_specs, timed_specs, varied
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 
 
@@ -39,11 +39,11 @@ def expected_seconds(
 def measured_seconds(
     plan: Plan, specs: Mapping[str, RunSpec], datasets: list[str], pool: list[Worker], say: Say
 ) -> dict[str, float]:
-    """Time a cheap and a costly cell of each of these datasets, on all workers at once."""
+    """Time a cheap and a costly cell of each of these datasets, or some cells of a star, on all workers at once."""
     if not datasets:
         return {}
     examples = [next(s for s in specs.values() if s.dataset == name and s.plan == plan.hash) for name in datasets]
-    timed = timed_specs(plan.hacks, examples)
+    timed = star_specs(plan, examples) if plan.stage == "settle" else timed_specs(varied(plan), examples)
     # Every worker times at the same moment, as they will share the machine's caches and memory in earnest.
     rounds = max(len(timed), len(pool))
     free = list(pool)

@@ -46,7 +46,7 @@ def result_lines(history: History, plan: Plan, judge: Judge) -> list[str]:
 def _look_line(history: History, dataset: str, judge: Judge) -> str:
     star = current_star(history, dataset)
     verdict = judged(history, star, judge)
-    open_ = [hack for hack in star.active if hack not in verdict.settled]
+    open_ = [hack for hack in star.counts if hack not in verdict.settled]
     told = f": {'; '.join(verdict.told)}" if verdict.told else ""
     around = f" around {recipe_words(history, star.incumbent.levels)}" if star.looks == 1 else ""
     return f"{dataset}: {len(star.counts) - len(open_)} of {len(star.counts)} settled{around}{told}"

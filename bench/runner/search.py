@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 
 from bench.plan.history import History, merged
 from bench.plan.levels import choices, consistent
+from bench.plan.screen import completed
 from bench.plan.shares import shares
 from bench.plan.step import drawn, step_plan
 from bench.records.declaration import Declaration, Range
@@ -71,7 +72,7 @@ class _Space:
 
     def __init__(self, declaration: Declaration) -> None:
         self.declaration = declaration
-        searched = [hack for hack in declaration.hacks if hack != PLACEBO]
+        searched = [hack for hack in declaration.varied if hack != PLACEBO]
         self.choices = {
             name: {"+".join(option): option for option in options}
             for name, options in choices(searched, declaration.exclusions).items()
@@ -123,7 +124,7 @@ class _Space:
 
     def _levels(self, chosen: dict[str, Any]) -> dict[str, bool]:
         on = {hack for name, options in self.choices.items() for hack in options[chosen[name]]}
-        levels = {hack: hack in on for hack in self.declaration.hacks}
+        levels = completed({hack: hack in on for hack in self.declaration.varied}, self.declaration)
         return consistent(levels, self.declaration.prerequisites, self.declaration.exclusions)
 
     def _tuned(self, levels: dict[str, bool]) -> dict[str, Range]:

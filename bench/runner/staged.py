@@ -90,15 +90,33 @@ def first_plan(declaration: Declaration) -> Plan:
 def seconds_of_a_run(
     declaration: Declaration, workers: int, device: str, data_root: str | None, say: Say
 ) -> dict[str, float]:
-    """Wall seconds of one run of each dataset with all workers busy, measured before the sweep is declared."""
-    plan = first_plan(declaration)
+    """Wall seconds of one run of each dataset with all workers busy, measured before the sweep is declared.
+
+    In a wide sweep the flips of its star may cost more than what its screen varies: both are timed, and count as the
+    stages share the runs.
+    """
+    weights = {"first": sum(declaration.weights[stage] for stage in declaration.stages)}
+    plans = {"first": first_plan(declaration)}
+    if declaration.wide and len(declaration.stages) > 1:
+        weights["star"] = declaration.weights["settle"]
+        weights["first"] -= weights["star"]
+        plans["star"] = first_plan(replace(declaration, stages=("settle",)))
     pool = [Worker(device) for _ in range(workers)]
     try:
-        specs = {spec.key: spec for spec in specs_of(plan, data_root)}
-        return measured_seconds(plan, specs, list(plan.datasets), pool, say)
+        found = {
+            name: measured_seconds(
+                plan, {spec.key: spec for spec in specs_of(plan, data_root)}, list(plan.datasets), pool, say
+            )
+            for name, plan in plans.items()
+        }
     finally:
         for worker in pool:
             worker.close()
+    total = sum(weights.values())
+    return {
+        dataset: sum(weights[name] * seconds[dataset] for name, seconds in found.items()) / total
+        for dataset in declaration.datasets
+    }
 
 
 class Stages:

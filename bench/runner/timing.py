@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.gan.loop import advance
+from bench.records.plan import Plan
 from bench.records.run import RunSpec
 from bench.runner.run import new_game, scorer_for
 from hacks import conflicts
 
 WARM_UP = 2
+STAR_CELLS = 5
+"""Flips of a star that are timed beside its incumbent."""
 
 
 def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
@@ -36,6 +39,25 @@ def timed_specs(hacks: Sequence[str], specs: Sequence[RunSpec]) -> list[RunSpec]
         for spec in specs
         for levels in (_together(hacks, spec), dict.fromkeys(hacks, False))
     ]
+
+
+def varied(plan: Plan) -> list[str]:
+    """The hacks that not all cells of a plan have alike; all of its hacks where there are none."""
+    found = [hack for hack in plan.hacks if len({cell.levels.get(hack) for cell in plan.cells}) > 1]
+    return found or list(plan.hacks)
+
+
+def star_specs(plan: Plan, specs: Sequence[RunSpec]) -> list[RunSpec]:
+    """For each spec the incumbent of its dataset and a few flips, spread over all of them."""
+    made = []
+    for spec in specs:
+        cells = [cell for cell in plan.cells if spec.dataset in (cell.datasets or plan.datasets)]
+        chosen = {round(place * (len(cells) - 1) / STAR_CELLS) for place in range(STAR_CELLS + 1)}
+        made += [
+            replace(spec, levels=dict(cells[index].levels), hack_parameters={**plan.hack_parameters}, plan="", cell="")
+            for index in sorted(chosen)
+        ]
+    return made
 
 
 def _together(hacks: Sequence[str], spec: RunSpec) -> dict[str, bool]:

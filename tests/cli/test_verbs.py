@@ -23,7 +23,7 @@ def call(capsys, *arguments):
 def test_hacks_lists_them_all(capsys):
     code, out, _ = call(capsys, "hacks")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == hacks.names()
+    assert sorted(line.split()[0] for line in out.splitlines() if line.startswith("  ")) == sorted(hacks.names())
 
 
 def test_hacks_prints_a_card(capsys):

@@ -85,7 +85,7 @@ def test_tuple_slots_are_those_that_are_empty_in_the_naive_recipe():
 def test_a_description_is_plain_json(name):
     described = hacks.get(name).describe()
     assert json.loads(json.dumps(described)) == described
-    assert set(described) == {"title", *(field.lower() for field in CARD_FIELDS), "parameters"}
+    assert set(described) == {"title", *(field.lower() for field in CARD_FIELDS), "family", "base", "parameters"}
 
 
 def test_what_is_measured_is_read_from_the_card():

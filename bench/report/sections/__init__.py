@@ -8,9 +8,11 @@ from bench.report.sections import (
     answer,
     average_effects,
     buys_and_costs,
+    choices,
     claims,
     departures,
     disagreements,
+    equal_time,
     failures,
     files,
     half_normal,
@@ -36,6 +38,8 @@ __all__ = ["IN_ORDER", "answer", "files"]
 
 IN_ORDER = (
     local_effects,
+    choices,
+    equal_time,
     average_effects,
     buys_and_costs,
     disagreements,

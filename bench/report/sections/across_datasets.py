@@ -74,7 +74,7 @@ def _table(rows: pd.DataFrame) -> Table:
 
 def _skill(findings: Findings) -> list[Figure]:
     """Skill of every trick on and off, and the performance profile of the one with the largest average effect."""
-    runs, effects, hacks = findings.records.screened, findings.average, list(findings.records.hacks)
+    runs, effects, hacks = findings.records.screened, findings.average, list(findings.records.varied)
     skill = _skill_figure(analysis.skill_profile(runs, hacks), order_of_hacks(effects))
     sizes = effects[effects["hack"] != PLACEBO].groupby("hack", sort=False)["effect_log"].mean().abs().dropna()
     if skill is None or sizes.empty:

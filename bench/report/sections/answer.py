@@ -91,9 +91,9 @@ def _in_the_best_recipe(rows: pd.DataFrame, findings: Findings, dataset: str) ->
         own = tried[(tried["verdict"] == verdict) & (tried["incumbent_level"].astype(bool).isin(in_it))]
         if len(own):
             told = one if len(own) == 1 else several.format(spelled(len(own)))
-            tricks = (f"{code(row['hack'])} ({_local(row, scale)})" for _, row in own.iterrows())
+            tricks = (f"{_level(row, findings)} ({_local(row, scale)})" for _, row in own.iterrows())
             parts.append(f"{told}: {listed(tricks)}")
-    parts += _without_effect(tried[tried["verdict"].isin(["negligible", "inconclusive"])], scale)
+    parts += _without_effect(tried[tried["verdict"].isin(["negligible", "inconclusive"])], findings)
     fid = _scored(found.runs["y"].dropna(), scale)
     return f"In the best recipe found on {strong(dataset)}, {scale.label} {fid}, {'; '.join(parts)}."
 
@@ -120,8 +120,15 @@ def _local(row: pd.Series, scale: Scale) -> str:
     return f"{scale.size(value(row, 'effect_pct'))}, {interval(row, scale)}"
 
 
-def _without_effect(rows: pd.DataFrame, scale: Scale) -> list[str]:
+def _level(row: pd.Series, findings: Findings) -> str:
+    """`hinge_loss`, or as a level of a factor `hinge_loss` in place of what it replaces."""
+    instead = findings.in_place_of(row["dataset"], row["hack"])
+    return f"{code(row['hack'])} in place of {instead}" if instead else code(row["hack"])
+
+
+def _without_effect(rows: pd.DataFrame, findings: Findings) -> list[str]:
     """The tricks without a claim: those that may do something, how small the others' effects are, or what is open."""
+    scale = findings.scale
     likely = pd.Series(
         [is_clear(row) and row["verdict"] != "negligible" for _, row in rows.iterrows()], rows.index, bool
     )
@@ -130,7 +137,7 @@ def _without_effect(rows: pd.DataFrame, scale: Scale) -> list[str]:
     parts = []
     if likely.any():
         count = "one trick" if likely.sum() == 1 else f"{spelled(int(likely.sum()))} tricks"
-        tricks = (f"{code(row['hack'])} ({_local(row, scale)})" for _, row in rows[likely].iterrows())
+        tricks = (f"{_level(row, findings)} ({_local(row, scale)})" for _, row in rows[likely].iterrows())
         parts.append(f"{count} may matter, not proven beside the others: {listed(tricks)}")
     if near.any():
         largest = float(rows.loc[near, ["ci_low_pct", "ci_high_pct"]].abs().max(axis=None))

@@ -24,7 +24,7 @@ def section(findings: Findings) -> Section | None:
     local = len(findings.local) > 0
     runs = findings.records.star if local else findings.records.screened
     scores = [name for name in _SCORES if _varies(runs, name) and name != findings.records.outcome.column]
-    hacks = list(findings.records.hacks)
+    hacks = list(findings.records.hacks if local else findings.records.varied)
     if not scores or (findings.average.empty and not local):
         return None
     if local:

@@ -41,7 +41,7 @@ def _row(claim: Mapping, runs: pd.DataFrame, findings: Findings, dataset: str) -
     changed = here[here[hack] == level]
     base = here[(here["cell"] == _BASE) & (here[hack] != level)]
     # The recipe itself and its arm differ in this hack alone.
-    others = [other for other in findings.records.hacks if other != hack]
+    others = [other for other in findings.records.varied if other != hack]
     pairs = changed.merge(base, on=["seed", *others], suffixes=("", "_base"))
     found = effects[(effects["dataset"] == dataset) & (effects["hack"] == hack)]
     if pairs.empty or found.empty:

@@ -20,7 +20,7 @@ def section(findings: Findings) -> Section | None:
     if findings.average.empty or findings.only_corners:
         return None
     records = findings.records
-    hacks, outcome = list(records.hacks), records.outcome.column
+    hacks, outcome = list(records.varied), records.outcome.column
     fakes = analysis.fake_factors(findings.records.screened, hacks, outcome)
     figure = _figure(analysis.half_normal(findings.average, fakes), findings)
     if figure is None:

@@ -21,20 +21,20 @@ CAP = float(np.log(2))
 def section(findings: Findings) -> Section | None:
     """Pairs of tricks, with what these cells cannot tell apart marked as such; None without pairs or runs."""
     records = findings.records
-    if findings.average.empty or len(records.hacks) < 2:
+    if findings.average.empty or len(records.varied) < 2:
         return None
     family = "followup" if records.family == "screen" else records.family
-    pairs = analysis.interactions(findings.records.screened, list(records.hacks), family)
+    pairs = analysis.interactions(findings.records.screened, list(records.varied), family)
     if not pairs["interaction_log"].notna().any():
         return None
     clear = pairs[pairs["estimable"].astype(bool)]
     known = [dataset for dataset in records.datasets if dataset in set(clear["dataset"])]
     blocks: list = [Text(words) for words in _claims(clear, known)]
-    figures = [_figure(pairs, dataset, records.hacks) for dataset in known]
+    figures = [_figure(pairs, dataset, records.varied) for dataset in known]
     blocks += [figure for figure in figures if figure]
     strongest = strongest_pair(pairs)
     if strongest:
-        means = analysis.pair_means(findings.records.screened, list(records.hacks), *strongest)
+        means = analysis.pair_means(findings.records.screened, list(records.varied), *strongest)
         words = (
             "The pair that stands out most over the datasets, picked after the fact: geometric means over the cells of "
             "the design, and no test. Where pairs are aliased it is but a hint."

@@ -106,10 +106,10 @@ def table(findings: Findings) -> Table | None:
     there = findings.average.set_index(["hack", "dataset"]) if len(findings.average) else here.iloc[:0]
     rows = []
     for hack in order_of_hacks(local, findings.scale):
-        cells = [code(hack)]
+        cells = [_called(findings, hack, datasets)]
         for dataset in datasets:
             key = (hack, dataset)
-            cells += _cells(here.loc[key] if key in here.index else None, findings)
+            cells += _cells(here.loc[key] if key in here.index else None, findings, key)
             cells.append(effect(there.loc[key], findings.scale) if key in there.index else NOTHING)
         rows.append(tuple(cells))
     heads = [head for dataset in datasets for head in (f"in it, {code(dataset)}", "verdict", "on average")]
@@ -117,11 +117,27 @@ def table(findings: Findings) -> Table | None:
     return Table(("trick", *heads), tuple(rows), "l" + "rlr" * len(datasets), caption)
 
 
-def _cells(row: pd.Series | None, findings: Findings) -> list[str]:
+def _called(findings: Findings, hack: str, datasets: list[str]) -> str:
+    """The trick, and what it takes the place of where that is the same on all datasets."""
+    instead = {findings.in_place_of(dataset, hack) for dataset in datasets}
+    words = instead.pop() if len(instead) == 1 else ""
+    return f"{code(hack)} in place of {words}" if words else code(hack)
+
+
+def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> list[str]:
     if row is None or value(row, "effect_log") is None:
-        return [NOTHING, "" if row is None else "cannot act" if not row.get("runs") else str(row["verdict"])]
+        why = "" if row is None else _why_not_flipped(findings, *key) if not row.get("runs") else row["verdict"]
+        return [NOTHING, str(why)]
     text = estimate(row, findings.scale)
     return [f"**{text}**" if is_clear(row) else text, str(row["verdict"])]
+
+
+def _why_not_flipped(findings: Findings, hack: str, dataset: str) -> str:
+    """Why a trick has no run of its own: it needs another one that the recipe has not, or the runs did not reach it."""
+    found, wide = findings.incumbent(dataset), findings.records.declaration
+    needs = findings.records.needs.get(hack, ())
+    acts = found is not None and all(found.levels.get(need, True) for need in needs)
+    return "not reached" if wide is not None and wide.wide and acts else "cannot act"
 
 
 def against_the_average(findings: Findings) -> str:

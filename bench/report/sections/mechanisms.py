@@ -36,7 +36,7 @@ def section(findings: Findings) -> Section | None:
         return None
     columns = list(dict.fromkeys(claim.column for claim in claims))
     measured = analysis.mechanism_effects(
-        findings.records.screened, columns, list(records.hacks), records.family, findings.records.needs
+        findings.records.screened, columns, list(records.varied), records.family, findings.records.needs
     )
     labels = records.about.quantities
     tables = by_dataset(

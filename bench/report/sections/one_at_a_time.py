@@ -61,7 +61,7 @@ def _failed_corners(records: SweepRecords, dataset: str) -> str:
     runs = records.of(dataset)
     told = []
     for name, level in (("all-on", True), ("all-off", False)):
-        corner = runs[(runs[list(records.hacks)] == level).all(axis=1)]
+        corner = runs[(runs[list(records.varied)] == level).all(axis=1)]
         failures = int((corner["status"] != "ok").sum())
         if failures:
             told.append(f"the {name} recipe failed with {failures} of {counted(len(corner), 'seed')}")

@@ -23,10 +23,10 @@ def section(findings: Findings) -> Section | None:
     if records.curves.empty or not needed <= set(records.curves) or findings.average.empty:
         return None
     try:
-        table = analysis.effects_over_steps(findings.records.screened, records.curves, list(records.hacks))
+        table = analysis.effects_over_steps(findings.records.screened, records.curves, list(records.varied))
     except UserError:
         return None
-    figures = by_dataset({dataset: [_figure(table, dataset, records.hacks)] for dataset in records.datasets})
+    figures = by_dataset({dataset: [_figure(table, dataset, records.varied)] for dataset in records.datasets})
     return Section("steps", "Early or late: the effect over training", tuple(figures)) if figures else None
 
 

@@ -70,15 +70,17 @@ def _runs(records: SweepRecords) -> Table:
 
 
 def _levels(plan: Plan) -> Table | None:
-    """Levels of every hack in every planned cell; a dot is off. None for an empty plan."""
+    """Levels of every hack that the plan varies in every cell; a dot is off. None for an empty plan."""
     if not plan.cells or not plan.hacks:
         return None
+    levels = {hack: {bool(cell.levels.get(hack)) for cell in plan.cells} for hack in plan.hacks}
+    hacks = [hack for hack in plan.hacks if len(levels[hack]) > 1] or list(plan.hacks)
     rows = tuple(
         (
             code(cell.name),
             cell.arm.replace("_", " "),
-            *("on" if cell.levels.get(hack) else "·" for hack in plan.hacks),
+            *("on" if cell.levels.get(hack) else "·" for hack in hacks),
         )
         for cell in plan.cells
     )
-    return Table(("cell", "arm", *map(code, plan.hacks)), rows, "ll" + "l" * len(plan.hacks))
+    return Table(("cell", "arm", *map(code, hacks)), rows, "ll" + "l" * len(hacks))

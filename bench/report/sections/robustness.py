@@ -15,7 +15,7 @@ def section(findings: Findings) -> Section | None:
     if findings.average.empty or findings.records.outcome.column != "fid":
         return None
     records = findings.records
-    panel = analysis.robustness(findings.records.screened, list(records.hacks))
+    panel = analysis.robustness(findings.records.screened, list(records.varied))
     tables = by_dataset({dataset: [_table(panel, dataset)] for dataset in records.datasets})
     if not tables:
         return None

@@ -43,13 +43,13 @@ def evaluated(records: SweepRecords, dataset: str) -> pd.DataFrame:
     table = table.loc[:, table.notna().mean() > 0.5]
     y = np.log(table.clip(upper=ceiling, axis=0).clip(lower=1e-12))
     long = y.rename_axis(index="key", columns="step").stack().rename("y").reset_index()
-    return long.merge(runs[["key", "cell", *records.hacks]], on="key")
+    return long.merge(runs[["key", "cell", *records.varied]], on="key")
 
 
 def _figure(records: SweepRecords, dataset: str) -> Figure | None:
     """FID against step, on against off, one panel per trick; None where FID was scored at fewer than two steps."""
     points = evaluated(records, dataset)
-    hacks = records.hacks
+    hacks = records.varied
     if points["step"].nunique() < 2:
         return None
     rows = -(-len(hacks) // _COLUMNS)

@@ -1,0 +1,136 @@
+"""Local effects at equal training time, for tricks that change what a step costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.behrens_fisher import half_width
+from bench.analysis.local import check_star
+from bench.analysis.looks import LOOKS
+from bench.analysis.outcome import check_columns
+from bench.analysis.spending import spending
+from bench.analysis.star import star_of
+from bench.analysis.star_rules import contrasts
+from bench.records.outcome import ceilings, outcome_of, with_outcome
+
+DIFFERS = 1.10
+"""Ratio of the times of a step from which on, either way, equal steps are no longer equal terms."""
+TIME = "training_seconds"
+COLUMNS = ["dataset", "hack", "time_ratio", "effect_log", "effect_pct", "equal_time_log", "equal_time_pct",
+           "ci_low_pct", "ci_high_pct", "runs", "note"]  # fmt: skip
+TOO_SLOW = "it had not been scored once in that time"
+
+
+def equal_time_effects(
+    runs: pd.DataFrame, curves: pd.DataFrame, hacks: Sequence[str], looks: Sequence[int] = LOOKS
+) -> pd.DataFrame:
+    """What each trick does around the incumbent when both sides have trained for as long, not for as many steps.
+
+    Where a step of a flip takes more than a tenth longer than one of the incumbent, or less, beyond chance, the slower
+    of the two is judged by what it had reached when the faster one ended: its FID is read from its own curve at the
+    steps that it had made at the times of the faster one's last-third evaluations, log FID being linear between its
+    evaluations. Schedules that follow the share of training made had not ended there.
+
+    Args:
+        runs: as for `local_effects`, with `training_seconds`; of a frame without it nothing is said.
+        curves: columns dataset, cell, seed, step and fid, missing where a step was not evaluated.
+        hacks: names of the hack columns.
+        looks: seeds at the looks that were planned.
+
+    Returns:
+        Columns `COLUMNS`, one row per dataset and trick whose steps take another time: `time_ratio`, of a step with the
+        trick over one without; `effect`, on minus off at equal steps, and `equal_time` likewise at equal time, in log
+        FID and per cent, the latter with a 95 % interval over all looks. `note` says why it is not known.
+
+    Raises:
+        UserError: malformed frames.
+    """
+    names = check_star(runs, hacks, outcome_of("fid"), "confirm")
+    if TIME not in runs.columns or curves.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    check_columns(curves, ("dataset", "cell", "seed", "step", "fid"), "curves")
+    spent = spending(tuple(looks) if "round" in runs.columns else (1,))
+    rows: list[dict] = []
+    for dataset, group in with_outcome(runs, "fid").groupby("dataset", sort=True):
+        known = group[group["y"].notna()].reset_index(drop=True)
+        evaluated = _evaluated(curves[curves["dataset"] == dataset])
+        # The rows of the frame that the star is made of, and the arm of each.
+        star = star_of(known.assign(y=np.arange(len(known), dtype=float)), names)
+        place, arm = star.y.astype(int), star.arm
+        log_time = _log_time(known, evaluated)[place]
+        for index, hack in enumerate(names):
+            ratio = _differs(log_time[arm == 0], log_time[arm == index + 1])
+            if ratio is None:
+                continue
+            slower = place[arm == (index + 1 if ratio > 0 else 0)]
+            y = known["y"].to_numpy(float).copy()
+            y[slower] = [_reached(known.loc[row], evaluated, np.exp(abs(ratio)), y[row]) for row in slower]
+            row = {"dataset": dataset, "hack": hack, "runs": int(np.isin(arm, (0, index + 1)).sum())}
+            sign = -1 if star.level[index] else 1
+            row["time_ratio"] = float(np.exp(sign * ratio))
+            rows.append(row | _effects(known, y, names, index, spent.level(0.05)))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.assign(**{f"{name}_pct": 100 * np.expm1(table[f"{name}_log"].astype(float))
+                           for name in ("effect", "equal_time")})  # fmt: skip
+
+
+def _effects(known: pd.DataFrame, y: np.ndarray, names: list[str], index: int, level: float) -> dict:
+    """The contrast of one trick at equal steps and at equal time."""
+    here = _contrast(known, names, index)[0]
+    if not np.isfinite(y).all():
+        return {"effect_log": here, "equal_time_log": np.nan, "ci_low_pct": np.nan, "ci_high_pct": np.nan,
+                "note": TOO_SLOW}  # fmt: skip
+    effect, spread = _contrast(known.assign(y=y), names, index)
+    half = float(half_width(level / 2, *spread))
+    low, high = (100 * float(np.expm1(effect + side * half)) for side in (-1, 1))
+    return {"effect_log": here, "equal_time_log": effect, "ci_low_pct": low, "ci_high_pct": high, "note": ""}
+
+
+def _contrast(known: pd.DataFrame, names: list[str], index: int) -> tuple[float, tuple[float, ...]]:
+    star = star_of(known, names)
+    found = contrasts(star.arms(star.looks), ~star.level[None, :])
+    return float(found.effect[0, index]), tuple(float(each[0, index]) for each in found.distribution)
+
+
+def _evaluated(curves: pd.DataFrame) -> dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]:
+    """(cell, seed) -> the steps that a run was scored at, and log FID there."""
+    scored = curves[curves["fid"].notna() & (curves["fid"] > 0)].sort_values("step")
+    return {
+        key: (own["step"].to_numpy(float), np.log(own["fid"].to_numpy(float)))
+        for key, own in scored.groupby(["cell", "seed"])
+    }
+
+
+def _log_time(known: pd.DataFrame, evaluated: Mapping[tuple[str, int], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Log of the seconds of a step of every run; NaN for one that stopped early or was not scored."""
+    ends = [evaluated[key][0][-1] if (key := (row.cell, row.seed)) in evaluated else np.nan
+            for row in known[["cell", "seed"]].itertuples()]  # fmt: skip
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.log(pd.to_numeric(known[TIME], errors="coerce").to_numpy(float) / np.array(ends))
+    return np.where((known["status"] == "diverged") | ~np.isfinite(found), np.nan, found)
+
+
+def _differs(base: np.ndarray, flip: np.ndarray) -> float | None:
+    """Log ratio of the times of a step, flip over base, where it is beyond a tenth and beyond chance; else None."""
+    base, flip = base[np.isfinite(base)], flip[np.isfinite(flip)]
+    if len(base) < 2 or len(flip) < 2:
+        return None
+    ratio = float(flip.mean() - base.mean())
+    error = float(np.sqrt(flip.var(ddof=1) / len(flip) + base.var(ddof=1) / len(base)))
+    return ratio if abs(ratio) > max(np.log(DIFFERS), 3 * error) else None
+
+
+def _reached(
+    run: pd.Series, evaluated: Mapping[tuple[str, int], tuple[np.ndarray, np.ndarray]], ratio: float, y: float
+) -> float:
+    """y of a run whose training had been cut short by that ratio; NaN where it was not scored before."""
+    key = (run["cell"], run["seed"])
+    if run["status"] == "diverged" or key not in evaluated:
+        return y
+    steps, log_fid = evaluated[key]
+    capped = np.minimum(log_fid, float(np.log(ceilings(run.to_frame().T).iloc[0])))
+    late = steps[3 * steps > 2 * steps[-1]] / ratio
+    return float(np.interp(late, steps, capped).mean()) if late[0] >= steps[0] else np.nan

@@ -1,0 +1,127 @@
+"""What `ganbench hacks` prints: the hacks by family, one hack's card, the points of the checklist."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import hacks
+from hacks import Hack
+from hacks.checklist import POINTS
+from hacks.families import FAMILIES
+
+TABLES = {"local-effects.csv": "in the best recipe found", "effects.csv": "on average"}
+"""The tables of effects that a report has, and where their effects hold."""
+CLAIMS = ("helps", "hurts", "fragile", "negligible")
+_MOST_EFFECT = 900
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a report said of a hack on one dataset; `effect` is a change in per cent or in the outcome's unit."""
+
+    sweep: str
+    dataset: str
+    where: str
+    word: str
+    effect: float | None
+
+
+def published(reports: Path) -> dict[str, list[Verdict]]:
+    """Hack -> its verdicts in the reports of a folder, those in a best recipe first; what cannot be read is left out.
+
+    The tables are read as they are: no library, no records.
+    """
+    found: dict[str, list[Verdict]] = {}
+    for name, where in TABLES.items():
+        for path in sorted(reports.glob(f"*/{name}")):
+            try:
+                with path.open(encoding="utf-8", newline="") as file:
+                    rows = list(csv.DictReader(file))
+            except (OSError, UnicodeDecodeError, csv.Error):
+                continue
+            for row in rows:
+                if row.get("hack") and row.get("verdict"):
+                    made = Verdict(path.parent.name, row.get("dataset") or "", where, row["verdict"], _number(row))
+                    found.setdefault(row["hack"], []).append(made)
+    return found
+
+
+def _number(row: Mapping[str, str]) -> float | None:
+    try:
+        return float(row.get("effect_pct") or "")
+    except ValueError:
+        return None
+
+
+def listing(names: Sequence[str], verdicts: Mapping[str, list[Verdict]], costs: Mapping[str, str]) -> str:
+    """Hacks by family: name, year, sets, title, needs, and the verdicts that reports gave.
+
+    Args:
+        names: which ones.
+        verdicts: of `published`.
+        costs: hack -> what it costs, in words.
+    """
+    lines: list[str] = []
+    width = max(map(len, names), default=0)
+    for family, title in FAMILIES.items():
+        own = [hacks.get(name) for name in names if hacks.get(name).family == family]
+        if own:
+            lines += ["", f"{title} ({family})"]
+            for each in own:
+                told = [_facts(each), costs.get(each.name, ""), _summary(verdicts.get(each.name, []))]
+                lines.append(f"  {each.name:{width}}  {each.year or '':4}  {each.title}{_joined(told)}")
+    return "\n".join(lines[1:])
+
+
+def _joined(parts: Iterable[str]) -> str:
+    told = "; ".join(filter(None, parts))
+    return f"  [{told}]" if told else ""
+
+
+def _facts(hack: Hack) -> str:
+    own = [word for word in hacks.sets_of(hack.name) if word != "all"]
+    needs = [*hack.needs, *(["labels"] if hack.needs_labels else [])]
+    return "; ".join(filter(None, [", ".join(own), f"needs {', '.join(needs)}" if needs else ""]))
+
+
+def _summary(verdicts: Sequence[Verdict]) -> str:
+    """helps 2, inconclusive 5 of 7 published verdicts."""
+    counts = Counter(verdict.word for verdict in verdicts)
+    told = [f"{word} {counts[word]}" for word in (*CLAIMS, "inconclusive") if counts[word]]
+    return f"published: {', '.join(told)}" if told else ""
+
+
+def card(hack: Hack, verdicts: Sequence[Verdict]) -> str:
+    """All that is known of one hack."""
+    lines = [hack.card]
+    lines += [f"Parameter: {hack.name}.{parameter} = {default!r}" for parameter, default in hack.parameters.items()]
+    lines.append(f"Family: {hack.family} ({FAMILIES[hack.family]})")
+    lines.append(f"Sets: {', '.join(hacks.sets_of(hack.name))}")
+    points = [f"{point.number}, {point.advice}" for point in POINTS if hack.name in point.hacks]
+    lines += [f"Checklist: point {point}" for point in points]
+    excluded = [name for name in hacks.names() if name != hack.name and hacks.conflicts([hack.name, name])]
+    lines += [f"Takes the place of: {', '.join(excluded)}"] if excluded else []
+    for verdict in verdicts:
+        size = "" if verdict.effect is None else f" ({_size(verdict.effect)})"
+        lines.append(f"Published: {verdict.word}{size} on {verdict.dataset}, {verdict.where} [{verdict.sweep}]")
+    return "\n".join(lines)
+
+
+def _size(effect: float) -> str:
+    sign = "−" if effect < 0 else "+"
+    return f"{sign}{abs(effect):.0f} %" if effect < _MOST_EFFECT else f"× {1 + effect / 100:.0f}"
+
+
+def checklist() -> str:
+    """The 17 points, each with its toggles or with why it is none."""
+    known = set(hacks.names())
+    lines = []
+    for point in POINTS:
+        toggles = ", ".join(name if name in known else f"{name} (not here)" for name in point.hacks)
+        lines.append(f"{point.number:2}  {point.advice}")
+        lines.append(f"    {toggles or 'no toggle'}{f'; {point.instead}' if point.instead else ''}")
+    return "\n".join(lines)
