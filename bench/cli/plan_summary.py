@@ -30,7 +30,7 @@ def plan_summary(plan: Plan, spreads: Mapping[str, SpreadEstimate]) -> str:
             f"  hacks:    {', '.join(plan.hacks)}",
             f"  cells:    {plan.design} ({parts})",
             f"  each run: {budget.steps:,} steps of batch {budget.batch}, width {budget.width}, "
-            f"{budget.precision}, scored {budget.evaluations} times on {scoring.n:,} images",
+            f"{budget.precision}, scored {budget.scored()} on {scoring.n:,} images",
             *(f"  can see:  {detectable_effect(plan, dataset, spreads[dataset])}" for dataset in plan.datasets),
         ]
     )

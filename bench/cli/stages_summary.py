@@ -49,7 +49,7 @@ def stages_summary(declaration: Declaration, seconds: Mapping[str, float] | None
             *_hacks(declaration, share),
             *tuned,
             f"  each run: {budget.steps:,} steps of batch {budget.batch}, width {budget.width}, "
-            f"{budget.precision}, scored {budget.evaluations} times on {scoring.n:,} images",
+            f"{budget.precision}, scored {budget.scored()} on {scoring.n:,} images",
             *stages,
             f"  can see:  {visible(declaration, share)}",
         ]
@@ -83,6 +83,7 @@ def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str
     if "screen" in declaration.stages and checked_exclusions(declaration.exclusions, declaration.varied):
         exclusive = f" ({screen_levels(declaration, declaration.datasets[0])[1]})"
     looks = ", ".join(map(str, declaration.looks))
+    lent = " beyond what other datasets leave" if len(declaration.datasets) > 1 else ""
     every = {
         "screen": (share.screen, f"{share.cells} recipes{seeds}{anchors}{exclusive}"),
         "search": (
@@ -92,7 +93,7 @@ def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str
         ),
         "settle": (
             share.settle,
-            f"every trick flipped in the best recipe, looked at after {looks} seeds{first}, at most",
+            f"every trick flipped in the best recipe, looked at after {looks} seeds{first}, at most{lent}",
         ),
     }
     return [(stage, *every[stage]) for stage in declaration.stages]

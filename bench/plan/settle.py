@@ -70,19 +70,28 @@ class Star:
 def settle_plan(history: History, judge: Judge) -> Plan | None:
     """The next look's plan on every dataset that has something to settle and the runs for it; None if there is none."""
     declaration = history.declaration
-    cells: list[Cell] = []
+    total = shares(declaration).total
+    left = {dataset: total - history.planned(dataset) for dataset in declaration.datasets}
+    looks = {dataset: _next_cells(history, dataset, judge, runs) for dataset, runs in left.items()}
+    # What a dataset that is done leaves goes to those whose next look was too dear.
+    spare = sum(left[dataset] for dataset, cells in looks.items() if not cells)
     for dataset in declaration.datasets:
-        star = next_look(history, dataset, judge)
-        if star is not None:
-            cells += _cells(history, star)
+        if not looks[dataset] and spare > left[dataset]:
+            looks[dataset] = _next_cells(history, dataset, judge, spare)
+            spare -= sum(len(cell.seeds) for cell in looks[dataset])
+    cells = [cell for each in looks.values() for cell in each]
     if not cells:
         return None
     return step_plan(declaration, history.plans, "settle", cells, "star of single flips around the incumbent")
 
 
-def next_look(history: History, dataset: str, judge: Judge) -> Star | None:
-    """The star on a dataset with the next look in it; None where all is settled, looked at, or too dear."""
-    left = shares(history.declaration).total - history.planned(dataset)
+def _next_cells(history: History, dataset: str, judge: Judge, left: int) -> list[Cell]:
+    star = next_look(history, dataset, judge, left)
+    return [] if star is None else _cells(history, star)
+
+
+def next_look(history: History, dataset: str, judge: Judge, left: int) -> Star | None:
+    """The star on a dataset with the next look in it; None where all is settled, looked at, or too dear for `left`."""
     star = current_star(history, dataset)
     if star is None:
         return _grown(history, _begun(history, dataset, 0, winner(history, dataset)), left)

@@ -12,11 +12,20 @@ PRESETS: dict[str, dict[str, Any]] = {
         "resolution": 16,
         "steps": 450,
         "width": 16,
-        "evaluations": 6,
+        "evaluations": 9,
+        "late": 6,
         "n": 1000,
     },
     # The same on one of them, shorter: which tricks help early.
-    "quick": {"datasets": ["mnist5k"], "resolution": 16, "steps": 150, "width": 16, "evaluations": 4, "n": 500},
+    "quick": {
+        "datasets": ["mnist5k"],
+        "resolution": 16,
+        "steps": 150,
+        "width": 16,
+        "evaluations": 6,
+        "late": 4,
+        "n": 500,
+    },
     # Everything runs, nothing is learnt: for trying the machinery.
     "smoke": {
         "datasets": ["digits"],

@@ -57,7 +57,12 @@ class RunSpec(Budget, Scoring):
     def checkpoints(self) -> list[int]:
         """The steps after which the run is scored, the last one being `steps`."""
         wanted = min(self.evaluations, self.steps)
-        return sorted({round(self.steps * (i + 1) / wanted) for i in range(wanted)})
+        late = min(self.late, wanted)
+        if not late:
+            return sorted({round(self.steps * (i + 1) / wanted) for i in range(wanted)})
+        third, early = self.steps / 3, wanted - late
+        before = {int(2 * third * (i + 1) / early) for i in range(early)}
+        return sorted((before | {round(2 * third + third * (i + 1) / late) for i in range(late)}) - {0})
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> RunSpec:

@@ -176,9 +176,9 @@ class Stages:
             return plan
 
     def _later(self) -> dict[str, int]:
-        """Runs of every dataset that may still be planned."""
+        """Runs of every dataset that may still be planned; one that took runs of another has none."""
         seen = History.of(self.declaration, self.session.plans, _NOTHING)
-        return {dataset: self.total - seen.planned(dataset) for dataset in self.declaration.datasets}
+        return {dataset: max(self.total - seen.planned(dataset), 0) for dataset in self.declaration.datasets}
 
     def _announce_stage(self, number: int) -> Announce:
         """Says what comes next, once it is known."""

@@ -147,3 +147,18 @@ def test_keys():
 @pytest.mark.parametrize(("steps", "times", "expected"), [(10, 3, [3, 7, 10]), (3, 9, [1, 2, 3]), (7, 1, [7])])
 def test_checkpoints(steps, times, expected):
     assert replace(SPEC, steps=steps, evaluations=times).checkpoints == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "times", "late", "expected"),
+    [
+        (450, 9, 6, [100, 200, 300, 325, 350, 375, 400, 425, 450]),
+        (30, 2, 9, [25, 30]),
+        (10, 9, 6, [2, 4, 6, 7, 8, 9, 10]),
+        (1, 5, 3, [1]),
+    ],
+)
+def test_late_checkpoints_share_the_last_third(steps, times, late, expected):
+    found = replace(SPEC, steps=steps, evaluations=times, late=late).checkpoints
+    assert found == expected
+    assert sum(3 * step > 2 * steps for step in found) <= late

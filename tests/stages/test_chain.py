@@ -40,7 +40,7 @@ def test_a_sweep_ends_in_the_best_recipe(declared, trainer, finished):
         assert {hack: star.incumbent.levels[hack] for hack in "abcde"} == {hack: best[hack] for hack in "abcde"}
         assert not star.incumbent.levels["placebo"]
         assert trainer.truth(star.incumbent.levels) == trainer.truth(best)
-        assert seen.planned(dataset) <= LENGTH
+    assert sum(seen.planned(dataset) for dataset in declared.datasets) <= 2 * LENGTH
 
 
 def test_no_run_is_made_twice_and_each_plan_names_its_parent(declared, finished):
@@ -120,6 +120,25 @@ def test_settling_ends_where_the_runs_do(declared, make_trainer, sweep):
     assert len(plans) == 2
     assert history(only, plans, frames).planned("one") == 12 * 5 + 18
     assert [len(plan.runs()) for plan in plans] == [2 * 47, 2 * 31]
+
+
+def test_what_a_settled_dataset_leaves_goes_to_the_others(declared, make_trainer, sweep):
+    def one_at_once(runs, hacks, look):
+        return Judgement(frozenset(hacks if set(runs["dataset"]) == {"one"} else ()), ())
+
+    only = replace(declared, stages=("settle",), runs=100)
+    plans, frames = sweep(only, make_trainer(), judge=one_at_once)
+    seen = history(only, plans, frames)
+    assert seen.planned("one") == 12 * 3 + 11
+    assert seen.planned("two") == 12 * 8 + 28
+    assert [set(plan.datasets) for plan in plans] == [{"one", "two"}, {"two"}, {"two"}]
+    several = replace(only, datasets=("one", "two", "three"))
+    plans, frames = sweep(several, make_trainer(), judge=one_at_once)
+    # 53 + 22 + 22 are left, and a third look takes 46: enough for both.
+    assert [history(several, plans, frames).planned(each) for each in ("one", "two", "three")] == [47, 124, 124]
+    four = replace(only, datasets=("two", "three", "four", "one"))
+    plans, frames = sweep(four, make_trainer(), judge=one_at_once)
+    assert [history(four, plans, frames).planned(each) for each in ("two", "three", "four")] == [124, 124, 78]
 
 
 def test_the_incumbent_moves_once_to_the_best_flip(declared, make_trainer, sweep, the_judge):
