@@ -3,7 +3,7 @@
     python scripts/known_findings.py                 # all of them, half an hour on two cores; goes on where it stopped
     python scripts/known_findings.py --only rings    # one; --table prints what is there, without running anything
 
-Each is a plan like any other, made by the project's sweep, kept in results/known-NAME, judged by `local_effects`. What is
+Each is a plan like any other, made by the sweep, kept in results/known-NAME, judged by `local_effects`. What is
 expected was written down before the first run, and what does not come out is printed like what does.
 """
 
