@@ -9,10 +9,11 @@ from bench import analysis
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
-from bench.report.estimates import effect, estimate, interval, is_clear, order_of_hacks, rows_of, value
+from bench.report.estimates import effect, estimate, interval, is_clear, order_of_hacks, reach, rows_of, value
 from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, set_ticks, tint_placebo
 from bench.report.formatting import NOTHING, counted, listed, p_value
+from bench.report.scale import Scale
 
 TITLE = "What each trick does in the best recipe found"
 
@@ -129,7 +130,16 @@ def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> l
         why = "" if row is None else _why_not_flipped(findings, *key) if not row.get("runs") else row["verdict"]
         return [NOTHING, str(why)]
     text = estimate(row, findings.scale)
-    return [f"**{text}**" if is_clear(row) else text, str(row["verdict"])]
+    return [f"**{text}**" if is_clear(row) else text, _verdict(row, findings.scale)]
+
+
+def _verdict(row: pd.Series, scale: Scale) -> str:
+    """The verdict, or for want of one the bound that was reached."""
+    size = reach(row, scale)
+    if row["verdict"] != "inconclusive" or is_clear(row) or size is None:
+        return str(row["verdict"])
+    words = scale.within(size)
+    return words.removesuffix(" either way") if words.startswith("at most") else str(row["verdict"])
 
 
 def _why_not_flipped(findings: Findings, hack: str, dataset: str) -> str:
