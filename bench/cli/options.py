@@ -167,9 +167,15 @@ def list_options(app: typer.Typer) -> set[str]:
         for parameter in _parameters(command.callback):
             kind, *extras = get_args(parameter.annotation) or (None,)
             if any(get_origin(part) is list for part in get_args(kind)):
-                named = [name for extra in extras for name in getattr(extra, "param_decls", None) or ()]
+                named = [name for extra in extras for name in _declared(extra)]
                 found.update(named or [f"--{parameter.name.replace('_', '-')}"])
     return found
+
+
+def _declared(extra: object) -> list[str]:
+    """The names that an option was given; typer keeps the first of them where a default would stand."""
+    words = (getattr(extra, "default", None), *(getattr(extra, "param_decls", None) or ()))
+    return [word for word in words if isinstance(word, str) and word.startswith("--")]
 
 
 def repeat_flags(words: list[str], flags: set[str]) -> list[str]:

@@ -96,6 +96,12 @@ def test_options_that_take_lists():
     ]
 
 
+def test_an_option_that_takes_a_list_under_another_name():
+    words = ["run", "--set", "batch_norm=on", "leaky_relu", "--full"]
+    expected = ["run", "--set", "batch_norm=on", "--set", "leaky_relu", "--full"]
+    assert repeat_flags(words, list_options(app)) == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
