@@ -60,12 +60,12 @@ class Finding:
 FINDINGS = {
     "rings": Finding(
         "ring8",
-        (),
+        ("adam_beta1",),
         ("packing", "minibatch_stddev", "unrolled"),
         "modes",
         "packing, minibatch statistics or unrolling cover more of the eight modes",
         "Lin 2017; Salimans 2016; Metz 2016",
-        Budget(steps=1000, width=16, evaluations=3),
+        Budget(steps=2000, width=32, evaluations=3),
     ),
     "stacked": Finding(
         "stacked",

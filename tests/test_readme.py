@@ -178,3 +178,11 @@ def test_the_table_of_screens_against_one_trick_at_a_time_is_that_of_the_records
     for name, row in table.iterrows():
         line = f"| {name.replace('_', ' ')} | {' | '.join(f'{value:.3g}' for value in row)} |"
         assert line in PAGES["docs/speed.md"], line
+
+
+def test_the_number_of_tricks_is_that_of_the_registry():
+    import hacks
+
+    (said,) = re.findall(r"# (\d+) tricks by family", README)
+    assert int(said) == len(hacks.names()) - 1  # the placebo is none
+    assert f"**{said} tricks**" in (ROOT / "CHANGELOG.md").read_text()
