@@ -7,6 +7,9 @@ from itertools import product
 
 import pandas as pd
 
+from bench.errors import UserError
+from bench.records.budget import Budget
+from bench.records.fields import fields_asked
 from bench.runner.environment import resolve_device, resolve_precision
 from bench.runner.timing import run_seconds
 from bench.throughput.contest import CELLS, Case, Contestants, Entry, contestants, step_operations
@@ -15,7 +18,17 @@ PLAIN = "plain"
 
 
 def cases(widths: Iterable[int], resolutions: Iterable[int]) -> list[Case]:
-    """Every cell at every width and resolution."""
+    """Every cell at every width and resolution.
+
+    Raises:
+        UserError: one that no network has.
+    """
+    widths, resolutions = list(widths), list(resolutions)
+    asked = fields_asked(Budget)
+    for name, values in (("width", widths), ("resolution", resolutions)):
+        for value in values:
+            if not asked[name].takes(value):
+                raise UserError(f"{name} {value!r}: expected {asked[name].expected()}")
     return [Case(cell, width, size) for size, width, cell in product(resolutions, widths, CELLS)]
 
 

@@ -125,3 +125,21 @@ def test_a_contestant_trains_and_is_measured_in_a_process_of_its_own():
 def test_shares_of_a_step_are_of_the_whole():
     frame = pd.DataFrame([{"cell": "all on", "width": 4, "resolution": 16, **dict.fromkeys(PHASES, 2.0)}])
     assert "| 16 | 4 | all on | 12.0 | 17% | 17% |" in phase_table(frame)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--widths", "0"], "width 0: expected a whole number from 1 to 4,096"),
+        (["--resolutions", "7"], "resolution 7: expected one of 16, 28, 32, 64"),
+    ],
+)
+def test_a_case_that_no_network_has_is_refused_before_anything_starts(capsys, monkeypatch, arguments, line):
+    from bench.cli import main
+    from bench.throughput import measure
+
+    monkeypatch.setattr(measure, "contestants", None)  # nothing may ask for it
+    with pytest.raises(SystemExit) as end:
+        main(["throughput", *arguments])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == f"ganbench: {line}\n"
