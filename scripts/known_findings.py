@@ -171,6 +171,26 @@ def answers(name: str, results: Path) -> pd.DataFrame:
     ).reset_index()
 
 
+def markdown(name: str, results: Path) -> str:
+    """What came out, as a table of docs/known-findings.md."""
+    finding, table = FINDINGS[name], answers(name, results)
+    label = "FID" if finding.outcome == "fid" else finding.outcome
+    unit = " %" if finding.outcome == "fid" else ""
+
+    def row(each: pd.Series) -> str:
+        if pd.isna(each["effect"]):
+            change = "–"
+        else:
+            ends = " to ".join(f"{each[end]:+.0f}" for end in ("low", "high"))
+            change = f"{each['effect']:+.0f}{unit} ({ends}{unit})".replace("-", "−")
+        scores = f"{each['without']:.3g} | {each['with']:.3g}"
+        failed = f"{each['failed without']:.0%} | {each['failed with']:.0%}"
+        return f"| `{each['hack']}` | {scores} | {failed} | {change} | {each['verdict']} |"
+
+    head = f"| trick | {label} without | {label} with | failed without | failed with | change | verdict |"
+    return "\n".join([head, "|---|---:|---:|---:|---:|---:|---|", *(row(each) for _, each in table.iterrows())])
+
+
 def main() -> None:
     """Run what is not there, and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -184,7 +204,7 @@ def main() -> None:
             made(name, arguments.results, arguments.workers)
         finding = FINDINGS[name]
         print(f"\n{name}: {finding.expected} ({finding.source})")
-        print(answers(name, arguments.results).drop(columns="finding").to_string(float_format="{:.3g}".format))
+        print(markdown(name, arguments.results))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
+from bench.records.files import DECLARATION
 from bench.records.sweep import read_sweep
 from bench.report.pictures import real_grid
 from bench.report.shown import shown_runs
@@ -28,7 +29,10 @@ def record_files(folder: Path) -> list[Path]:
     shown = [folder / "samples" / real_grid(dataset) for dataset in sweep.datasets]
     for dataset in sweep.datasets:
         shown += [folder / "samples" / f"{choice.run['key']}.png" for choice in shown_runs(sweep, dataset)[1]]
-    return [folder / name for name in RECORDS] + sorted(path for path in set(shown) if path.is_file())
+    staged = (
+        [folder / DECLARATION, *sorted((folder / "plans").glob("*.json"))] if (folder / DECLARATION).is_file() else []
+    )
+    return [folder / name for name in RECORDS] + staged + sorted(path for path in set(shown) if path.is_file())
 
 
 def main() -> None:
