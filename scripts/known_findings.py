@@ -182,7 +182,7 @@ def markdown(name: str, results: Path) -> str:
             change = "–"
         else:
             ends = " to ".join(f"{each[end]:+.0f}" for end in ("low", "high"))
-            change = f"{each['effect']:+.0f}{unit} ({ends}{unit})".replace("-", "−")
+            change = f"{each['effect']:+.0f}{unit} ({ends}{unit})".replace("-", "−").replace("inf", "∞")
         scores = f"{each['without']:.3g} | {each['with']:.3g}"
         failed = f"{each['failed without']:.0%} | {each['failed with']:.0%}"
         return f"| `{each['hack']}` | {scores} | {failed} | {change} | {each['verdict']} |"
