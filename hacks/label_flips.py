@@ -1,7 +1,8 @@
 """Flipped labels.
 
 Off: D's labels are always right.
-On: each of D's labels is flipped (t becomes 1 − t) with probability 0.05, after any smoothing.
+On: each of D's labels is flipped (t becomes 1 − t) with probability 0.05, after any smoothing. With `exact` that share
+    of the real and of the fake labels of every batch is flipped, rounded down to whole images.
 Source: Chintala et al. 2016, "How to train a GAN", point 6.
 Claim: occasional wrong labels keep D from winning too early.
 Needs: nothing.
@@ -23,9 +24,10 @@ from hacks.registry import hack
 
 @dataclass(frozen=True)
 class LabelFlips:
-    """Turn a target t into 1 − t with a fixed probability, each image on its own."""
+    """Turn a target t into 1 − t: each image with a fixed probability, or an exact share of each side."""
 
     rate: float
+    exact: bool = False
     order: ClassVar[int] = 20
 
     def __call__(self, targets: Targets, streams: Streams) -> Targets:
@@ -34,11 +36,19 @@ class LabelFlips:
         return Targets(self._flip(targets.real, stream), self._flip(targets.fake, stream))
 
     def _flip(self, targets: Tensor, stream: Stream) -> Tensor:
-        chosen = torch.rand(targets.shape, generator=stream, device=stream.device).to(targets.device) < self.rate
+        if self.exact:
+            chosen = torch.randperm(len(targets), generator=stream, device=stream.device) < int(
+                self.rate * len(targets)
+            )
+        else:
+            chosen = torch.rand(targets.shape, generator=stream, device=stream.device) < self.rate
+        chosen = chosen.to(targets.device)
         return torch.where(chosen, 1 - targets, targets)
 
 
 @hack(order=100, core=True, family="targets")
-def label_flips(recipe: Recipe, rate: Annotated[float, Range(0, 1, search=(0.01, 0.3))] = 0.05) -> Recipe:
-    """Switch on label flips at that rate."""
-    return recipe.add("targets", LabelFlips(rate))
+def label_flips(
+    recipe: Recipe, rate: Annotated[float, Range(0, 1, search=(0.01, 0.3))] = 0.05, exact: bool = False
+) -> Recipe:
+    """Switch on label flips at that rate, or of exactly that share."""
+    return recipe.add("targets", LabelFlips(rate, exact))

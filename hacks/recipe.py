@@ -74,7 +74,14 @@ class Recipe:
         rounds: how often in a step D's steps and G's are made, each time on another batch.
         batch_factor: makes batches that many times as large, and as many times fewer steps.
         fresh_latents: whether G's step draws latents of its own; else it takes D's last fakes again.
+        running_fakes: whether D's fakes are made by G as it is scored: BatchNorm on its running statistics, no dropout
+            or noise, nothing moved by the pass. G's step then makes images of its own, of the same latents unless
+            `fresh_latents`. Keras's `predict` does so.
+        mean_of_all: whether D pays the mean over all images of an update, as one batch of both has it, penalties
+            aside; else the mean over real images plus the mean over fakes.
     Data and latents:
+        data_order: `shuffled`, every epoch in another order; `in_order`, every epoch as the data lie; `drawn`, every
+            image drawn for itself from all of them. What is left of an epoch and fills no batch is left out.
         pixel_range: the values (black, white) that D sees and G must make.
         latent, latent_dim: the distribution of z and its dimension.
         latent_changes: change z before G has it while training, `z -> z`.
@@ -130,6 +137,9 @@ class Recipe:
     rounds: int = 1
     batch_factor: int = 1
     fresh_latents: bool = False
+    running_fakes: bool = False
+    mean_of_all: bool = False
+    data_order: slots.DataOrder = "shuffled"
     pixel_range: tuple[float, float] = (0.0, 1.0)
     latent: slots.Latent = naive.UniformLatent()
     latent_dim: int = 100
@@ -175,7 +185,9 @@ class Recipe:
 
 
 TUPLE_SLOTS = tuple(field.name for field in dataclasses.fields(Recipe) if field.default == ())
-DRAWING_SLOTS = frozenset({"reseed", "latent", "latent_dim", "d_steps", "rounds", "batch_factor", "fresh_latents"})
+DRAWING_SLOTS = frozenset(
+    {"reseed", "latent", "latent_dim", "d_steps", "rounds", "batch_factor", "fresh_latents", "data_order"}
+)
 """Slots that say how often, how much or in which way data and latents are drawn."""
 
 

@@ -28,6 +28,9 @@ Seen = Callable[[Tensor], Tensor]
 Nets = Literal["both", "d", "g"]
 """In which of the two networks a hack acts."""
 
+DataOrder = Literal["shuffled", "in_order", "drawn"]
+"""How real images come: every epoch shuffled, as the data lie, or each drawn for itself, so that some come twice."""
+
 Padding = Literal["symmetric", "same", "valid"]
 """What is added around an image before a convolution with a stride: `symmetric`, (kernel − 1) // 2 on every side, as is
 usual in PyTorch; `same`, what the stride needs, an odd pixel going to the right and the bottom, as in TensorFlow and
@@ -66,7 +69,7 @@ class Resampled(NamedTuple):
     """What a resampling layer is made of. The block is `before, conv, norm, activation, after`."""
 
     before: nn.Module | None
-    conv: nn.Module
+    conv: nn.Module | None
     after: nn.Module | None
 
 

@@ -35,6 +35,15 @@ class Reshape:
 
 
 @dataclass(frozen=True)
+class Normed:
+    """The recipe's norm, if it has any, and its activation, after no layer of their own: a norm after an activation."""
+
+    hidden: bool = True
+    norm: bool = True
+    dropout: bool = True
+
+
+@dataclass(frozen=True)
 class Conv:
     """A convolution of stride 1 with a kernel of its own, odd if it is `same`; no hack changes it."""
 
@@ -74,7 +83,7 @@ class Down:
     dropout: bool = True
 
 
-Block = Dense | Reshape | Conv | Up | Down
+Block = Dense | Reshape | Normed | Conv | Up | Down
 
 
 @dataclass(frozen=True)

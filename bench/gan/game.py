@@ -101,19 +101,24 @@ class Game:
         return quicken(network) if self.device.type == "cpu" else network
 
     def next_real(self) -> tuple[Tensor, Tensor | None]:
-        """The next batch of the data stream in the recipe's pixel range, and its labels; every epoch is shuffled."""
+        """The next batch in the recipe's order of data, in its pixel range, and its labels."""
         if self.position + self.batch > len(self.order):
-            stream = self.streams("data")
-            # Sets smaller than a batch are gone through several times within one.
-            rounds = -(-self.batch // len(self.images))
-            shuffles = [
-                torch.randperm(len(self.images), generator=stream, device=self.device) for _ in range(max(rounds, 1))
-            ]
-            self.order, self.position = torch.cat(shuffles), 0
+            self.order, self.position = self._next_order(), 0
         chosen = self.order[self.position : self.position + self.batch]
         self.position += self.batch
         labels = None if self.labels is None else self.labels.index_select(0, chosen)
         return to_range(self.images.index_select(0, chosen), self.recipe.pixel_range), labels
+
+    def _next_order(self) -> Tensor:
+        """Which images come next: an epoch, or so many as a batch needs."""
+        n, stream, device = len(self.images), self.streams("data"), self.device
+        if self.recipe.data_order == "drawn":
+            return torch.randint(n, (self.batch,), generator=stream, device=device)
+        # Sets smaller than a batch are gone through several times within one.
+        rounds = range(max(-(-self.batch // n), 1))
+        if self.recipe.data_order == "in_order":
+            return torch.cat([torch.arange(n, device=device) for _ in rounds])
+        return torch.cat([torch.randperm(n, generator=stream, device=device) for _ in rounds])
 
     def view(self, streams: Streams, labels: Tensor | None) -> View:
         """What members can ask for at any time of a step; networks that have to know the labels are told them."""
@@ -133,18 +138,28 @@ class Game:
         view["seen"] = lambda images: self.seen(images, view)
         return view
 
-    def generate(self, n: int, stream: Stream, view: View | None = None) -> Made:
-        """What G makes of n latents from the stream while it trains: the one place that draws them and runs G.
+    def generate(self, n: int, stream: Stream, view: View | None = None, running: bool = False) -> Made:
+        """What G makes of n latents from the stream while it trains: the one place that draws them.
 
-        The labels are those of the view's batch; without a view they are drawn too.
+        The labels are those of the view's batch; without a view they are drawn too. `running` is that of `make`.
         """
         z = self.recipe.draw(n, stream)
         view = self.view(self.streams, self.draw_labels(n, stream)) if view is None else view
         view["z"] = z
         for change in self.members["latent_changes"]:
             view["z"] = change(view)
-        with self.precision.autocast(self.device):
-            return Made(self.generator(view["z"]).float(), view["z"])
+        return self.make(view["z"], running)
+
+    def make(self, z: Tensor, running: bool = False) -> Made:
+        """What G makes of latents (n, dim) while it trains; `running`: as it is scored, with no way back to G."""
+        if not running:
+            with self.precision.autocast(self.device):
+                return Made(self.generator(z).float(), z)
+        self.generator.eval()
+        with torch.no_grad(), self.precision.autocast(self.device):
+            images = self.generator(z).float()
+        self.generator.train()
+        return Made(images, z)
 
     def seen(self, images: Tensor, view: View) -> Tensor:
         """Images in the pixel range as D sees them: channels-last, after every transform of its input."""

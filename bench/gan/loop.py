@@ -4,14 +4,15 @@ One step, in the order it happens:
 
     for each of recipe.d_steps:
         real, labels <- the next batch of the data stream, scaled to recipe.pixel_range
-        fake         <- G(z), z drawn by recipe.latent and changed by recipe.latent_changes
+        fake         <- G(z), z drawn by recipe.latent and changed by recipe.latent_changes; with recipe.running_fakes
+                        of G as it is scored
         real, fake   <- recipe.d_batches, then each through recipe.d_inputs
         for logits in recipe.batching(D, real, fake without its graph):
             targets <- recipe.targets applied to ones and zeros
             D steps on recipe.loss.d + each of recipe.penalties, between recipe.d_before and recipe.d_after
     D     <- recipe.g_opponents; its weights are frozen
     G steps on recipe.loss.g(D(fake)) + each of recipe.g_penalties, between recipe.g_before and recipe.g_after; the
-        same fakes as D saw last, as G has not changed since, unless recipe.fresh_latents
+        same fakes as D saw last, as G has not changed since, unless recipe.fresh_latents or recipe.running_fakes
     recipe.step_after, then recipe.averaging follows G
 
 All lines but the last are gone through in each of recipe.rounds.
@@ -45,7 +46,7 @@ def step(game: Game) -> Tensor:
             for _ in range(game.recipe.d_steps):
                 real, labels = game.next_real()
                 view = game.view(game.streams, labels) | {"real": real}
-                made = game.generate(game.batch, game.streams("latent"), view)
+                made = game.generate(game.batch, game.streams("latent"), view, game.recipe.running_fakes)
                 d_paid, d_norm, answers = _train_discriminator(game, view, made)
             g_paid, g_norm = _train_generator(game, view, made)
         for act in game.members["step_after"]:
@@ -81,12 +82,19 @@ def _train_discriminator(game: Game, view: View, made: Made) -> tuple[Tensor, Te
 
 
 def d_loss(game: Game, view: View) -> Tensor:
-    """What D pays for its logits, penalties aside: for the pair, or for each side that has any, as the loss asks."""
+    """What D pays for its logits, penalties aside: for the pair, or for each side that has any, as the loss asks.
+
+    With `recipe.mean_of_all` each side counts by its share of the images, and a pair is two equal shares.
+    """
     loss = game.members.only("loss.d")
+    pair = view["real_logits"], view["fake_logits"]
     if "logits" not in loss.names:
-        return loss(view)
-    sides = zip((view["real_logits"], view["fake_logits"]), view["targets"], strict=True)
-    return reduce(add, [loss({**view, "logits": side, "target": target}) for side, target in sides if len(side)])
+        return loss(view) / (2 if game.recipe.mean_of_all and all(map(len, pair)) else 1)
+    sides = [(side, target) for side, target in zip(pair, view["targets"], strict=True) if len(side)]
+    paid = [loss({**view, "logits": side, "target": target}) for side, target in sides]
+    if game.recipe.mean_of_all:
+        paid = [each * (len(side) / sum(map(len, pair))) for each, (side, _) in zip(paid, sides, strict=True)]
+    return reduce(add, paid)
 
 
 def objectives(game: Game, view: View) -> tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]:
@@ -116,6 +124,8 @@ def _train_generator(game: Game, view: View, made: Made) -> tuple[Tensor, Tensor
     members = game.members
     if game.recipe.fresh_latents:
         made = game.generate(game.batch, game.streams("latent"), view)
+    elif game.recipe.running_fakes:
+        made = game.make(made.z)
     game.freeze_discriminator(True)
     view["fake"] = game.seen(made.images, view)
     for change in members["g_opponents"]:

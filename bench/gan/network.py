@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bench.gan.backbone import Backbone, Block, Conv, Dense, Down, Reshape, Up
+from bench.gan.backbone import Backbone, Block, Conv, Dense, Down, Normed, Reshape, Up
 from bench.gan.fast.layout import ImageLinear, ShapeImage
 from bench.gan.streams import Streams, stream_seed
 from hacks.asking import give
@@ -251,6 +251,8 @@ def _weighted(block: Block, shape: Shape, bias: bool, fill: Fill) -> Resampled:
             # A first or last layer over the whole image is a matrix product, and computed as one.
             kind = nn.Linear if shape[1:] == (1, 1) else ImageLinear
             return Resampled(None, kind(prod(shape), features, bias=bias), None)
+        case Normed():
+            return Resampled(None, None, None)
         case Conv(channels=outputs, kernel=kernel):
             padding = kernel // 2 if block.padding == "same" else 0
             return Resampled(None, nn.Conv2d(inputs, outputs, kernel, padding=padding, bias=bias), None)

@@ -35,7 +35,7 @@ def test_a_claim_is_the_recipe_against_itself_without_the_hack():
     assert by_cell["base"] == by_cell["base-placebo"] == base
     without = by_cell["base-batch_norm"]
     assert without != base
-    assert without.fill(g_norm=base.g_norm) == base
+    assert without.fill(g_norm=base.g_norm, d_norm=base.d_norm) == base
 
 
 def test_a_claim_about_what_a_recipe_has_not_adds_it():

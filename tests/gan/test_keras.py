@@ -1,5 +1,7 @@
 """Keras's conventions, each against its definition."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -7,7 +9,7 @@ from torch.nn import functional as F
 
 import hacks
 from bench.gan import recipes
-from bench.gan.recipes.keras import ClippedRMSprop, GlorotUniform, NesterovSGD, RMSprop
+from bench.gan.recipes.keras import Adam, GlorotUniform, NesterovSGD
 from bench.gan.streams import Streams
 from hacks import Recipe
 from hacks.recipe import Targets
@@ -77,16 +79,37 @@ def test_glorot_uniform():
 
 
 def test_rmsprop_cuts_the_gradient_and_follows_its_formula():
+    recipe = recipes.get("chollet-frogs").base
     weight = nn.Parameter(torch.tensor([1.0, 1.0]))
-    optimizer = RMSprop(clip=1.0)([weight], lr=0.1, beta1=0.9, beta2=0.999, fused=False)
-    assert isinstance(optimizer, ClippedRMSprop)
+    optimizer = recipe.d_optimizer([weight], lr=0.1)
+    (clipping,) = recipe.d_before
+    assert recipe.g_before == (clipping,)
     by_hand, square = torch.tensor([1.0, 1.0]), torch.zeros(2)
     for gradient in (torch.tensor([5.0, 0.3]), torch.tensor([-0.2, -40.0])):
         weight.grad = gradient.clone()
+        clipping.d_before(optimizer)
         optimizer.step()
         cut = gradient.clamp(-1, 1)
         square = 0.9 * square + 0.1 * cut**2
         by_hand = by_hand - 0.1 * cut / (square.sqrt() + 1e-7)
+    torch.testing.assert_close(weight.data, by_hand)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_adam_adds_its_epsilon_before_the_correction(fused):
+    start, gradients = torch.tensor([1.0, -2.0], dtype=torch.float64), [[3e-7, 2.0], [-1e-6, 0.5], [0.0, 1.0]]
+    weight = nn.Parameter(start.clone())
+    optimizer = Adam()([weight], lr=0.1, beta1=0.5, beta2=0.999, fused=fused)
+    by_hand, m, v = start.clone(), torch.zeros(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
+    for t, gradient in enumerate(torch.tensor(gradients, dtype=torch.float64), 1):
+        if t == 3:  # stored and gone on with
+            state = copy.deepcopy(optimizer.state_dict())
+            optimizer = Adam()([weight], lr=0.1, beta1=0.5, beta2=0.999, fused=fused)
+            optimizer.load_state_dict(state)
+        weight.grad = gradient.clone()
+        optimizer.step()
+        m, v = 0.5 * m + 0.5 * gradient, 0.999 * v + 0.001 * gradient**2
+        by_hand = by_hand - 0.1 * (1 - 0.999**t) ** 0.5 / (1 - 0.5**t) * m / (v.sqrt() + 1e-7)
     torch.testing.assert_close(weight.data, by_hand)
 
 

@@ -28,9 +28,14 @@ LAYERS = {
     # The source gives the layers; the counts are worked out from them by hand, weights + biases, norms fourfold.
     "gans-in-action": (
         [100 * 12_544 + 12_544, 9 * 256 * 128 + 128, 4 * 128, 9 * 128 * 64 + 64, 4 * 64, 9 * 64 + 1],
+        [25 * 64 + 64, 25 * 64 * 128 + 128, 4 * 128, 25 * 128 * 128 + 128, 4 * 128, 2048 + 1],
+    ),
+    "gans-in-action-code": (
+        [100 * 6_272 + 6_272, 4 * 6_272, 9 * 128 * 64 + 64, 9 * 64 + 1],
         [25 * 64 + 64, 25 * 64 * 128 + 128, 25 * 128 * 128 + 128, 2048 * 1024 + 1024, 1024 + 1],
     ),
 }
+BOOKS = ["gans-in-action", "gans-in-action-code"]
 TOTALS = {"chollet-frogs": (6_264_579, 790_913), "dog-gan": (9_664_259, 25_901_953)}
 
 
@@ -47,7 +52,9 @@ def small_game(name, recipe=None, batch=4):
 
 
 def test_the_catalogue():
-    assert NAMES == ["dcgan", "ai-for-beginners", "chollet-frogs", "dog-gan", "gans-in-action", "mlm-dcgan"]
+    assert ", ".join(NAMES) == (
+        "dcgan, ai-for-beginners, chollet-frogs, dog-gan, gans-in-action, gans-in-action-code, mlm-dcgan"
+    )
     with pytest.raises(UserError, match=r"recipe 'doggan' \(did you mean dog-gan\?\): expected one of dcgan, ai-"):
         recipes.get("doggan")
 
@@ -100,6 +107,47 @@ def test_sizes_between_the_frogs_layers():
     assert kinds.index("DropUnits") > kinds.index("LeakyReLU")
 
 
+def sizes(network, given):
+    found = [given.shape[-1]]
+    for block in network:
+        given = block(given)
+        if given.ndim == 4 and given.shape[-1] not in (1, found[-1]):
+            found.append(given.shape[-1])
+    return found
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_the_two_networks_of_the_book(name):
+    card = recipes.get(name)
+    generator, discriminator = networks(card)
+    assert sizes(generator, torch.zeros(2, 100))[1:] == [7, 14, 28]
+    assert sizes(discriminator, torch.zeros(2, 1, 28, 28)) == [28, 12, 4]
+    norms = [[layer for layer in net.modules() if isinstance(layer, nn.BatchNorm2d)] for net in networks(card)]
+    assert [len(each) for each in norms] == ([2, 2] if name == "gans-in-action" else [1, 0])
+    other = {"gans-in-action": "gans-in-action-code", "gans-in-action-code": "that is gans-in-action."}[name]
+    assert other in card.notes[0]
+    kinds = [type(layer).__name__ for layer in generator.modules() if not list(layer.children())]
+    after_activation = ["Linear", "ShapeImage", "LeakyReLU", "BatchNorm2d", "LeakyReLU", "Flatten", "ShapeImage"]
+    assert (kinds[1:8] == after_activation) == (name == "gans-in-action-code")
+
+
+def test_training_of_the_sources():
+    """Two updates of D where real and fake come apart, else the mean over both; fresh latents; fakes as predicted."""
+    for name in ("chollet-frogs", "dog-gan", *BOOKS, "mlm-dcgan"):
+        card, recipe = recipes.get(name), recipes.get(name).base
+        assert recipe.fresh_latents
+        assert recipe.running_fakes
+        assert card.level("two_discriminator_updates") == (not recipe.mean_of_all)
+        mixed = card.with_levels({"two_discriminator_updates": False, "fresh_latents": False})
+        assert (mixed.batching, mixed.fresh_latents) == (Recipe().batching, False)
+    orders = {name: recipes.get(name).base.data_order for name in NAMES}
+    assert [name for name, order in orders.items() if order == "in_order"] == ["chollet-frogs"]
+    plain = recipes.get("chollet-frogs").with_levels({"rmsprop": False, "gradient_clipping": False})
+    assert (plain.d_optimizer, plain.g_optimizer) == (Recipe().d_optimizer, Recipe().g_optimizer)
+    assert plain.d_before == plain.g_before == ()
+    assert recipes.get("mlm-dcgan").base.targets[1].exact
+
+
 def test_settings_of_the_sources():
     frogs, book, dogs = (recipes.get(name).base for name in ("chollet-frogs", "gans-in-action", "dog-gan"))
     assert (frogs.d_lr, frogs.g_lr, frogs.latent_dim, frogs.pixel_range) == (8e-4, 4e-4, 32, (0, 1))
@@ -111,8 +159,10 @@ def test_settings_of_the_sources():
     assert [(norm.eps, norm.momentum) for norm in norms] == [(1e-3, 0.01)] * 2
     assert [layer.negative_slope for layer in generator.modules() if isinstance(layer, nn.LeakyReLU)] == [0.3] * 2
     everything = recipes.get("mlm-dcgan")
-    assert {claim.hack for claim in everything.claims} == {*everything.levels} - {"divisible_kernel"}
-    assert len(everything.levels) == 11
+    assert {claim.hack for claim in everything.claims} == {*everything.levels} - {"divisible_kernel", "fresh_latents"}
+    assert len(everything.levels) == 12
+    core_tricks = {hack for hack in CORE if hack not in ("placebo", "split_batches")}
+    assert set(everything.levels) == core_tricks | {"two_discriminator_updates", "fresh_latents"}
 
 
 @pytest.mark.parametrize("name", NAMES)

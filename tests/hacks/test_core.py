@@ -174,6 +174,11 @@ def test_label_flips():
     assert real.mean().item() == pytest.approx(0.95, abs=0.003)
     assert fake.mean().item() == pytest.approx(0.05, abs=0.003)
     assert not torch.equal(1 - real, fake)
+    (exact,) = on("label_flips", rate=0.05, exact=True).targets
+    targets = exact(Targets(torch.ones(64), torch.zeros(39)), Streams(0))
+    assert (targets.real.eq(0).sum(), targets.fake.eq(1).sum()) == (3, 1)  # 3.2 and 1.95, rounded down
+    again = exact(Targets(torch.ones(64), torch.zeros(39)), Streams(1))
+    assert not torch.equal(targets.real, again.real)
     (always,) = on("label_flips", rate=1.0).targets
     assert always(hard(4), Streams(0)).real.tolist() == [0, 0, 0, 0]
     with pytest.raises(HackError, match=r"label_flips.rate=1.5: expected a number, at least 0, at most 1; see `ganb"):

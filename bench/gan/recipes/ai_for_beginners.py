@@ -44,8 +44,9 @@ register(
         notes=(
             "The lesson gives a shape and no sizes: channels 32, 64, 128 in D and 128, 128, 64 in G, dense layers of "
             "8,192 and 256 units, the latent, optimiser, batch and steps are ours.",
-            "Of its other remedies, skipping D's step while its loss is low, progressive growing and multi-scale "
-            "gradients have no toggle yet.",
+            "Of the lesson's loop the turns alone are known, D's step and then G's with D frozen; that D has one "
+            "update a step, on real and fake images in one batch, and that G learns from the same fakes, is ours.",
+            "Its other remedies are skip_discriminator, progressive_growing and multi_scale_gradients.",
         ),
     )
 )

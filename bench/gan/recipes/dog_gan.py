@@ -2,7 +2,7 @@
 
 from bench.gan.backbone import Backbone, Dense, Down, Reshape, Up
 from bench.gan.recipes.card import RecipeCard, register
-from bench.gan.recipes.keras import BATCH_NORM, GlorotUniform, NesterovSGD, Tanh
+from bench.gan.recipes.keras import BATCH_NORM, NOTES, GlorotUniform, NesterovSGD, Tanh
 from hacks import Recipe
 
 
@@ -46,8 +46,10 @@ register(
             g_optimizer=NesterovSGD(),
             d_lr=5e-4,
             g_lr=5e-4,
+            running_fakes=True,
+            mean_of_all=True,
         ),
-        levels={"batch_norm": True, "tanh_scaling": True},
+        levels=dict.fromkeys(["batch_norm", "tanh_scaling", "fresh_latents"], True),
         parameters={"batch_norm": {"nets": "g", **BATCH_NORM}},
         width=64,
         resolution=64,
@@ -59,9 +61,11 @@ register(
         keras=True,
         notes=(
             "The optimiser is not stated: stochastic gradient descent at 5e-4 with Nesterov's momentum 0.9 is assumed, "
-            "and so are images in [-1, 1], the initialisation and the steps.",
+            "and so are images in [-1, 1], the initialisation, the steps and that every epoch is shuffled.",
             "leaky_relu off leaves the tanh of hidden layers. adam_beta1 sets the momentum to 0.5.",
             "Its source claims nothing that a hack stands for.",
+            NOTES[0],
+            NOTES[2],
         ),
     )
 )

@@ -11,6 +11,13 @@ from torch import nn
 BATCH_NORM = {"momentum": 0.01, "epsilon": 1e-3, "drops_bias": False}
 """Keras's momentum 0.99 weighs the old statistics; its layers before a norm keep their bias."""
 LEAKY_RELU = {"slope": 0.3}
+NOTES = (
+    "Keras takes the loss of probabilities cut to [1e-7, 1 − 1e-7]: there D learns nothing from a logit beyond ±16.",
+    "In newer versions of Keras a frozen D has its BatchNorm on running statistics; here, as in those of the source's "
+    "time, on the batch's. D's running statistics see G's images too, which nothing in the training reads.",
+    "Running variances are those of n − 1, as in PyTorch; in Keras it depends on the version and the layer.",
+)
+"""What is left different from Keras: of the loss, of BatchNorm in D, of BatchNorm in either network."""
 
 
 @dataclass(frozen=True)
@@ -36,31 +43,32 @@ class GlorotUniform:
             nn.init.zeros_(layer.bias)
 
 
-class ClippedRMSprop(torch.optim.RMSprop):
-    """RMSprop that first cuts every entry of the gradient to [−clip, clip]."""
+class KerasAdam(torch.optim.Adam):
+    """Adam whose epsilon is added to the root of the squares before these are corrected for their start at zero.
 
-    def __init__(self, parameters: Iterable[nn.Parameter], *, clip: float, **settings: float) -> None:
-        super().__init__(parameters, **settings)
-        self.clip = clip
+    θ <- θ − lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + epsilon): PyTorch's epsilon, added after the correction, grows
+    smaller with every step to say the same.
+    """
+
+    epsilon = 1e-7
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """One step; the gradients stay cut."""
+        """One step."""
         for group in self.param_groups:
-            nn.utils.clip_grad_value_(group["params"], self.clip)
+            group["updates"] = group.get("updates", 0) + 1
+            group["eps"] = self.epsilon / (1 - group["betas"][1] ** group["updates"]) ** 0.5
         return super().step(closure)
 
 
 @dataclass(frozen=True)
-class RMSprop:
-    """RMSprop with Keras's decay 0.9 and epsilon 1e-7; it has no momentum, so the recipe's decay rates are not read."""
-
-    clip: float
+class Adam:
+    """Adam with Keras's epsilon 1e-7; the recipe's `beta1` and `beta2` are its moments' decay rates."""
 
     def __call__(
         self, parameters: Iterable[nn.Parameter], *, lr: float, beta1: float, beta2: float, fused: bool
     ) -> torch.optim.Optimizer:
         """A new optimiser over these parameters."""
-        return ClippedRMSprop(parameters, clip=self.clip, lr=lr, alpha=0.9, eps=1e-7)
+        return KerasAdam(parameters, lr=lr, betas=(beta1, beta2), fused=fused)
 
 
 @dataclass(frozen=True)
