@@ -41,7 +41,7 @@ def test_activations_are_at_least_what_goes_into_the_layers():
     discriminator(torch.zeros(16, 2, 1, 1))
     assert len(taken) > 1
     at_16, at_32 = (footprint(backbone, Recipe(), batch).activations for batch in (16, 32))
-    assert 2 * sum(taken) <= at_16 <= 4 * sum(taken)
+    assert 2 * sum(taken) <= at_16 <= 10 * sum(taken)  # the latter with G, whose latents have 100 numbers
     assert at_32 == 2 * at_16
     assert footprint(backbone, Recipe(), 32, precision="bf16").activations == at_16
 
