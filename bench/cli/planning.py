@@ -12,10 +12,10 @@ import hacks
 from bench.cli.hack_sets import Say, Toggles, chosen_hacks, toggles
 from bench.cli.hack_settings import check_parameters, known_hack
 from bench.cli.request import Request
-from bench.data import Dataset, load
+from bench.data import load
 from bench.errors import UserError
 from bench.gan import recipes
-from bench.metrics.extractors import get_extractor
+from bench.metrics.score import Scorer
 from bench.plan import Plan, make_plan
 from bench.plan.afford import parse_budget
 from bench.plan.names import checked_exclusions
@@ -26,6 +26,7 @@ from bench.records.files import cache_folder
 from bench.records.outcome import outcome_of
 from bench.records.plan import NAIVE, PLACEBO
 from bench.runner.environment import resolve_device, resolve_precision
+from bench.runner.room import check_fits
 from bench.runner.run import backbone_for
 
 
@@ -37,13 +38,21 @@ CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
 """The arms that test a claim, by whether the recipe has what is claimed to be crucial."""
 
 
-def build_plan(request: Request, *, device: str, data_root: str | None = None, say: Say = _unheard) -> Plan:
+def build_plan(
+    request: Request, *, device: str, data_root: str | None = None, say: Say = _unheard, workers: int = 1
+) -> Plan:
     """Check the names in the request and lay out the cells of a sweep of one stage.
 
+    Args:
+        request: what is asked for.
+        device, data_root: of the machine.
+        say: is told what cannot be part of it.
+        workers: runs made at once, which have to fit into memory together.
+
     Raises:
-        UserError: an unknown hack, parameter, score or dataset; hacks that exclude each other.
+        UserError: an unknown hack, parameter, score or dataset; hacks that exclude each other; too little memory.
     """
-    settings, own = _settings(request, device, data_root, say)
+    settings, own = _settings(request, device, data_root, say, workers)
     design, arms = request.design, request.arms
     if request.claims:
         has_it = recipes.get(request.recipe).level(own.hacks[0])
@@ -52,7 +61,9 @@ def build_plan(request: Request, *, device: str, data_root: str | None = None, s
     return around_base(made) if request.claims else made
 
 
-def declare(request: Request, *, device: str, data_root: str | None = None, say: Say = _unheard) -> Declaration:
+def declare(
+    request: Request, *, device: str, data_root: str | None = None, say: Say = _unheard, workers: int = 1
+) -> Declaration:
     """Check the names in the request and declare a sweep of several stages.
 
     Its `runs` follow from a budget in runs, or are the usual number; one in time is left to be measured. `say` is told
@@ -61,7 +72,7 @@ def declare(request: Request, *, device: str, data_root: str | None = None, say:
     Raises:
         UserError: an unknown hack, parameter, score or dataset, a budget that is none or too small.
     """
-    settings, own = _settings(request, device, data_root, say)
+    settings, own = _settings(request, device, data_root, say, workers)
     names = own.hacks
     asked = None if request.budget is None else parse_budget(request.budget)
     declaration = Declaration(
@@ -112,7 +123,9 @@ def search_range(name: str, names: Sequence[str], parameters: Mapping[str, Mappi
     )
 
 
-def _settings(request: Request, device: str, data_root: str | None, say: Say) -> tuple[dict[str, Any], Toggles]:
+def _settings(
+    request: Request, device: str, data_root: str | None, say: Say, workers: int
+) -> tuple[dict[str, Any], Toggles]:
     """What plans and declarations have in common, checked, and the tricks."""
     outcome_of(request.outcome)
     words = _claimed(request) if request.claims else request.hacks
@@ -120,11 +133,13 @@ def _settings(request: Request, device: str, data_root: str | None, say: Say) ->
         chosen_hacks(words)
     given = check_parameters(request.hack)
     datasets = [load(name, request.resolution, Path(data_root) if data_root else None) for name in request.datasets]
-    for found in datasets:
-        backbone_for(found, request.width, request.recipe)
+    base = recipes.get(request.recipe).base
+    for found in datasets:  # the recipe as it is: what its hacks add is known of each run alone
+        backbone = backbone_for(found, request.width, request.recipe)
+        check_fits(backbone, base, request, resolve_device(device), classes=len(found.classes), workers=workers)
     own = toggles(words, datasets, settles=request.staged and "settle" in request.stages, say=say)
     for found in datasets:  # last, since it may have to train an extractor
-        _check_scorable(found, request)
+        Scorer(found, request.extractor, request.n, cache_folder()).check()
     names = list(own.hacks)
     merged = recipes.get(request.recipe).merged(given)
     parameters = {name: settings for name, settings in merged.items() if name in {*names, *given}}
@@ -146,17 +161,6 @@ def around_base(plan: Plan) -> Plan:
     """The plan of one recipe's arms with its cells named after that recipe: `base`, `base-HACK` or `base+HACK`."""
     cells = [replace(cell, name=re.sub(r"^(full|bare)", "base", cell.name)) for cell in plan.cells]
     return replace(plan, cells=tuple(cells), design=f"arms around the recipe {plan.base}")
-
-
-def _check_scorable(dataset: Dataset, request: Request) -> None:
-    """Have the extractor ready before the first run, and refuse fewer images than it has features."""
-    extractor = get_extractor(request.extractor, dataset, cache_folder())
-    n = min(request.n, len(dataset.reference_images))
-    if n <= extractor.dim:
-        raise UserError(
-            f"n {n} on {dataset.name}: FID needs more images than the {extractor.dim} features of {extractor.name}; "
-            f"the reference split has {len(dataset.reference_images)}"
-        )
 
 
 def _prerequisites(names: list[str]) -> dict[str, tuple[str, ...]]:

@@ -38,7 +38,7 @@ def run(
     from bench.records.budget import DEFAULT_RECIPE
     from bench.records.files import check_writable
     from bench.runner.environment import resolve_device, resolve_precision
-    from bench.runner.run import parameter_counts
+    from bench.runner.run import check_memory, parameter_counts
     from bench.runner.run import run as make_run
 
     given = machine.scored_by(given)
@@ -56,6 +56,7 @@ def run(
         **settings,
     )
     report = lambda step, fid: print(f"step {step}: FID {fid:.4g}")  # noqa: E731
+    check_memory(spec, machine.device)
     check_writable(out)
     record = make_run(spec, device=machine.device, on_checkpoint=report)
     print(record_summary(record))

@@ -61,8 +61,8 @@ def _staged(
     from bench.runner.staged import Stages, first_plan, register, seconds_of_a_run
     from bench.runner.sweep import worker_count
 
-    wanted = declare(request, device=machine.device, data_root=machine.data_root, say=view.message)
     workers = worker_count(session.workers, machine.device)
+    wanted = declare(request, device=machine.device, data_root=machine.data_root, say=view.message, workers=workers)
     check_writable(location.folder)
 
     def runs() -> int | None:
@@ -98,8 +98,10 @@ def _single(
     from bench.cli.plan_summary import announcement
     from bench.cli.planning import build_plan
     from bench.cli.previous_sweeps import estimated_spreads
+    from bench.runner.sweep import worker_count
 
-    plan = build_plan(request, device=machine.device, data_root=machine.data_root, say=view.message)
+    workers = worker_count(session.workers, machine.device)
+    plan = build_plan(request, device=machine.device, data_root=machine.data_root, say=view.message, workers=workers)
     check_writable(location.folder)
     job = _session(plan, location, machine, session, view)
     job.check()

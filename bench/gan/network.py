@@ -84,7 +84,7 @@ def build_generator(backbone: Backbone, recipe: Recipe, seed: int, classes: int 
     Raises:
         HackError: something in the recipe asks for classes, and there are none.
     """
-    fill = _fill(backbone, recipe, "g", classes, (recipe.latent_dim, 1, 1))
+    fill = _fill(backbone, recipe, "g", classes)
     network, shape = _build(backbone.generator, fill.shape, fill)
     network.append(fill.ask(recipe.output, shape))
     if shape != (backbone.channels, backbone.resolution, backbone.resolution):
@@ -98,13 +98,23 @@ def build_discriminator(backbone: Backbone, recipe: Recipe, seed: int, classes: 
     Raises:
         HackError: something in the recipe asks for classes, and there are none.
     """
-    fill = _fill(backbone, recipe, "d", classes, (backbone.channels, backbone.resolution, backbone.resolution))
+    fill = _fill(backbone, recipe, "d", classes)
     network, _ = _build(backbone.discriminator, fill.shape, fill)
     network.append(nn.Flatten(0))
     return _finished(network, fill, seed, "discriminator", "weight_norm")
 
 
-def _fill(backbone: Backbone, recipe: Recipe, side: str, classes: int | None, shape: Shape) -> Fill:
+def unfinished(backbone: Backbone, recipe: Recipe, side: str, classes: int | None = None) -> tuple[nn.Module, Shape]:
+    """The blocks of G or D, `g` or `d`, on the device `meta`, where they have shapes alone; and the shape they take."""
+    fill = _fill(backbone, recipe, side, classes)
+    with torch.device("meta"):
+        network, _ = _build(backbone.generator if side == "g" else backbone.discriminator, fill.shape, fill)
+    return network, fill.shape
+
+
+def _fill(backbone: Backbone, recipe: Recipe, side: str, classes: int | None) -> Fill:
+    image = (backbone.channels, backbone.resolution, backbone.resolution)
+    shape = (recipe.latent_dim, 1, 1) if side == "g" else image
     places = {"latent_dim": recipe.latent_dim, "resolution": backbone.resolution, "classes": classes or None}
     places["pixel_range"] = recipe.pixel_range
     return Fill(recipe, side, places, shape)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 
 import torch
@@ -67,10 +68,29 @@ class Scorer:
             raise UserError(f"n = {n} images to score: expected at least 2")
         self.dataset = dataset
         self.extractor = extractor if isinstance(extractor, Extractor) else get_extractor(extractor, dataset, cache_dir)
+        self._wanted = n
         self.n = min(n, len(dataset.reference_images))
         self._folder = None if cache_dir is None else Path(cache_dir)
         self._untrained = untrained
         self._batch_size = batch_size
+
+    def check(self) -> None:
+        """Refuse what FID is not defined for, before anything is trained.
+
+        Raises:
+            UserError: names what there is, and how many images are needed.
+        """
+        least, split = self.extractor.dim + 1, len(self.dataset.reference_images)
+        wanted, trained = f"n {self._wanted} on {self.dataset.name}", len(self.dataset.images)
+        features = f"FID needs more images than the {self.extractor.dim} features of {self.extractor.name}"
+        if min(split, trained) < least:
+            share = min(split, trained) / (split + trained)
+            raise UserError(
+                f"{wanted}: {features}, to train on and in the reference split, which have {trained:,} and {split:,}; "
+                f"take a dataset of some {ceil(least / share):,} images"
+            )
+        if self.n < least:
+            raise UserError(f"{wanted}: {features}; take --n {least} or more, of {split:,} in the reference split")
 
     @cached_property
     def reference(self) -> Reference:

@@ -70,7 +70,10 @@ class Field:
             return value in asked.choices
         if isinstance(value, str | bool | dict):
             return True
-        if not math.isfinite(value):
+        try:
+            if not math.isfinite(value):
+                return False
+        except OverflowError:  # a whole number that no float can hold
             return False
         if asked.least is None:
             return True

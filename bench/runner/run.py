@@ -24,6 +24,7 @@ from bench.records.outcome import last_third
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.environment import environment, resolve_device
 from bench.runner.grids import sample_grid
+from bench.runner.room import check_fits, memory_told
 from hacks import HackError, Recipe
 
 if TYPE_CHECKING:
@@ -50,17 +51,19 @@ def run(
         should_stop: asked every few seconds; True saves to `keep` and stops.
 
     Raises:
-        UserError: an unknown hack, dataset or value in the spec.
+        UserError: an unknown hack, dataset or value in the spec, too few pictures to score it, or no memory left.
         RunStopped: `should_stop` said so.
     """
     # Scores need libraries that take seconds to load, which whoever only looks at specs does without.
     from bench.runner.training import Training
 
     validate(spec)
-    game = new_game(spec, device)
-    scorer = scorer_for(spec)
-    training = Training(game, scorer, spec, on_checkpoint, keep, should_stop)
-    training.finish()
+    with memory_told(spec):
+        game = new_game(spec, device)
+        scorer = scorer_for(spec)
+        scorer.check()
+        training = Training(game, scorer, spec, on_checkpoint, keep, should_stop)
+        training.finish()
     scored = training.scored
     values = {} if scored is None else dict(scored.values)
     if "fid" in values:
@@ -124,6 +127,21 @@ def validate(spec: RunSpec) -> None:
     """
     check_fields(RunSpec, vars(spec))
     build_recipe(spec)
+
+
+def check_memory(spec: RunSpec, device: str) -> None:
+    """Refuse a spec that cannot fit into the device's memory; nothing is written or trained for it.
+
+    Raises:
+        UserError: it does not fit, or cannot be run at all.
+    """
+    validate(spec)
+    dataset = dataset_for(spec)
+    backbone = backbone_for(dataset, spec.width, spec.recipe)
+    try:
+        check_fits(backbone, build_recipe(spec), spec, resolve_device(device), classes=len(dataset.classes))
+    except HackError as problem:
+        raise UserError(f"dataset {spec.dataset}: {problem}") from problem
 
 
 def build_recipe(spec: RunSpec) -> Recipe:

@@ -15,7 +15,8 @@ from bench.records.recipe_file import RecipeFile
 from bench.records.run import RunSpec
 from bench.runner.generator import save_generator
 from bench.runner.grids import sample_grid
-from bench.runner.run import dataset_for, new_game, scorer_for, validate
+from bench.runner.room import memory_told
+from bench.runner.run import check_memory, dataset_for, new_game, scorer_for
 from bench.runner.training import Training
 
 CHECKPOINT, GRIDS, GRID = "checkpoint.pt", "samples", "samples.png"
@@ -66,7 +67,9 @@ def train(
         UserError: an unknown hack, dataset or value in the spec.
         RunStopped: `should_stop` said so.
     """
-    validate(spec)
+    check_memory(spec, device)
+    scorer = scorer_for(spec)
+    scorer.check()
     game, dataset = new_game(spec, device), dataset_for(spec)
 
     def scored(step: int, fid: float) -> None:
@@ -86,8 +89,9 @@ def train(
         on_step(game.step_number)
         return should_stop()
 
-    training = Long(game, scorer_for(spec), spec, scored, folder / CHECKPOINT, asked)
-    training.finish()
+    training = Long(game, scorer, spec, scored, folder / CHECKPOINT, asked)
+    with memory_told(spec):
+        training.finish()
     if not training.diverged:
         training.save()
     return Trained(game.step_number, training.fids, training.diverged)
