@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.records.columns import beside
 from bench.records.declaration import Declaration
 from bench.records.plan import Cell, Plan
 
@@ -45,7 +46,7 @@ class History:
         kept = [name for name in records.columns if name not in planned.columns or name in _IDENTITY]
         runs = planned.merge(records[kept], on=_IDENTITY, how="inner", sort=False, validate="one_to_one")
         loss = runs["y"].to_numpy(float) * (1.0 if better == "lower" else -1.0)
-        return cls(declaration, tuple(plans), runs.assign(loss=_without_gaps(runs["dataset"], loss)))
+        return cls(declaration, tuple(plans), beside(runs, loss=_without_gaps(runs["dataset"], loss)))
 
     def of_stage(self, dataset: str, *stages: str) -> pd.DataFrame:
         """The runs on a dataset that belong to one of these stages."""

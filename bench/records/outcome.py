@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
+from bench.records.columns import beside
 from bench.records.scores import SCORES, Direction, Transform
 
 FAILED = ("collapsed", "diverged")
@@ -132,7 +133,7 @@ def with_outcome(runs: pd.DataFrame, outcome: str | Outcome = "fid") -> pd.DataF
     censored = -wanted.sign * (y - worst) >= -TINY
     reach = best - worst
     skill = ((y - worst) / reach.where(reach != 0)).clip(0, 1)
-    return runs.assign(failed=failed, at_ceiling=censored, y=y, skill=skill)
+    return beside(runs, failed=failed, at_ceiling=censored, y=y, skill=skill)
 
 
 def ceilings(runs: pd.DataFrame) -> pd.Series:

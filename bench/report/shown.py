@@ -6,6 +6,7 @@ import pandas as pd
 
 from bench.analysis import with_outcome
 from bench.analysis.outcome import in_design
+from bench.records.columns import beside
 from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords
 
@@ -21,8 +22,9 @@ class Choice:
 def ranked(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs from best to worst by their last FID, whose state a grid shows; failures after them, then the rest."""
     place = runs["status"].map({"ok": 0, "collapsed": 1, "diverged": 1}).fillna(2)
-    order = runs.assign(_place=place).sort_values(["_place", "fid", "cell", "seed"], kind="stable", na_position="last")
-    return order.drop(columns="_place")
+    keys = beside(runs[["fid", "cell", "seed"]], _place=place)
+    order = keys.sort_values(["_place", "fid", "cell", "seed"], kind="stable", na_position="last").index
+    return runs.loc[order]
 
 
 def constant_cell(runs: pd.DataFrame, hacks: tuple[str, ...], level: bool) -> str | None:
@@ -71,7 +73,7 @@ def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:
     if runs.empty:
         return []
     outcomes = with_outcome(runs, records.outcome)
-    outcomes = outcomes.assign(loss=-records.outcome.sign * outcomes["y"])
+    outcomes = beside(outcomes, loss=-records.outcome.sign * outcomes["y"])
     # Many cells may lie at the ceiling: fewer failures and a lower FID then come first.
     means = outcomes.groupby("cell", sort=True)[["loss", "failed", "fid"]].mean().round({"loss": 12})
     order = list(means.sort_values(["loss", "failed", "fid"], kind="stable", na_position="last").index)

@@ -1,6 +1,9 @@
+import numpy as np
 import pandas as pd
+import pytest
 
 from bench.analysis.outcome import arm_of, in_design
+from bench.records.outcome import with_outcome
 
 
 def test_arms_come_from_the_column_or_else_from_the_names_of_cells():
@@ -9,3 +12,12 @@ def test_arms_come_from_the_column_or_else_from_the_names_of_cells():
     assert in_design(runs, ["x"]).tolist() == [True, True, False, False, True]
     given = runs.assign(arm=["screen", "full", "leave_one_out", None, "factorial"])
     assert in_design(given, ["x"]).tolist() == [True, True, False, True, True]
+
+
+def test_a_frame_of_very_many_columns_is_no_matter(recwarn):
+    runs = pd.DataFrame({"dataset": ["x"], "status": ["ok"], "fid": [2.0], "fid_noise": [20.0]})
+    wide = pd.concat([runs, pd.DataFrame({f"slot{n}": pd.array(["text"], "string") for n in range(150)})], axis=1)
+    made = with_outcome(with_outcome(wide))
+    assert not recwarn
+    assert made["y"].item() == pytest.approx(np.log(2))
+    assert made.columns.is_unique
