@@ -153,11 +153,17 @@ def main() -> None:
                 search.propose = ways[way]
                 found = swept(recorded, replace(declaration, seed=draw), draw)
                 value = recorded.truth([found], draw)[0]
-                rows.append({"dataset": dataset, "way": way, "regret": value - values.min(), "over_full": value - full})
+                regret = value - values.min()
+                rows.append({"dataset": dataset, "draw": draw, "way": way, "regret": regret, "over_full": value - full})
         own = pd.DataFrame(rows).groupby(["dataset", "way"])[["regret", "over_full"]].mean().loc[dataset]
         print(f"{dataset}\n{own.round(3)}", flush=True)
     table = pd.DataFrame(rows).groupby("way")[["regret", "over_full"]].agg(["mean", "median", "sem"]).round(3)
     print(table)
+    first, *others = arguments.ways
+    paired = pd.DataFrame(rows).pivot(index=["dataset", "draw"], columns="way", values="regret")
+    for other in others:
+        gain = paired[other] - paired[first]
+        print(f"{first} ends nearer the best than {other} by {gain.mean():.3f} ± {1.96 * gain.sem():.3f} in log FID")
 
 
 if __name__ == "__main__":
