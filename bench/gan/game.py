@@ -124,7 +124,7 @@ class Game:
         """What members can ask for at any time of a step; networks that have to know the labels are told them."""
         for network in self._conditioned:
             network.labels = labels
-        view: View = {
+        shown: View = {
             "step": Step(self.step_number, self.total, streams, labels, self.recipe.batch_factor),
             "streams": streams,
             "labels": labels,
@@ -135,8 +135,9 @@ class Game:
             "d_optimizer": self.d_optimizer,
             "recipe": self.recipe,
         }
-        view["seen"] = lambda images: self.seen(images, view)
-        return view
+        # It sees what is known now and not the view itself: a view that holds itself would hold its images and their
+        # graphs until the collector comes by.
+        return shown | {"seen": lambda images: self.seen(images, shown)}
 
     def generate(self, n: int, stream: Stream, view: View | None = None, running: bool = False) -> Made:
         """What G makes of n latents from the stream while it trains: the one place that draws them.

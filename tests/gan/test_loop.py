@@ -1,6 +1,7 @@
 """The loop against an independent one, and what it promises: exact repeats, exact resume, exact off."""
 
 import copy
+import gc
 
 import pytest
 import torch
@@ -293,3 +294,18 @@ def test_denormal_numbers_count_as_zero_while_it_trains_and_only_then(monkeypatc
         advance(trained, trained.step_number + 2)
         assert denormals_are_flushed() is before  # left as it was found
     assert seen == [True] * 4
+
+
+def test_a_step_leaves_nothing_for_the_collector():
+    """Images and graphs of a step are gone with it, not whenever Python looks for what holds itself."""
+    played = game(KNOWN)
+    counts = []
+    gc.collect()
+    gc.disable()
+    try:
+        for until in (5, 10, 40):
+            advance(played, until)
+            counts.append(sum(isinstance(each, torch.Tensor) for each in gc.get_objects()))
+    finally:
+        gc.enable()
+    assert counts[1] == counts[2]
