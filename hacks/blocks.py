@@ -12,9 +12,11 @@ from torch.nn import functional as F
 from hacks.slots import ConditionedLayer, Given
 
 Shape = tuple[int, int, int]
+ROWS = 64
+"""So many images are passed through layers to see what comes out: enough for any that puts several together."""
 
 
-def through(blocks: Iterable[nn.Module], images: Tensor, given: Given) -> Tensor:
+def through(blocks: Iterable[nn.Module], images: Tensor, given: Given | None) -> Tensor:
     """Images or latents through blocks one after another; those that ask for it see what the network was given."""
     for block in blocks:
         images = block(images, given) if isinstance(block, ConditionedLayer) else block(images)
@@ -24,10 +26,9 @@ def through(blocks: Iterable[nn.Module], images: Tensor, given: Given) -> Tensor
 def shapes(network: nn.Sequential, shape: Shape, latents: bool) -> list[Shape]:
     """What comes out of each block, for images of that shape, or latents; found on a device that only keeps shapes."""
     blocks = copy.deepcopy(network).to("meta")
-    n = 64  # any layer that puts images of a batch together finds enough of them
     with torch.device("meta"):
-        images = torch.empty(n, shape[0]) if latents else torch.empty(n, *shape)
-        given, found = Given(images, torch.empty(n, dtype=torch.int64)), []
+        images = torch.empty(ROWS, shape[0]) if latents else torch.empty(ROWS, *shape)
+        given, found = Given(images, torch.empty(ROWS, dtype=torch.int64)), []
         for block in blocks:
             images = through([block], images, given)
             found.append((*images.shape[1:], 1, 1, 1)[:3])

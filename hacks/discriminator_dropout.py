@@ -22,17 +22,17 @@ from hacks.registry import hack
 
 
 class DropUnits(RandomLayer):
-    """Dropout that draws from the run's own stream."""
+    """Dropout that draws from the run's own stream, in evaluation mode too if it is told so."""
 
     stream_name = "dropout"
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, at_test: bool = False) -> None:
         super().__init__()
-        self.rate = rate
+        self.rate, self.at_test = rate, at_test
 
     def forward(self, units: Tensor) -> Tensor:
-        """Units of any shape; in evaluation mode they pass unchanged."""
-        if not self.training:
+        """Units of any shape."""
+        if not (self.training or self.at_test):
             return units
         drawn = torch.rand(units.shape, generator=self.stream, device=units.device)
         return units * (drawn >= self.rate).to(units.dtype) / (1 - self.rate)

@@ -14,29 +14,18 @@ Measured: none
 from dataclasses import dataclass
 from typing import Annotated
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
+from hacks.discriminator_dropout import DropUnits
 from hacks.parameters import Range
-from hacks.recipe import RandomLayer, Recipe
+from hacks.recipe import Recipe
 from hacks.registry import hack
 
 
-class DropUnitsOfG(RandomLayer):
-    """Dropout that draws from the run's own stream, and at test too if it is told so."""
+class DropUnitsOfG(DropUnits):
+    """Dropout with a stream of its own."""
 
     stream_name = "generator_dropout"
-
-    def __init__(self, rate: float, at_test: bool) -> None:
-        super().__init__()
-        self.rate, self.at_test = rate, at_test
-
-    def forward(self, units: Tensor) -> Tensor:
-        """Units of any shape."""
-        if not (self.training or self.at_test):
-            return units
-        drawn = torch.rand(units.shape, generator=self.stream, device=units.device)
-        return units * (drawn >= self.rate).to(units.dtype) / (1 - self.rate)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ Measured: none
 from dataclasses import dataclass
 from typing import Annotated
 
-import torch
 from torch import Tensor, nn
 
 from hacks.parameters import Range
 from hacks.recipe import Recipe
 from hacks.registry import hack
+from hacks.slopes import slopes
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,7 @@ class R1Penalty:
 
     def __call__(self, D: nn.Module, real: Tensor, pixel_range: tuple[float, float]) -> Tensor:
         """The penalty, a scalar; real images (N, C, H, W) in the pixel range, as D sees them."""
-        real, (low, high) = real.detach().requires_grad_(True), pixel_range
-        (gradient,) = torch.autograd.grad(D(real).sum(), real, create_graph=True)
-        return self.gamma / 2 * ((high - low) / 2) ** 2 * gradient.flatten(1).square().sum(dim=1).mean()
+        return self.gamma / 2 * slopes(D, real, pixel_range).square().sum(dim=1).mean()
 
 
 @hack(order=270, family="penalty", sets=("modern",))

@@ -357,6 +357,7 @@ HEADINGS = {
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sweeps", type=int, default=2000, help="simulated sweeps per row (default 2000)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="seeds per cell (default 1)")

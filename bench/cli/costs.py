@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
 
-import torch
-
 import hacks
-from bench.gan.backbone import dcgan
+from bench.gan.conformance import game
 from bench.gan.loop import Game, advance
 from hacks import HackError, Recipe
 
-RESOLUTION, WIDTH, BATCH, CLASSES = 16, 8, 32, 4
+WIDTH, BATCH = 8, 32
 BLOCK, BLOCKS = 8, 5
 """Steps timed at once, and blocks of each game after a first one, in which D's passes are counted."""
 
@@ -37,27 +35,19 @@ def costs(names: Sequence[str], done: Callable[[str, str], None] = lambda name, 
 
 def _cost(name: str) -> str:
     needs = dict.fromkeys(hacks.get(name).needs, True)
-    games = [_game(hacks.apply(Recipe(), levels)) for levels in (needs, {**needs, name: True})]
+    recipes = [hacks.apply(Recipe(), levels) for levels in (needs, {**needs, name: True})]
+    games = [game(recipe, width=WIDTH, batch=BATCH, steps=BLOCK * (1 + BLOCKS)) for recipe in recipes]
     passes = []
-    for game in games:
-        with _counted(game) as count:
-            advance(game, BLOCK)
+    for played in games:
+        with _counted(played) as count:
+            advance(played, BLOCK)
         passes.append(len(count))
     ratios = []
     for _ in range(BLOCKS):
-        without, with_it = (_seconds(game) for game in games)
+        without, with_it = (_seconds(played) for played in games)
         ratios.append(with_it / without)
     more = f", D × {passes[1] / passes[0]:.2g}" if passes[1] != passes[0] else ""
     return f"time × {median(ratios):.2f}{more}"
-
-
-def _game(recipe: Recipe) -> Game:
-    stream = torch.Generator().manual_seed(1)
-    images = torch.randint(0, 256, (4 * BATCH, 1, RESOLUTION, RESOLUTION), dtype=torch.uint8, generator=stream)
-    labels = torch.randint(CLASSES, (len(images),), generator=stream)
-    backbone = dcgan(RESOLUTION, 1, WIDTH)
-    steps = BLOCK * (1 + BLOCKS)
-    return Game(recipe, backbone, images, labels=labels, classes=CLASSES, seed=0, steps=steps, batch=BATCH)
 
 
 def _seconds(game: Game) -> float:

@@ -74,21 +74,13 @@ def _staged(
 
     declaration = register(location, wanted, runs)
     job = _session(first_plan(declaration), location, machine, session, view)
-    begun = []
 
     def announce(state: State) -> None:
-        begun.append(state)
         if not session.quiet:
             there = len(job.runs())
             view.message(stages_announcement(declaration, state, there, location.folder, machine.device))
 
-    def make() -> bool:
-        complete = Stages(job, declaration, judge_of(declaration)).run(announce)
-        if not (begun or session.quiet):
-            view.message(f"all {len(job.runs())} runs are there")
-        return complete
-
-    return job, make
+    return job, lambda: Stages(job, declaration, judge_of(declaration)).run(announce)
 
 
 def _single(

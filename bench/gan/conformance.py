@@ -199,14 +199,16 @@ def game(
     labelled: bool = True,
     steps: int = STEPS,
     device: str = "cpu",
+    width: int = WIDTH,
+    batch: int = BATCH,
 ) -> Game:
     """A small game, of 16 × 16 pixels unless told otherwise, on noise of three classes."""
     stream = torch.Generator().manual_seed(1)
-    shape = (24, channels, resolution, resolution)
+    shape = (3 * batch, channels, resolution, resolution)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=stream)
     labels = torch.randint(CLASSES, (len(images),), generator=stream) if labelled else None
-    backbone = dcgan(resolution, channels, WIDTH)
-    settings = {"seed": SEED, "steps": steps, "batch": BATCH, "precision": precision, "device": device}
+    backbone = dcgan(resolution, channels, width)
+    settings = {"seed": SEED, "steps": steps, "batch": batch, "precision": precision, "device": device}
     return Game(recipe, backbone, images, labels=labels, classes=CLASSES, **settings)
 
 

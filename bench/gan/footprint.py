@@ -11,10 +11,9 @@ from bench.gan.backbone import Backbone
 from bench.gan.fast.layout import as_pytorch_has_it
 from bench.gan.network import unfinished
 from hacks.asking import give
+from hacks.blocks import ROWS
 from hacks.recipe import Recipe
 
-ROWS = 64
-"""Images that are passed through the networks: as many as building them takes."""
 _BF16_SHARE = 0.5
 """Of activations in bfloat16, which are half as large; weights and moments stay in float32."""
 

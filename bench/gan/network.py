@@ -15,12 +15,11 @@ from bench.gan.backbone import Backbone, Block, Conv, Dense, Down, Normed, Resha
 from bench.gan.fast.layout import ImageLinear, ShapeImage
 from bench.gan.streams import Streams, stream_seed
 from hacks.asking import give
+from hacks.blocks import ROWS, through
 from hacks.errors import HackError
 from hacks.recipe import ConditionedLayer, Given, RandomLayer, Recipe, Resampled
 
 Shape = tuple[int, int, int]
-ROWS = 64
-"""So many images are passed through layers to see what comes out: enough for any that puts several together."""
 
 
 class Chain(ConditionedLayer, nn.Sequential):
@@ -28,9 +27,7 @@ class Chain(ConditionedLayer, nn.Sequential):
 
     def forward(self, images: Tensor, given: Given | None = None) -> Tensor:
         """Images or features through every layer."""
-        for layer in self:
-            images = layer(images, given) if isinstance(layer, ConditionedLayer) else layer(images)
-        return images
+        return through(self, images, given)
 
 
 class Network(nn.Sequential):
@@ -44,10 +41,7 @@ class Network(nn.Sequential):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Latents (N, dim) -> images, or images (N, C, H, W) -> logits (N,); `labels` (N,) in place of the batch's."""
-        given = self.given(images, labels)
-        for block in self:
-            images = block(images, given) if isinstance(block, ConditionedLayer) else block(images)
-        return images
+        return through(self, images, self.given(images, labels))
 
     def given(self, images: Tensor, labels: Tensor | None = None) -> Given:
         """What a pass of that input shows to layers that ask for it; `labels` (N,) in place of the batch's."""

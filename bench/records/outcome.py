@@ -72,6 +72,12 @@ class Outcome:
             return 100 * np.expm1(difference)
         return np.multiply(100.0 if self.unit == "points" else 1.0, difference)
 
+    def y_of(self, told: float) -> float:
+        """The difference of y that is told so: the inverse of `told`; −∞ for −100 % and less."""
+        if self.transform == "log":
+            return math.log1p(told / 100) if told > -100 else -math.inf
+        return float(told) / (100.0 if self.unit == "points" else 1.0)
+
     def limits(self, sesoi: float, y: np.ndarray) -> tuple[float, float]:
         """Differences of y that are too small to be of interest, from below to above zero.
 

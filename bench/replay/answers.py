@@ -95,16 +95,11 @@ def told(table: Table, found: Replayed) -> Told:
 def _answer(table: Table, kind: str, row: object, truth: float, ends: tuple[str, str], done: bool) -> Answer:
     own, all_looks = ends
     interval = [
-        _in_y(table, getattr(row, f"ci_{side}{which}_pct")) for which in (own, all_looks) for side in ("low", "high")
+        table.outcome.y_of(getattr(row, f"ci_{side}{which}_pct"))
+        for which in (own, all_looks)
+        for side in ("low", "high")
     ]
     return Answer(kind, row.hack, truth, *interval, row.verdict, done, int(row.runs))
-
-
-def _in_y(table: Table, value: float) -> float:
-    """An end of an interval as it is told, back in units of y."""
-    if table.outcome.transform == "log":
-        return math.log1p(value / 100) if value > -100 else -math.inf
-    return value / (100.0 if table.outcome.unit == "points" else 1.0)
 
 
 def wrong(answer: Answer, better: int, sesoi: tuple[float, float]) -> bool:

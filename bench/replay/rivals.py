@@ -7,7 +7,7 @@ true effect in the recipe that it ended with.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,15 +44,14 @@ def one_at_a_time(table: Table, runs: int, luck: np.random.Generator) -> Claimed
     full, seeds = table.recipes - 1, max(runs // (len(table.hacks) + 2), 2)
     middle = _runs(table, full, seeds, luck)
     signs, recipe = {}, full
-    for place, hack in enumerate((*table.hacks, PLACEBO)):
-        flipped = full if hack == PLACEBO else full ^ (1 << place)
+    for hack, flipped in _around(table, full):
         arm = _runs(table, flipped, seeds, luck)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # arms whose runs all ended at the ceiling
             p = stats.ttest_ind(middle, arm, equal_var=False).pvalue
         if p < SURE:
             signs[hack] = int(np.sign(middle.mean() - arm.mean()))
-            if signs[hack] == -table.outcome.sign and hack != PLACEBO:
+            if signs[hack] == -table.outcome.sign:
                 recipe &= flipped
     return Claimed(recipe, signs, seeds * (len(table.hacks) + 2))
 
@@ -62,10 +61,9 @@ def one_seed_each(table: Table, runs: int, luck: np.random.Generator) -> Claimed
     full = table.recipes - 1
     middle = _runs(table, full, 1, luck)[0]
     signs, recipe = {}, full
-    for place, hack in enumerate((*table.hacks, PLACEBO)):
-        flipped = full if hack == PLACEBO else full ^ (1 << place)
+    for hack, flipped in _around(table, full):
         signs[hack] = int(np.sign(middle - _runs(table, flipped, 1, luck)[0]))
-        if signs[hack] == -table.outcome.sign and hack != PLACEBO:
+        if signs[hack] == -table.outcome.sign:
             recipe &= flipped
     return Claimed(recipe, {hack: sign for hack, sign in signs.items() if sign}, len(table.hacks) + 2)
 
@@ -113,6 +111,12 @@ RIVALS: dict[str, Rival] = {
     "TPE with importances": parzen,
     "random search, t tests": random_search,
 }
+
+
+def _around(table: Table, recipe: int) -> Iterator[tuple[str, int]]:
+    """Every trick and the recipe that it is flipped in; the placebo's is the recipe itself."""
+    yield from ((hack, recipe ^ (1 << place)) for place, hack in enumerate(table.hacks))
+    yield PLACEBO, recipe
 
 
 def _runs(table: Table, recipe: int, count: int, luck: np.random.Generator) -> np.ndarray:

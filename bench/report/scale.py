@@ -78,11 +78,7 @@ class Scale:
 
     def place(self, told: object) -> float:
         """Where a difference stands on the axis; NaN where there is none, an infinite one at the end of it."""
-        if told is None or math.isnan(told):
-            return math.nan
-        if not self.ratios:
-            return float(told) / (100 if self.outcome.unit == "points" else 1)
-        return math.log1p(told / 100) if told > -100 else -math.inf
+        return math.nan if told is None or math.isnan(told) else self.outcome.y_of(told)
 
     def told(self, place: float) -> float:
         """The difference at a place on the axis."""

@@ -70,7 +70,8 @@ def train(
     check_memory(spec, device)
     scorer = scorer_for(spec)
     scorer.check()
-    game, dataset = new_game(spec, device), dataset_for(spec)
+    with memory_told(spec):
+        game, dataset = new_game(spec, device), dataset_for(spec)
 
     def scored(step: int, fid: float) -> None:
         if step == game.step_number:  # not one that an earlier session told of

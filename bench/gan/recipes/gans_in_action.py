@@ -5,26 +5,6 @@ from bench.gan.recipes.card import Claim, RecipeCard, register
 from bench.gan.recipes.keras import BATCH_NORM, LEAKY_RELU, NOTES, Adam, GlorotUniform
 from hacks import Recipe
 
-SOURCE = "Langr & Bok 2019, GANs in Action, chapter 4"
-SLOTS = Recipe(
-    g_kernel=3,
-    d_kernel=5,
-    init=GlorotUniform(),
-    d_optimizer=Adam(),
-    g_optimizer=Adam(),
-    g_lr=1e-3,
-    d_lr=1e-3,
-    running_fakes=True,
-    data_order="drawn",
-)
-LEVELS = dict.fromkeys(
-    [
-        *("strided_conv", "leaky_relu", "batch_norm", "tanh_scaling", "gaussian_latent"),
-        *("two_discriminator_updates", "fresh_latents"),
-    ],
-    True,
-)
-CLAIM = Claim("without batch normalisation DCGAN does not train", "batch_norm", False)
 ASSUMED = (
     "The slope of LeakyReLU is taken to be Keras's default, 0.3; each real image is drawn for itself, with repeats, as "
     "codes of this form do (both recalled, not re-read).",
@@ -56,14 +36,30 @@ def networks(resolution: int, channels: int, width: int) -> Backbone:
     )
 
 
-register(
+DESCRIBED = register(
     RecipeCard(
         name="gans-in-action",
         title="DCGAN for MNIST as the book describes it: BatchNorm in both networks, Adam 1e-3",
-        source=SOURCE,
+        source="Langr & Bok 2019, GANs in Action, chapter 4",
         make_backbone=networks,
-        slots=SLOTS,
-        levels=LEVELS,
+        slots=Recipe(
+            g_kernel=3,
+            d_kernel=5,
+            init=GlorotUniform(),
+            d_optimizer=Adam(),
+            g_optimizer=Adam(),
+            g_lr=1e-3,
+            d_lr=1e-3,
+            running_fakes=True,
+            data_order="drawn",
+        ),
+        levels=dict.fromkeys(
+            [
+                *("strided_conv", "leaky_relu", "batch_norm", "tanh_scaling", "gaussian_latent"),
+                *("two_discriminator_updates", "fresh_latents"),
+            ],
+            True,
+        ),
         parameters={"leaky_relu": LEAKY_RELU, "batch_norm": BATCH_NORM},
         width=64,
         resolution=28,
@@ -73,7 +69,7 @@ register(
         batch=128,
         steps=20_000,
         keras=True,
-        claims=(CLAIM,),
+        claims=(Claim("without batch normalisation DCGAN does not train", "batch_norm", False),),
         notes=(
             "The source describes this network and prints another: that is gans-in-action-code. The loop is the "
             "printed one.",
