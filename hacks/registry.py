@@ -19,14 +19,18 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hacks import card as cards
 from hacks.asking import OF_LABELS, action, asks
 from hacks.errors import HackError, did_you_mean
 from hacks.families import BASE_LEVELS, FAMILIES, OTHER, SETS
 from hacks.parameters import Range, checked, declared
-from hacks.recipe import TUPLE_SLOTS, Recipe
+from hacks.reading import Unread, read
+
+if TYPE_CHECKING:
+    from hacks.recipe import Recipe
 
 PLACEBO = "placebo"
 """The hack that changes nothing but the luck; it is in every sweep."""
@@ -40,9 +44,9 @@ class Hack:
         name: what people type and what columns are called.
         switch_on: the pure function that fills the slots.
         card: the docstring of the hack's file.
+        order: place in listings; never a matter of meaning.
         needs: hacks without which this one is inert.
         core: whether it is in the default sweep.
-        order: place in listings; never a matter of meaning.
         family: the one of `families.FAMILIES` that it is listed with.
         sets: the `families.SETS` that it is part of.
     """
@@ -50,11 +54,17 @@ class Hack:
     name: str
     switch_on: Callable[..., Recipe]
     card: str
-    needs: tuple[str, ...]
-    core: bool
     order: int
+    needs: tuple[str, ...] = ()
+    core: bool = False
     family: str = OTHER
     sets: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        """Where it is written."""
+        function = self.switch_on
+        return function.file if isinstance(function, Unread) else Path(function.__code__.co_filename)
 
     @property
     def title(self) -> str:
@@ -121,11 +131,24 @@ class Hack:
 
     def slots(self, **parameters: Any) -> dict[str, Any]:
         """The slots the hack fills with these parameters, and what it puts there."""
-        return _filled(self.on(Recipe(), **parameters)) if parameters else dict(self._usual_slots)
+        return self._filled(parameters) if parameters else dict(self._usual_slots)
 
     @cached_property
     def _usual_slots(self) -> dict[str, Any]:
-        return _filled(self.on(Recipe()))
+        return self._filled({})
+
+    def _filled(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """What it changes on the naive recipe."""
+        naive = _recipes().Recipe()
+        recipe = self.on(naive, **parameters)
+        values = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
+        return {slot: value for slot, value in values.items() if value != getattr(naive, slot)}
+
+    def single_slots(self, **parameters: Any) -> frozenset[str]:
+        """The single-valued slots that it fills with these parameters."""
+        if not parameters and isinstance(self.switch_on, Unread):
+            return self.switch_on.single_slots
+        return frozenset(self.slots(**parameters)) - set(_recipes().TUPLE_SLOTS)
 
     def checked(self, **parameters: Any) -> dict[str, Any]:
         """The parameters as their declarations have them.
@@ -153,10 +176,10 @@ class Hack:
 
         A slot holds the trick if its object is of the trick's class, whatever its parameters, or equals its number.
         """
-        naive, back = Recipe(), {}
+        naive, back = _recipes().Recipe(), {}
         usual = self.slots()
         for slot, value in self.slots(**parameters).items():
-            if slot in TUPLE_SLOTS:
+            if slot in _recipes().TUPLE_SLOTS:
                 kinds = tuple(type(member) for member in value)
                 back[slot] = tuple(member for member in getattr(recipe, slot) if not isinstance(member, kinds))
             elif _same_trick(getattr(recipe, slot), (value, usual.get(slot, value))):
@@ -164,11 +187,9 @@ class Hack:
         return recipe.fill(**back)
 
 
-def _filled(recipe: Recipe) -> dict[str, Any]:
-    """The slots of a recipe that are not as in the naive one."""
-    naive = Recipe()
-    values = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(Recipe)}
-    return {slot: value for slot, value in values.items() if value != getattr(naive, slot)}
+def _recipes() -> Any:
+    """The module of recipes, which imports PyTorch: looking at hacks has to wait for neither."""
+    return importlib.import_module("hacks.recipe")
 
 
 def _same_trick(found: Any, tricks: tuple[Any, ...]) -> bool:
@@ -177,7 +198,7 @@ def _same_trick(found: Any, tricks: tuple[Any, ...]) -> bool:
 
 def _functions(slot: str, value: Any) -> Iterable[Callable[..., Any]]:
     """What is called of a slot's contents."""
-    for each in value if slot in TUPLE_SLOTS else (value,):
+    for each in value if slot in _recipes().TUPLE_SLOTS else (value,):
         own = [action(each, part) for part in (("d", "g") if slot == "loss" else (slot,))]
         yield from (function for function in (getattr(each, "start", None), *own) if callable(function))
 
@@ -198,21 +219,40 @@ def hack(
     Raises:
         HackError: a name that is taken, a family or a set that there is not.
     """
-    for kind, given, known in (("family", [family], FAMILIES), ("set", sets, SETS)):
-        for each in given:
-            if each not in known:
-                raise HackError(f"{kind} {each!r} of a hack: expected one of {', '.join(known)}")
 
     def register(switch_on: Callable[..., Recipe]) -> Callable[..., Recipe]:
-        name = switch_on.__name__
-        module = sys.modules.get(switch_on.__module__) or importlib.import_module(switch_on.__module__)
-        if name in _HACKS:
-            taken = inspect.getsourcefile(_HACKS[name].switch_on)
-            raise HackError(f"hack {name!r} is registered twice, before in {taken}: rename one of the two functions")
-        _HACKS[name] = Hack(name, switch_on, inspect.getdoc(module) or "", needs, core, order, family, sets)
+        home = switch_on.__module__
+        card = inspect.getdoc(sys.modules.get(home) or importlib.import_module(home)) or ""
+        add(Hack(switch_on.__name__, switch_on, card, order, needs, core, family, sets))
         return switch_on
 
     return register
+
+
+def add(made: Hack) -> None:
+    """Put a hack into the registry; one whose file was read before it ran is there already.
+
+    Raises:
+        HackError: its name is taken, or there is no such family or set.
+    """
+    for kind, given, known in (("family", [made.family], FAMILIES), ("set", made.sets, SETS)):
+        for each in given:
+            if each not in known:
+                raise HackError(f"{kind} {each!r} of a hack: expected one of {', '.join(known)}")
+    known = _HACKS.setdefault(made.name, made)
+    again = isinstance(known.switch_on, Unread) and known.switch_on.__module__ == made.switch_on.__module__
+    if known is not made and not again:
+        raise HackError(f"hack {made.name!r} is registered twice, before in {known.file}: rename one of the functions")
+
+
+def read_hacks(folder: Path) -> None:
+    """Register what the files of this package declare; a file runs when its hack is switched on.
+
+    Raises:
+        HackError: a name, a family or a set that cannot be.
+    """
+    for found in read(folder):
+        add(Hack(found.__name__, found, found.card, **found.declared))
 
 
 def names(core: bool | None = None) -> list[str]:
@@ -235,7 +275,7 @@ def get(name: str) -> Hack:
 def conflicts(chosen: list[str], parameters: Mapping[str, Mapping[str, Any]] | None = None) -> list[tuple[str, str]]:
     """Pairs among the chosen hacks that fill the same single-valued slot and so can never be on together."""
     settings = parameters or {}
-    filled = {name: set(get(name).slots(**settings.get(name, {}))) - set(TUPLE_SLOTS) for name in chosen}
+    filled = {name: get(name).single_slots(**settings.get(name, {})) for name in chosen}
     return [(a, b) for i, a in enumerate(chosen) for b in chosen[i + 1 :] if filled[a] & filled[b]]
 
 
