@@ -139,6 +139,15 @@ def skip_broken_pictures() -> None:
     os.environ[SKIP_BROKEN] = "1"
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that no dataset can have; whether its data are there and in order only `load` sees.
+
+    Raises:
+        UserError: it is none of `names()`, `NAME:CLASS`, `folder:PATH` and `zip:PATH`.
+    """
+    _parse(name)
+
+
 def load(
     name: str, resolution: int | None = None, root: Path | None = None, *, skip_broken: bool | None = None
 ) -> Dataset:
