@@ -1,4 +1,4 @@
-"""A hack: one pure function `(Recipe, **parameters) -> Recipe` that switches the trick **on**; the rest follows from it.
+"""A hack: one pure function `(Recipe, **parameters) -> Recipe` that switches a trick **on**; all else follows from it.
 
 Its parameters are the function's keyword arguments, its slots are what it changes on the naive recipe, and its **off**
 level puts the naive values back into those slots that hold the trick: on `Recipe()` that is the identity, so off equals
