@@ -5,14 +5,23 @@
 LeakyRelu(slope=0.2)
 """
 
+from typing import Any
+
 from hacks.choosing import Chosen, choose, family_members, members, sets_of
 from hacks.errors import HackError
 from hacks.loading import discover, load_file, loaded_files
 from hacks.parameters import Range
-from hacks.recipe import Recipe
 from hacks.registry import PLACEBO, Hack, apply, conflicts, get, hack, names
 
-discover()
+
+def __getattr__(name: str) -> Any:
+    """`Recipe` on first use, since it imports PyTorch."""
+    if name == "Recipe":
+        from hacks.recipe import Recipe
+
+        return Recipe
+    raise AttributeError(f"module 'hacks' has no attribute {name!r}")
+
 
 __all__ = [
     "PLACEBO",
@@ -33,3 +42,6 @@ __all__ = [
     "names",
     "sets_of",
 ]
+
+# Last: files that a person names import from here.
+discover()

@@ -21,9 +21,9 @@ from torch.nn import functional as F
 
 from hacks.blocks import through
 from hacks.errors import HackError
-from hacks.label_layers import Form, MakesLabelBeside
+from hacks.label_layers import MakesLabelBeside
 from hacks.packing import Packs
-from hacks.parameters import Range
+from hacks.parameters import Form, Range
 from hacks.recipe import ConditionedLayer, Given, Recipe
 from hacks.registry import hack
 

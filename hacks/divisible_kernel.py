@@ -13,8 +13,8 @@ Measured: stride_energy down
 
 from typing import Annotated
 
-from hacks.parameters import Range
-from hacks.recipe import Nets, Recipe
+from hacks.parameters import Nets, Range
+from hacks.recipe import Recipe
 from hacks.registry import hack
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from hacks.parameters import Form
 from hacks.recipe import ConditionedLayer, Given
-
-Form = Literal["embedding", "one_hot"]
-"""How a network is told a class: as learned numbers, or as one number for each class, 1 for the class and else 0."""
 
 
 def one_hot(labels: Tensor, classes: int, like: Tensor) -> Tensor:

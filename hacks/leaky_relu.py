@@ -16,8 +16,8 @@ from typing import Annotated
 
 from torch import nn
 
-from hacks.parameters import Range
-from hacks.recipe import Nets, Recipe
+from hacks.parameters import Nets, Range
+from hacks.recipe import Recipe
 from hacks.registry import hack
 
 

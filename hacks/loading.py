@@ -6,10 +6,8 @@ kept in the environment variable GANBENCH_HACK_FILES, so that the processes whic
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
-import pkgutil
 import sys
 from hashlib import sha256
 from importlib.metadata import entry_points
@@ -25,14 +23,12 @@ _LOADED: dict[Path, list[str]] = {}
 
 
 def discover() -> None:
-    """Import every file of the package, every entry point, and every file of the environment variable.
+    """Read every file of the package; import every entry point, and every file of the environment variable.
 
     Raises:
         HackError: one of the last two cannot be loaded.
     """
-    package = importlib.import_module("hacks")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"hacks.{module.name}")
+    registry.read_hacks(Path(__file__).parent)
     for point in entry_points(group=GROUP):
         try:
             point.load()

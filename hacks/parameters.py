@@ -15,6 +15,11 @@ from typing import Annotated, Any, Literal
 
 from hacks.errors import HackError
 
+Nets = Literal["both", "d", "g"]
+"""In which of the two networks a hack acts."""
+Form = Literal["embedding", "one_hot"]
+"""How a network is told a class: as learned numbers, or as one number for each class, 1 for the class and else 0."""
+
 
 @dataclass(frozen=True)
 class Range:

@@ -24,9 +24,9 @@ from torch import Tensor, nn
 
 from hacks.blocks import through
 from hacks.errors import HackError
-from hacks.label_layers import Form, MakesLabelBeside, MakesLabelPlanes
+from hacks.label_layers import MakesLabelBeside, MakesLabelPlanes
 from hacks.packing import Packs
-from hacks.parameters import Range
+from hacks.parameters import Form, Range
 from hacks.recipe import ConditionedLayer, Given, Recipe
 from hacks.registry import hack
 

@@ -16,12 +16,12 @@ from typing import Any
 from torch import Tensor
 
 from hacks import naive, slots
+from hacks.parameters import Nets
 from hacks.slots import (
     Batches,
     ConditionedLayer,
     Given,
     Logits,
-    Nets,
     Padding,
     RandomLayer,
     Resampled,
@@ -38,7 +38,6 @@ __all__ = [
     "ConditionedLayer",
     "Given",
     "Logits",
-    "Nets",
     "Padding",
     "RandomLayer",
     "Recipe",

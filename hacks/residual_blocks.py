@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from hacks.blocks import through
-from hacks.recipe import ConditionedLayer, Given, Nets, Recipe
+from hacks.parameters import Nets
+from hacks.recipe import ConditionedLayer, Given, Recipe
 from hacks.registry import hack
 
 Shape = tuple[int, int, int]

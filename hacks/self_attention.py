@@ -19,7 +19,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from hacks.recipe import Nets, Recipe
+from hacks.parameters import Nets
+from hacks.recipe import Recipe
 from hacks.registry import hack
 
 

@@ -25,9 +25,6 @@ Streams = Callable[[str], Stream]
 Seen = Callable[[Tensor], Tensor]
 """Images (N, C, H, W) in the pixel range -> as D sees them, after every transform of its input."""
 
-Nets = Literal["both", "d", "g"]
-"""In which of the two networks a hack acts."""
-
 DataOrder = Literal["shuffled", "in_order", "drawn"]
 """How real images come: every epoch shuffled, as the data lie, or each drawn for itself, so that some come twice."""
 

@@ -18,7 +18,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from hacks.recipe import Nets, Recipe
+from hacks.parameters import Nets
+from hacks.recipe import Recipe
 from hacks.registry import hack
 
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from hacks.recipe import Nets, Padding, Recipe, Resampled
+from hacks.parameters import Nets
+from hacks.recipe import Padding, Recipe, Resampled
 from hacks.registry import hack
 
 

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from hacks.blocks import through
-from hacks.parameters import Range
-from hacks.recipe import Given, Nets, Recipe, Streams
+from hacks.parameters import Nets, Range
+from hacks.recipe import Given, Recipe, Streams
 from hacks.registry import hack
 
 

@@ -19,8 +19,8 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from hacks.parameters import Range
-from hacks.recipe import Nets, Recipe
+from hacks.parameters import Nets, Range
+from hacks.recipe import Recipe
 from hacks.registry import hack
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hacks
 from hacks import Hack
+from hacks import card as cards
 from hacks.checklist import POINTS
 from hacks.families import FAMILIES
 
@@ -84,7 +85,7 @@ def _joined(parts: Iterable[str]) -> str:
 
 def _facts(hack: Hack) -> str:
     own = [word for word in hacks.sets_of(hack.name) if word != "all"]
-    needs = [*hack.needs, *(["labels"] if hack.needs_labels else [])]
+    needs = [*hack.needs, *cards.needed(hack.card, ["labels"])]
     return "; ".join(filter(None, [", ".join(own), f"needs {', '.join(needs)}" if needs else ""]))
 
 

@@ -23,7 +23,7 @@ def run_command(arguments: list[str]) -> int:
     traceback.
     """
     try:
-        code = app(repeat_flags(arguments, list_options(app)), standalone_mode=False)
+        code = app(repeat_flags(arguments or ["--help"], list_options(app)), standalone_mode=False)
     except UserError as problem:
         return _fail(str(problem), 2)
     except TyperException as problem:

@@ -10,7 +10,7 @@ from typer import Option
 
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, Results, with_options
-from bench.cli.request import Request, build_request
+from bench.cli.request import Request, build_request, check_names
 from bench.records.files import check_writable
 from bench.records.presets import PRESETS
 
@@ -36,7 +36,9 @@ def request_of(given: dict[str, Any], start: Start, machine: Machine) -> Request
 
     if "hack" in given:
         given["hack"] = parse_parameters(given["hack"])
-    return build_request(start.preset, start.spec, given)
+    request = build_request(start.preset, start.spec, given)
+    check_names(request)
+    return request
 
 
 @app.command()
@@ -48,14 +50,14 @@ def plan(
     write: Annotated[Path | None, Option(help="Write the first plan to this file.")] = None,
 ) -> None:
     """Show a sweep's stages, its first cells and what it can see; writes nothing unless asked."""
+    if write is not None:
+        check_writable(write.parent)
+    request = request_of(given, start, machine)
     from bench.cli.plan_summary import cell_table, plan_summary
     from bench.cli.planning import build_plan, declare
     from bench.cli.previous_sweeps import estimated_spreads
     from bench.cli.stages_summary import stages_summary
 
-    if write is not None:
-        check_writable(write.parent)
-    request = request_of(given, start, machine)
     if request.staged:
         from bench.runner.staged import first_plan
 

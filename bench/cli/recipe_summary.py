@@ -7,7 +7,7 @@ from bench.gan.recipes import RecipeCard
 
 def recipe_summary(card: RecipeCard, *, whole: bool) -> str:
     """What a recipe is, its networks' parameters, and what its source claims; with `whole` every setting and note."""
-    generator, discriminator = card.parameter_counts()
+    generator, discriminator = card.counted
     size = f"{card.resolution}×{card.resolution}×{card.channels}"
     lines = [
         f"{card.name}: {card.title}",

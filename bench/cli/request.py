@@ -77,6 +77,25 @@ def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> R
     return request
 
 
+def check_names(request: Request) -> None:
+    """Refuse what can be refused before libraries are imported and data are loaded.
+
+    Raises:
+        UserError: an unknown hack, parameter, dataset or score, a parameter out of its range.
+    """
+    from bench.cli.hack_sets import chosen_hacks
+    from bench.cli.hack_settings import check_parameters
+    from bench.data import check_name
+
+    chosen_hacks(request.hacks or ())
+    check_parameters(request.hack)
+    for name in request.datasets:
+        check_name(name)
+    from bench.records.outcome import outcome_of
+
+    outcome_of(request.outcome)
+
+
 def _recipe_settings(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What a sweep takes from the recipe it names: all but the steps, which are the sweep's budget."""
     name, claims = wanted.get("recipe", DEFAULT_RECIPE), wanted.get("claims", False)

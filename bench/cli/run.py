@@ -33,13 +33,11 @@ def run(
     """Make one run by hand, with its recipe's settings where nothing else is said, and keep its record."""
     import hacks
     from bench.cli.hack_settings import check_parameters, parse_levels, parse_parameters
-    from bench.cli.run_summary import record_summary
+    from bench.data import check_name
     from bench.gan import recipes
     from bench.records.budget import DEFAULT_RECIPE
+    from bench.records.fields import check_fields
     from bench.records.files import check_writable
-    from bench.runner.environment import resolve_device, resolve_precision
-    from bench.runner.run import check_memory, parameter_counts
-    from bench.runner.run import run as make_run
 
     given = machine.scored_by(given)
     machine.prepare()
@@ -48,13 +46,18 @@ def run(
     if card.name != DEFAULT_RECIPE:
         own["resolution"] = card.resolution
     settings = {**own, "recipe": card.name, **given}
+    # What no library is needed to refuse is refused before they are imported.
+    check_fields(RunSpec, {name: value for name, value in settings.items() if name != "precision"})
+    check_name(settings["dataset"])
+    chosen = {**(dict.fromkeys(hacks.names(core=True), True) if full else {}), **parse_levels(levels or [])}
+    parameters = check_parameters(parse_parameters(hack or []))
+    from bench.cli.run_summary import record_summary
+    from bench.runner.environment import resolve_device, resolve_precision
+    from bench.runner.run import check_memory, parameter_counts
+    from bench.runner.run import run as make_run
+
     settings["precision"] = resolve_precision(given.get("precision", "auto"), resolve_device(machine.device))
-    spec = RunSpec(
-        levels={**(dict.fromkeys(hacks.names(core=True), True) if full else {}), **parse_levels(levels or [])},
-        hack_parameters=check_parameters(parse_parameters(hack or [])),
-        data_root=machine.data_root,
-        **settings,
-    )
+    spec = RunSpec(levels=chosen, hack_parameters=parameters, data_root=machine.data_root, **settings)
     report = lambda step, fid: print(f"step {step}: FID {fid:.4g}")  # noqa: E731
     check_memory(spec, machine.device)
     check_writable(out)

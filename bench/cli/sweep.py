@@ -35,10 +35,10 @@ def sweep(
 
     The same command continues a stopped sweep. A --design other than the screen is made in one stage.
     """
+    request = request_of(given, start, machine)
     from bench.runner.location import Location
     from bench.runner.work import COMPLETE, INCOMPLETE, carry_out
 
-    request = request_of(given, start, machine)
     folder, view = sweep_folder(start.results, request.name), session.view()
     location = Location(folder, storage)
     make = _staged if request.staged else _single

@@ -11,6 +11,7 @@ from typer import Option
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, Results, with_options
 from bench.errors import RunStopped, UserError
+from bench.records.fields import check_fields
 from bench.records.files import sweep_folder
 from bench.records.run import RunSpec
 
@@ -37,10 +38,8 @@ def train(
     The same command continues a stopped training; with more --steps it continues a finished one.
     `bench.load_generator(FOLDER)` gives the generator back.
     """
-    from bench.runner.train import train as make
-    from bench.runner.train_view import TrainView
-
     given = machine.scored_by(given)
+    check_fields(RunSpec, {name: value for name, value in given.items() if name != "precision"})
     machine.prepare()
     if (sweep is None) == (recipe_file is None):
         raise UserError("train needs one of --from SWEEP and --recipe-file FILE")
@@ -48,6 +47,9 @@ def train(
         spec, source = _from_file(recipe_file, given)
     else:
         spec, source = _from_sweep(sweep_folder(results, sweep), cell, given)
+    from bench.runner.train import train as make
+    from bench.runner.train_view import TrainView
+
     spec = replace(spec, data_root=machine.data_root)
     print(f"{source}\n{_recipe_line(spec)}")
     with TrainView(spec.steps) as view:

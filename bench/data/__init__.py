@@ -5,6 +5,6 @@
 """
 
 from bench.data.dataset import Dataset, MixtureModes
-from bench.data.registry import default_root, describe, load, names, skip_broken_pictures
+from bench.data.registry import check_name, default_root, describe, load, names, skip_broken_pictures
 
-__all__ = ["Dataset", "MixtureModes", "default_root", "describe", "load", "names", "skip_broken_pictures"]
+__all__ = ["Dataset", "MixtureModes", "check_name", "default_root", "describe", "load", "names", "skip_broken_pictures"]

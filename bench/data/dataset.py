@@ -1,11 +1,16 @@
 """What a dataset is, for every stage that uses one."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 _HASH_CHUNK = 4096  # rows hashed at once, so that a memory-mapped split is never read whole
 
@@ -24,11 +29,11 @@ class MixtureModes:
 
     def to_units(self, images: torch.Tensor) -> torch.Tensor:
         """Points float (N, 2, 1, 1) in [0, 1] -> float64 (N, 2) in the mixture's own units."""
-        return (images.reshape(-1, 2).to(torch.float64) * 2 - 1) * self.extent
+        return (images.reshape(-1, 2).double() * 2 - 1) * self.extent
 
     def from_units(self, points: torch.Tensor) -> torch.Tensor:
         """Points (N, 2) in the mixture's own units -> float32 (N, 2, 1, 1), in [0, 1] inside the extent."""
-        return ((points.to(torch.float64) / self.extent + 1) / 2).to(torch.float32).reshape(-1, 2, 1, 1)
+        return ((points.double() / self.extent + 1) / 2).float().reshape(-1, 2, 1, 1)
 
 
 @dataclass(frozen=True, eq=False)

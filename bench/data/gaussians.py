@@ -7,7 +7,6 @@ to [0, 1], so that a generator with the range of images can make them.
 """
 
 import numpy as np
-import torch
 
 from bench.data.dataset import MixtureModes
 from bench.data.registry import Request, Source, Splits, register
@@ -22,6 +21,8 @@ GRID25 = MixtureModes(np.stack(np.meshgrid(_LINE, _LINE, indexing="ij"), axis=-1
 
 def sample(modes: MixtureModes, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw n points: float32 (n, 2, 1, 1) in [0, 1], and the component of each, int64 (n,), equally likely."""
+    import torch
+
     rng = np.random.Generator(np.random.PCG64(seed))
     labels = (rng.random(n) * len(modes.centres)).astype(np.int64)
     points = modes.centres[labels] + modes.sd * rng.standard_normal((n, 2))

@@ -1,5 +1,7 @@
 """The catalogue of datasets: `register` one per name, `load` by name."""
 
+from __future__ import annotations
+
 import os
 import pkgutil
 from collections.abc import Callable
@@ -7,14 +9,17 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from bench.data import storage
 from bench.data.dataset import Dataset, MixtureModes, content_hash
 from bench.errors import UserError, did_you_mean
 from bench.records.budget import RESOLUTIONS
+
+if TYPE_CHECKING:
+    import torch
 
 SKIP_BROKEN = "GANBENCH_SKIP_BROKEN"
 
@@ -134,6 +139,15 @@ def skip_broken_pictures() -> None:
     os.environ[SKIP_BROKEN] = "1"
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that no dataset can have; whether its data are there and in order only `load` sees.
+
+    Raises:
+        UserError: it is none of `names()`, `NAME:CLASS`, `folder:PATH` and `zip:PATH`.
+    """
+    _parse(name)
+
+
 def load(
     name: str, resolution: int | None = None, root: Path | None = None, *, skip_broken: bool | None = None
 ) -> Dataset:
@@ -155,8 +169,8 @@ def load(
     splits = source.read(request)
     if class_name is not None:
         splits = _one_class(name, splits, class_name)
-    images, labels = torch.from_numpy(splits.images), _labels(splits.labels)
-    reference_images, reference_labels = torch.from_numpy(splits.reference_images), _labels(splits.reference_labels)
+    images, labels = _tensor(splits.images), _labels(splits.labels)
+    reference_images, reference_labels = _tensor(splits.reference_images), _labels(splits.reference_labels)
     return Dataset(
         name=name,
         kind=source.kind,
@@ -173,8 +187,14 @@ def load(
     )
 
 
+def _tensor(values: np.ndarray) -> torch.Tensor:
+    import torch  # here: a name that is looked up or refused needs none of it
+
+    return torch.from_numpy(values)
+
+
 def _labels(labels: np.ndarray | None) -> torch.Tensor | None:
-    return None if labels is None else torch.from_numpy(np.asarray(labels, dtype=np.int64))
+    return None if labels is None else _tensor(np.asarray(labels, dtype=np.int64))
 
 
 def _parse(name: str) -> tuple[Source, str, str | None]:

@@ -10,10 +10,12 @@ recipe's norm and (in D) its dropout go, if it has any.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bench.errors import UserError
-from hacks.recipe import Padding
+
+if TYPE_CHECKING:
+    from hacks.recipe import Padding
 
 
 @dataclass(frozen=True)

@@ -162,8 +162,10 @@ def a_look_changes_nothing(name: str) -> None:
 
 
 def says_that_it_needs_labels(name: str) -> None:
-    """Where it needs labels it is refused in one line on data without, before the first step."""
-    if hacks.get(name).needs_labels:
+    """Where it needs labels its card says so, and it is refused in one line on data without, before the first step."""
+    hack = hacks.get(name)
+    if hack.needs_labels:
+        _expect(cards.needed(hack.card, ["labels"]) == {"labels"}, f"{name}: it asks for labels; name them in `Needs`")
         try:
             game(switched_on(name), labelled=False)
         except HackError as problem:

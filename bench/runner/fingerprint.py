@@ -20,7 +20,7 @@ def fingerprint() -> str:
 
     Comments, docstrings and layout do not count, nor where a hack's file lies.
     """
-    defined = {Path(hacks.get(name).switch_on.__code__.co_filename).resolve() for name in hacks.names()}
+    defined = {hacks.get(name).file.resolve() for name in hacks.names()}
     return _of(tuple(sorted(path for path in defined if not path.is_relative_to(ROOT / "hacks"))))
 
 

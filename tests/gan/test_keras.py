@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 import hacks
 from bench.gan import recipes
-from bench.gan.recipes.keras import Adam, GlorotUniform, NesterovSGD
+from bench.gan.keras import Adam, GlorotUniform, NesterovSGD
 from bench.gan.streams import Streams
 from hacks import Recipe
 from hacks.recipe import Targets

@@ -6,7 +6,7 @@ Off: {off}
 On: {on}
 Source: {source}
 Claim: {claim}
-Needs: nothing.
+Needs: {needs}.
 Clashes: nothing.
 Mechanism: {mechanism}
 Measured: {measured}
@@ -15,6 +15,7 @@ Measured: {measured}
 
 FADING_PENALTY = (
     CARD.format(
+        needs="nothing",
         title="A gradient penalty that fades out",
         off="no penalty.",
         on="D also pays for its slope on real images, less and less until the end of the run.",
@@ -53,6 +54,7 @@ def fading_penalty(recipe: Recipe, weight: Annotated[float, Range(0, log=True, s
 
 OLD_FAKES = (
     CARD.format(
+        needs="nothing",
         title="D also sees fakes of earlier steps",
         off="D sees the fakes of this step.",
         on="every other fake of D's batch is one from a pool of earlier ones.",
@@ -100,6 +102,7 @@ def old_fakes(recipe: Recipe, size: Annotated[int, Range(1, 1000)] = 50) -> Reci
 
 CLASSES = (
     CARD.format(
+        needs="data with labels",
         title="Both players are told the class",
         off="nobody knows of classes.",
         on="G has an embedding of the class beside z; D's logit gains the product of another with its features.",
@@ -165,6 +168,7 @@ def told_classes(recipe: Recipe) -> Recipe:
 
 PAIRS = (
     CARD.format(
+        needs="nothing",
         title="A loss on pairs",
         off="each image is judged on its own.",
         on="D pays where a fake is rated above the real image of its pair, G where it is below.",

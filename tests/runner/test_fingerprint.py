@@ -64,7 +64,7 @@ def test_a_hack_from_elsewhere_counts_by_what_it_does_and_not_by_where_it_lies(t
         there = {}
         exec(compile(path.read_text(), path, "exec"), there)
         known = dict(hacks.registry._HACKS)
-        known["mine"] = hacks.Hack("mine", there["mine"], "", (), False, 0)
+        known["mine"] = hacks.Hack("mine", there["mine"], "", 0)
         monkeypatch.setattr(hacks.registry, "_HACKS", known)
         return fingerprint()
 

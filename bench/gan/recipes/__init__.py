@@ -1,7 +1,7 @@
 """The recipes people start from, by name: one file each, found by being there.
 
 >>> from bench.gan import recipes
->>> recipes.get("chollet-frogs").parameter_counts()
+>>> recipes.get("chollet-frogs").counted
 (6264579, 790913)
 """
 

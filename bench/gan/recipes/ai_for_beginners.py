@@ -2,7 +2,6 @@
 
 from bench.gan.backbone import Backbone, Dense, Down, Up
 from bench.gan.recipes.card import Claim, RecipeCard, register
-from hacks import Recipe
 
 
 def networks(resolution: int, channels: int, width: int) -> Backbone:
@@ -29,7 +28,6 @@ register(
         title="the general shape of a first lesson, every hack off",
         source="Microsoft, AI for Beginners, lesson on generative adversarial networks",
         make_backbone=networks,
-        slots=Recipe(),
         levels={},
         parameters={},
         width=32,
@@ -40,6 +38,7 @@ register(
         batch=64,
         steps=1000,
         keras=False,
+        counted=(1_446_787, 2_356_289),
         claims=(Claim("when one network wins, give the two different learning rates", "two_learning_rates", True),),
         notes=(
             "The lesson gives a shape and no sizes: channels 32, 64, 128 in D and 128, 128, 64 in G, dense layers of "

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 import hacks
 from bench.errors import UserError, did_you_mean
 from bench.gan.backbone import Backbone
-from bench.gan.network import build_discriminator, build_generator, parameter_count
-from hacks import Recipe
 
 
 class Claim(NamedTuple):
@@ -30,7 +28,6 @@ class RecipeCard:
         name: what people type.
         title, source: what it is, and whose.
         make_backbone: `(resolution, channels, width) -> Backbone`.
-        slots: the recipe's slots that no hack of it fills.
         levels: the hacks that it has, hack name -> on; all others are off.
         parameters: those hacks' parameters, hack name -> parameter -> value, where they are not the usual ones.
         width: channels of D's first layer; with the source's own, the networks have the source's own sizes.
@@ -39,6 +36,8 @@ class RecipeCard:
         dataset: a dataset to train on, as near to the source's as there is.
         batch, steps: the source's own.
         keras: whether counts of parameters include running statistics, as Keras's do.
+        counted: parameters of G and of D in the source's size, counted as the source counts.
+        make_slots: makes the recipe's slots that no hack of it fills.
         claims: what the source says is crucial, all of it things that the recipe has or all of it things it has not.
         notes: what is assumed, what differs from the source, and which hacks cannot act.
     """
@@ -47,7 +46,6 @@ class RecipeCard:
     title: str
     source: str
     make_backbone: Callable[[int, int, int], Backbone]
-    slots: Recipe
     levels: Mapping[str, bool]
     parameters: Mapping[str, Mapping[str, Any]]
     width: int
@@ -58,17 +56,19 @@ class RecipeCard:
     batch: int
     steps: int
     keras: bool
+    counted: tuple[int, int]
+    make_slots: Callable[[], hacks.Recipe] = lambda: hacks.Recipe()
     claims: tuple[Claim, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     @cached_property
-    def base(self) -> Recipe:
+    def base(self) -> hacks.Recipe:
         """The recipe as its source has it."""
         return self.with_levels({})
 
     def with_levels(
         self, levels: Mapping[str, bool], parameters: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> Recipe:
+    ) -> hacks.Recipe:
         """The recipe with hacks at other levels than its own; those not named keep the recipe's.
 
         Args:
@@ -78,7 +78,7 @@ class RecipeCard:
         Raises:
             HackError: an unknown hack, parameter or level, or two hacks on that want one slot.
         """
-        own = hacks.apply(self.slots, self.levels, self.parameters)
+        own = hacks.apply(self.make_slots(), self.levels, self.parameters)
         # What is off already is not switched off: a number that it stands for may be the recipe's own.
         known = {hacks.get(name).name: level for name, level in levels.items()}
         changed = {name: level for name, level in known.items() if level is not False or self.level(name)}
@@ -112,13 +112,6 @@ class RecipeCard:
         return self.make_backbone(
             resolution, self.channels if channels is None else channels, self.width if width is None else width
         )
-
-    def parameter_counts(self) -> tuple[int, int]:
-        """Parameters of G and of D as the source has them, counted as the source counts."""
-        backbone = self.backbone()
-        networks = build_generator(backbone, self.base, 0), build_discriminator(backbone, self.base, 0)
-        generator, discriminator = (parameter_count(network, self.keras) for network in networks)
-        return generator, discriminator
 
 
 _CARDS: dict[str, RecipeCard] = {}

@@ -2,7 +2,6 @@
 
 from bench.gan import backbone
 from bench.gan.recipes.card import Claim, RecipeCard, register
-from hacks import Recipe
 
 register(
     RecipeCard(
@@ -10,7 +9,6 @@ register(
         title="Radford's net scaled to the resolution, every hack off",
         source="Radford, Metz & Chintala 2015, arXiv 1511.06434",
         make_backbone=backbone.dcgan,
-        slots=Recipe(),
         levels={},
         parameters={},
         width=16,
@@ -21,6 +19,7 @@ register(
         batch=64,
         steps=800,
         keras=False,
+        counted=(168_675, 66_337),
         claims=(
             Claim("strided convolutions in place of pooling make deep training stable", "strided_conv", True),
             Claim("batch normalisation is critical for deep generators to begin learning", "batch_norm", True),

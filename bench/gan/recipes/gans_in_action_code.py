@@ -39,6 +39,7 @@ register(
         name="gans-in-action-code",
         title="DCGAN for MNIST as the book prints it: one BatchNorm, after a leaky unit of G, Adam 1e-3",
         make_backbone=networks,
+        counted=(732_929, 2_715_521),
         parameters={"leaky_relu": LEAKY_RELU, "batch_norm": {"nets": "g", **BATCH_NORM}},
         notes=(
             "The source prints this network and describes another: that is gans-in-action.",
