@@ -23,9 +23,11 @@ from bench.analysis.skill import performance_profile, skill_profile
 from bench.analysis.spread import noise_sources, spread
 from bench.analysis.statistical_speed import statistical_speed
 from bench.analysis.steps import effects_over_steps
+from bench.analysis.surface import Surface, surfaces
 from bench.records.outcome import with_outcome
 
 __all__ = [
+    "Surface",
     "agreement",
     "better_flips",
     "conditional_effects",
@@ -54,5 +56,6 @@ __all__ = [
     "skill_profile",
     "spread",
     "statistical_speed",
+    "surfaces",
     "with_outcome",
 ]

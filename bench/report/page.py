@@ -8,7 +8,9 @@ from bench.records.files import RUNS
 from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
 from bench.report import sections, single_runs
+from bench.report.embedded import embedded
 from bench.report.findings import Findings, findings
+from bench.report.first_screen import first_screen
 from bench.report.formatting import listed
 from bench.report.render import Report, write_files
 from bench.report.sections.files import EFFECTS, LOCAL_EFFECTS
@@ -53,6 +55,8 @@ def compose(found: Findings, relative: str) -> Report:
         facts=_facts(found.records),
         opening=sections.answer.section(found),
         sections=(*filter(None, parts), sections.files.section(found, relative)),
+        screen=first_screen(found),
+        data=embedded(found) if len(found.records.runs) else None,
     )
 
 

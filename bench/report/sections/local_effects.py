@@ -50,6 +50,7 @@ def figure(findings: Findings) -> Figure | None:
             "interval, honest under all looks; an arrow: the truth lies further out, since one side was at the "
             "ceiling. Colour and shape are the verdict. The violet band is the placebo's interval, the grey one what "
             "is too small to matter.",
+            on_page=False,
         )
 
 
@@ -127,7 +128,7 @@ def _called(findings: Findings, hack: str, datasets: list[str]) -> str:
 
 def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> list[str]:
     if row is None or value(row, "effect_log") is None:
-        why = "" if row is None else _why_not_flipped(findings, *key) if not row.get("runs") else row["verdict"]
+        why = "" if row is None else why_not_flipped(findings, *key) if not row.get("runs") else row["verdict"]
         return [NOTHING, str(why)]
     text = estimate(row, findings.scale)
     return [f"**{text}**" if is_clear(row) else text, _verdict(row, findings.scale)]
@@ -142,7 +143,7 @@ def _verdict(row: pd.Series, scale: Scale) -> str:
     return words.removesuffix(" either way") if words.startswith("at most") else str(row["verdict"])
 
 
-def _why_not_flipped(findings: Findings, hack: str, dataset: str) -> str:
+def why_not_flipped(findings: Findings, hack: str, dataset: str) -> str:
     """Why a trick has no run of its own: it needs another one that the recipe has not, or the runs did not reach it."""
     found, wide = findings.incumbent(dataset), findings.records.declaration
     needs = findings.records.needs.get(hack, ())
