@@ -121,12 +121,13 @@ class Folded:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, what stands under it, and the `finding` that it comes to, in one line."""
+    """A heading, what stands under it, the `finding` that it comes to, in one line, and the group it stands in."""
 
     anchor: str
     title: str
     blocks: tuple
     finding: str = ""
+    group: str = ""
 
 
 def by_dataset(blocks: dict[str, list]) -> list:

@@ -49,7 +49,9 @@ def embedded(findings: Findings) -> dict:
         "datasets": list(records.datasets),
         "effects": _effects(findings, order),
         "models": {name: _model(surface) for name, surface in findings.surfaces.items()},
-        "best": {name: _bits(found.levels, records) for name in records.datasets if (found := findings.incumbent(name))},
+        "best": {
+            name: _bits(found.levels, records) for name in records.datasets if (found := findings.incumbent(name))
+        },
         "commands": {name: command for name in records.datasets if (command := _command(records, name))},
         "runs": _runs(records, order),
         "pictures": _pictures(records.folder / SAMPLES, list(order["key"])),
@@ -194,7 +196,11 @@ def _command(records: SweepRecords, dataset: str) -> str:
 
 def _quoted(told: object) -> str:
     text = str(told)
-    return text if known(told) or all(c.isalnum() or c in "-_.:/" for c in text) else "'" + text.replace("'", "'\\''") + "'"
+    return (
+        text
+        if known(told) or all(c.isalnum() or c in "-_.:/" for c in text)
+        else "'" + text.replace("'", "'\\''") + "'"
+    )
 
 
 def _pictures(folder: Path, keys: Sequence[str]) -> list[str | None]:

@@ -102,7 +102,9 @@ def first_screen(findings: Findings) -> FirstScreen:
         zero=axis.percent(0),
         axis=axis.label,
         caption=_caption(findings),
-        verdicts=tuple(word for word in ("helps", "hurts", "fragile", "negligible", "inconclusive") if word in verdicts),
+        verdicts=tuple(
+            word for word in ("helps", "hurts", "fragile", "negligible", "inconclusive") if word in verdicts
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """The report of a sweep, from its folder to its page."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -47,14 +48,19 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
 
 def compose(found: Findings, relative: str) -> Report:
     """Everything on the page in reading order; `relative` is the way from the report to the sweep's folder."""
-    parts = [part.section(found) for part in sections.IN_ORDER]
+    parts = [
+        replace(made, group=group)
+        for group, members in sections.GROUPS.items()
+        for part in members
+        if (made := part.section(found))
+    ]
     return Report(
         sweep=found.records.name,
         title="Which training tricks matter?",
         question=QUESTION.format(found.scale.label),
         facts=_facts(found.records),
         opening=sections.answer.section(found),
-        sections=(*filter(None, parts), sections.files.section(found, relative)),
+        sections=(*parts, sections.files.section(found, relative)),
         screen=first_screen(found),
         data=embedded(found) if len(found.records.runs) else None,
     )

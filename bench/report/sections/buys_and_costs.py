@@ -10,6 +10,7 @@ from bench.report.estimates import order_of_hacks, value
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING
 from bench.report.scale import Scale
+from bench.report.summary import tricks_of
 
 _WORDS = (
     "The change of each score when the trick is switched on, {where}; bold where it is beyond chance, corrected for "
@@ -33,7 +34,9 @@ def section(findings: Findings) -> Section | None:
         {name: [_table(found[found["dataset"] == name], name, order)] for name in findings.records.datasets}
     )
     reading = Text(_WORDS.format(where=where, many=many), "reading")
-    return Section("buys-and-costs", "What each trick buys and costs", (*tables, reading)) if tables else None
+    clear = tricks_of(found[found["clear"]].drop_duplicates(["dataset", "hack"]), findings.records.datasets)
+    finding = f"Other scores or the time of a run change beyond chance with {clear or 'no trick'}."
+    return Section("buys-and-costs", "What each trick buys and costs", (*tables, reading), finding) if tables else None
 
 
 def _table(found: pd.DataFrame, dataset: str, order: list[str]) -> Table | None:

@@ -14,6 +14,7 @@ from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, set_ticks, tint_placebo
 from bench.report.formatting import NOTHING, counted, listed, p_value
 from bench.report.scale import Scale
+from bench.report.summary import claims_of
 
 TITLE = "What each trick does in the best recipe found"
 
@@ -184,7 +185,8 @@ def section(findings: Findings) -> Section | None:
         "was at the ceiling of FID, the truth lies further out."
     )
     tables = [_details(findings, dataset) for dataset in records.datasets]
-    return Section("local", TITLE, (Points(tuple(recipes)), *filter(None, tables), Text(words, "reading")))
+    blocks = (Points(tuple(recipes)), *filter(None, tables), Text(words, "reading"))
+    return Section("local", TITLE, blocks, f"{claims_of(findings.local, records.datasets)}.")
 
 
 def _recipe(findings: Findings, dataset: str) -> str:
