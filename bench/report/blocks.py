@@ -76,11 +76,6 @@ class Tile:
     title: str
     caption: str
 
-    @property
-    def format(self) -> str:
-        """Of the image, as a media type names it."""
-        return {"jpg": "jpeg"}.get(self.suffix, self.suffix)
-
 
 @dataclass(frozen=True)
 class Gallery:
