@@ -8,6 +8,7 @@ from bench.analysis.agreement import agreement
 from bench.analysis.choices import factors, level_differences
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.contrast import local_against_average
+from bench.analysis.differences import effect_differences
 from bench.analysis.effects import effects
 from bench.analysis.equal_time import equal_time_effects
 from bench.analysis.halfnormal import fake_factors, half_normal
@@ -33,6 +34,7 @@ __all__ = [
     "conditional_effects",
     "cost_ratio",
     "disagreements",
+    "effect_differences",
     "effects",
     "effects_over_steps",
     "equal_time_effects",

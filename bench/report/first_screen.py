@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,10 @@ import pandas as pd
 
 from bench.records.files import SAMPLES
 from bench.records.plan import PLACEBO
-from bench.report.blocks import Tile, to_plain
+from bench.report.blocks import Tile, code, to_plain
 from bench.report.estimates import effect, interval, order_of_hacks, value
 from bench.report.findings import Findings
-from bench.report.formatting import known, number
+from bench.report.formatting import NOTHING, known, listed, number
 from bench.report.headline import headline
 from bench.report.pictures import corner, real_grid
 from bench.report.scale import Scale
@@ -75,10 +76,11 @@ class Tick:
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """The first screen; `verdicts` are those that occur."""
+    """The first screen; `verdicts` are those that occur, `lost` the tricks without any estimate, in words."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    lost: str
     ticks: tuple[Tick, ...]
     zero: float
     axis: str
@@ -90,15 +92,18 @@ def first_screen(findings: Findings) -> FirstScreen:
     """The sentences, and the figure where anything could be estimated."""
     shown = told(findings)
     axis = _Axis(shown, findings.scale)
-    rows = tuple(
-        Row(hack, str(findings.records.about.hacks.get(hack, {}).get("title", "")), _marks(findings, shown, hack, axis))
+    titles = {hack: str(card.get("title", "")) for hack, card in findings.records.about.hacks.items()}
+    rows = [
+        Row(hack, titles.get(hack, ""), _marks(findings, shown, hack, axis))
         for hack in (order_of_hacks(shown, findings.scale) if len(shown) else ())
-    )
+    ]
+    lost = [row for row in rows if all(mark.at is None for mark in row.marks)]
     verdicts = {mark.verdict for row in rows for mark in row.marks if mark.at is not None}
     return FirstScreen(
         columns=tuple(_column(findings, shown, dataset, axis) for dataset in findings.records.datasets),
-        rows=rows,
-        ticks=axis.ticks(),
+        rows=tuple(row for row in rows if row not in lost),
+        lost=_in_words_lost(lost),
+        ticks=axis.ticks(len(findings.records.datasets)),
         zero=axis.percent(0),
         axis=axis.label,
         caption=_caption(findings),
@@ -140,8 +145,9 @@ class _Axis:
         ends = self.percent(low), self.percent(high)
         return ends if np.isfinite([low, high]).all() and ends[1] > ends[0] else None
 
-    def ticks(self) -> tuple[Tick, ...]:
-        """Labels no closer than they are wide: zero first, then the roundest."""
+    def ticks(self, columns: int) -> tuple[Tick, ...]:
+        """Labels no closer than they are wide where so many axes stand side by side: zero first, then the roundest."""
+        apart = max(_APART, 8.0 * columns)
         if self.scale.ratios:
             signs = (("×", 1), ("÷", -1))
             wanted = [(sign * math.log(factor), f"{word}{factor:g}") for factor in _FACTORS for word, sign in signs]
@@ -155,8 +161,8 @@ class _Axis:
             at = self.percent(place)
             gaps = [abs(at - other.at) for other in found]
             wide = [abs(at - other.at) for other in found if not other.minor]
-            if self.low < place < self.high and 4 < at < 96 and min(gaps, default=100) >= _APART:
-                found.append(Tick(at, label, min(wide, default=100) < 2 * _APART))
+            if self.low < place < self.high and 4 < at < 96 and min(gaps, default=100) >= apart:
+                found.append(Tick(at, label, min(wide, default=100) < 2 * apart))
         return tuple(sorted(found, key=lambda tick: tick.at))
 
     @property
@@ -167,11 +173,20 @@ class _Axis:
         return f"← {left} · {self.scale.label} with the trick on{unit} · {right} →"
 
 
+def _in_words_lost(rows: Sequence[Row]) -> str:
+    """Cannot act here: `a`. Not flipped: `b` and `c`."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        words = " or ".join(dict.fromkeys(mark.text for mark in row.marks if mark.text != NOTHING)) or "not asked here"
+        reasons.setdefault(words, []).append(code(row.hack))
+    return " ".join(f"{words[:1].upper()}{words[1:]}: {listed(hacks)}." for words, hacks in reasons.items())
+
+
 def _marks(findings: Findings, shown: pd.DataFrame, hack: str, axis: _Axis) -> tuple[Mark, ...]:
     marks = []
     for dataset in findings.records.datasets:
         rows = shown[(shown["dataset"] == dataset) & (shown["hack"] == hack)]
-        marks.append(_mark(findings, rows.iloc[0], axis) if len(rows) else Mark(dataset, "", "–", "not asked here"))
+        marks.append(_mark(findings, rows.iloc[0], axis) if len(rows) else Mark(dataset, "", NOTHING, "not asked here"))
     return tuple(marks)
 
 

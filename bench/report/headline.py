@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from bench.records.plan import PLACEBO
 from bench.report.blocks import code, strong
 from bench.report.estimates import effect, is_clear, reach
 from bench.report.findings import Findings
-from bench.report.formatting import counted, listed, spelled
+from bench.report.formatting import counted, listed, number, spelled
 
 _MOST = 6
 """So many names are read; of more than these the largest are named and the others counted."""
+
+
+_NEAR, _ANYTHING = math.log(1.5), math.log(30)
+"""Up to here an effect is small enough to be told as one, and from there on its bound says nothing."""
 
 
 def headline(findings: Findings, dataset: str, rows: pd.DataFrame) -> str:
@@ -28,14 +34,14 @@ def headline(findings: Findings, dataset: str, rows: pd.DataFrame) -> str:
     settled = bool(rows["settled"].any())
     parts = [*_claims(tried, findings, settled), *_open(tried, findings)]
     where = "" if settled else " around the full and the bare recipe," if findings.only_corners else " on average,"
-    return f"{on}{where or ','} {'; '.join(parts)}."
+    return f"{on},{where} {'; '.join(parts)}."
 
 
 def _claims(tried: pd.DataFrame, findings: Findings, settled: bool) -> list[str]:
     words = (
         (("helps", "keep {}"), ("hurts", "leave out {}"), ("fragile", "beware of {}, with which more runs fail"))
         if settled
-        else (("helps", "{} helped"), ("hurts", "{} hurt"), ("fragile", "{} made more runs fail"))
+        else (("helps", "{} **helped**"), ("hurts", "{} **hurt**"), ("fragile", "{} made more runs fail"))
     )
     found = []
     for verdict, sentence in words:
@@ -56,15 +62,14 @@ def _open(tried: pd.DataFrame, findings: Findings) -> list[str]:
     if rest.empty:
         return parts
     reaches = [far for _, row in rest.iterrows() if (far := reach(row, scale)) is not None]
+    far = max(reaches) if len(reaches) == len(rest) else math.inf
     many = len(rest) < len(tried)
-    who = f"the other {spelled(len(rest))}" if many and len(rest) > 1 else "the last one" if many else "no trick"
-    bound = scale.within(max(reaches)) if len(reaches) == len(rest) else ""
-    if not bound or bound == "any factor":
-        undecided = f"{who if many else 'all tricks'} {'is' if many and len(rest) == 1 else 'are'} undecided"
-        return [*parts, undecided]
-    if many:
-        return [*parts, f"{who} can change {label} by {bound}"]
-    return [*parts, f"no trick stands out: each can change {label} by {bound}"]
+    one = many and len(rest) == 1
+    who = "the last one" if one else f"the other {spelled(len(rest))}" if many else f"all {spelled(len(rest))} tricks"
+    if not scale.ratios or far <= _NEAR:
+        return [*parts, f"{who} {'changes' if one else 'change'} {label} by {scale.within(far)}"]
+    within = f", {'' if one else 'each '}within a factor of {number(math.exp(far), 2)}" if far < _ANYTHING else ""
+    return [*parts, f"{who} {'is' if one else 'are'} undecided{within}"]
 
 
 def _named(rows: pd.DataFrame, findings: Findings) -> str:

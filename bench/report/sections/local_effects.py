@@ -149,7 +149,9 @@ def why_not_flipped(findings: Findings, hack: str, dataset: str) -> str:
     found, wide = findings.incumbent(dataset), findings.records.declaration
     needs = findings.records.needs.get(hack, ())
     acts = found is not None and all(found.levels.get(need, True) for need in needs)
-    return "not reached" if wide is not None and wide.wide and acts else "cannot act"
+    if not acts:
+        return "cannot act"
+    return "not reached" if wide is not None and wide.wide else "not flipped"
 
 
 def against_the_average(findings: Findings) -> str:

@@ -49,3 +49,6 @@ if (whatIf) {
   whatIf.addEventListener("toggle", () => { if (whatIf.open) drawWhatIf(); });
   onDataset.push(() => { startLevels(); if (whatIf.open) drawWhatIf(); });
 }
+
+// A narrow screen has no room for three axes side by side: it begins with the first dataset.
+if (matchMedia("(max-width: 560px)").matches && DATA.datasets.length > 2) choose(DATA.datasets[0]);
