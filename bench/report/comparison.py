@@ -14,7 +14,7 @@ from bench import analysis
 from bench.errors import UserError
 from bench.records.plan import PLACEBO
 from bench.records.sweep import read_sweep
-from bench.report.blocks import Figure, File, Files, Section, Table, Text, code
+from bench.report.blocks import Figure, File, Files, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
 from bench.report.estimates import effect, interval, order_of_hacks, value
 from bench.report.findings import Findings, findings
@@ -55,7 +55,7 @@ def compare(first: Findings, second: Findings, pages: tuple[File, ...] = ()) -> 
     here, there = (table.set_index(["dataset", "hack"]) for table in tables)
     datasets = [name for name in first.records.datasets if name in set(rows["dataset"])]
     kinds = [_kind(table, found) for table, found in zip(tables, (first, second), strict=True)]
-    opening = Section("answer", "In one look", tuple(_answer(rows, here, there, names)))
+    opening = Section("answer", "In one look", (*_answer(rows, here, there), *_apart(first, second)))
     sections = [
         Section("effects", "Every effect of both", (Text(_WORDS, "reading"), *_tables(rows, here, there, names, first)))
     ]
@@ -78,8 +78,8 @@ def compare(first: Findings, second: Findings, pages: tuple[File, ...] = ()) -> 
 
 _WORDS = (
     "The difference is the second sweep's effect over the first one's, with its 95 % interval, as if the two had "
-    "nothing in common but the trick; p is corrected for the number of tricks. A verdict may change though the effects do not "
-    "differ: one of the two may only have seen less."
+    "nothing in common but the trick; p is corrected for the number of tricks. A verdict may change though the effects "
+    "do not differ: one of the two may only have seen less."
 )
 
 
@@ -97,21 +97,33 @@ def _kind(table: pd.DataFrame, found: Findings) -> str:
     return "in the best recipe it found" if settled[0] else "around the corners" if found.only_corners else "on average"
 
 
-def _answer(rows: pd.DataFrame, here: pd.DataFrame, there: pd.DataFrame, names: tuple[str, str]) -> list[Text]:
+def _answer(rows: pd.DataFrame, here: pd.DataFrame, there: pd.DataFrame) -> list[Text | Points]:
     tried = rows[rows["hack"] != PLACEBO]
     changed, differs = tried[tried["changed"]], tried[tried["differs"]]
     verb = "differs" if len(differs) == 1 else "differ"
     told_first = f"Of {counted(len(tried), 'verdict')}, {len(changed)} changed, and {counted(len(differs), 'effect')}"
     blocks = [Text(f"{told_first} {verb} beyond chance.", "answer")]
-    opposite = []
-    for _, row in changed.iterrows():
-        key = (row["dataset"], row["hack"])
-        verdicts = {here.loc[key, "verdict"], there.loc[key, "verdict"]}
-        if verdicts == {"helps", "hurts"}:
-            opposite.append(f"{code(row['hack'])} on {code(row['dataset'])}")
+    keys = list(zip(changed["dataset"], changed["hack"], strict=True))
+    verdicts = {key: (str(here.loc[key, "verdict"]), str(there.loc[key, "verdict"])) for key in keys}
+    told = {key: f"{code(key[1])} on {code(key[0])}" for key in keys}
+    opposite = [told[key] for key in keys if set(verdicts[key]) == {"helps", "hurts"}]
     if opposite:
         blocks.append(Text(f"The two say the opposite of {listed(opposite)}.", "warning"))
+    if keys:
+        blocks.append(Points(tuple(f"{told[key]}: {' → '.join(verdicts[key])}" for key in keys)))
     return blocks
+
+
+def _apart(first: Findings, second: Findings) -> list[Text]:
+    """In what the runs of the two sweeps differ beside their levels."""
+    plans = [found.records.plan for found in (first, second)]
+    if None in plans:
+        return []
+    one, other = ({**plan.budget.to_dict(), "extractor": plan.scoring.extractor, "n": plan.scoring.n} for plan in plans)
+    odd = [f"{name} ({one[name]} and {other[name]})" for name in one if one[name] != other[name]]
+    return (
+        [Text(f"The runs of the two differ in {listed(odd)}: effects may differ for that.", "warning")] if odd else []
+    )
 
 
 def _tables(rows, here, there, names, found: Findings) -> list[Table]:

@@ -41,20 +41,22 @@ def embedded(findings: Findings) -> dict:
     """What the page's scripts read: `tricks`, `datasets`, `effects`, `models`, `runs`, `pictures`."""
     records = findings.records
     order = records.runs.reset_index(drop=True)
+    effects = _effects(findings, order)
+    looked_at = [place for own in effects.values() for one in own.values() for place in one["pair"]]
     return {
         "outcome": findings.scale.label,
         "ratios": findings.scale.ratios,
         "lowerIsBetter": records.outcome.direction == "lower",
         "tricks": [{"name": hack, **_card(records.about.hacks.get(hack, {}))} for hack in records.hacks],
         "datasets": list(records.datasets),
-        "effects": _effects(findings, order),
+        "effects": effects,
         "models": {name: _model(surface) for name, surface in findings.surfaces.items()},
         "best": {
             name: _bits(found.levels, records) for name in records.datasets if (found := findings.incumbent(name))
         },
         "commands": {name: command for name in records.datasets if (command := _command(records, name))},
         "runs": _runs(records, order),
-        "pictures": _pictures(records.folder / SAMPLES, list(order["key"])),
+        "pictures": _pictures(records.folder / SAMPLES, list(order["key"]), looked_at),
     }
 
 
@@ -203,13 +205,21 @@ def _quoted(told: object) -> str:
     )
 
 
-def _pictures(folder: Path, keys: Sequence[str]) -> list[str | None]:
-    """Corners of the runs' grids in base64, as large as all of them together may be; empty where none was kept."""
+def _pictures(folder: Path, keys: Sequence[str], first: Sequence[int]) -> list[str | None]:
+    """Corners of the runs' grids in base64, as large as all of them together may be; empty where none was kept.
+
+    Where all of them are too much even when small, the places in `first` have theirs, then whoever comes.
+    """
     there = [key for key in keys if (folder / f"{key}.png").is_file()]
+    found: dict[str, bytes] = {}
     for rows, quality in _QUALITIES if there else ():
-        found = {key: corner(folder, f"{key}.png", rows, quality) for key in there}
-        if sum(len(data) for data in found.values() if data) * 4 / 3 <= PICTURES:
+        made = {key: corner(folder, f"{key}.png", rows, quality) for key in there}
+        found = {key: data for key, data in made.items() if data}
+        if sum(map(len, found.values())) * 4 / 3 <= PICTURES:
             break
-    else:
-        return []
-    return [base64.b64encode(data).decode() if (data := found.get(key)) else None for key in keys]
+    left, kept = PICTURES, {}
+    for key in dict.fromkeys([*(keys[place] for place in first), *keys]):
+        size = len(found.get(key, b"")) * 4 / 3
+        if key in found and size <= left:
+            kept[key], left = base64.b64encode(found[key]).decode(), left - size
+    return [kept.get(key) for key in keys] if kept else []

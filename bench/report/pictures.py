@@ -57,8 +57,9 @@ def corner(folder: Path, name: str, rows: int, quality: int) -> bytes | None:
             grid = image.convert("RGB")
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
-    if grid.width == grid.height and grid.width % GRID_ROWS == 1 and grid.width > _SMALLEST:
-        side = (grid.width - 1) * rows // GRID_ROWS + 1
+    edge = grid.width % GRID_ROWS
+    if grid.width == grid.height and edge < 2 and grid.width > _SMALLEST:
+        side = (grid.width - edge) * rows // GRID_ROWS + edge
         grid = grid.crop((0, 0, side, side))
     out = io.BytesIO()
     grid.save(out, format="webp", quality=quality, method=4)
