@@ -8,6 +8,7 @@ from bench.analysis.agreement import agreement
 from bench.analysis.choices import factors, level_differences
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.contrast import local_against_average
+from bench.analysis.differences import effect_differences
 from bench.analysis.effects import effects
 from bench.analysis.equal_time import equal_time_effects
 from bench.analysis.halfnormal import fake_factors, half_normal
@@ -23,14 +24,17 @@ from bench.analysis.skill import performance_profile, skill_profile
 from bench.analysis.spread import noise_sources, spread
 from bench.analysis.statistical_speed import statistical_speed
 from bench.analysis.steps import effects_over_steps
+from bench.analysis.surface import Surface, surfaces
 from bench.records.outcome import with_outcome
 
 __all__ = [
+    "Surface",
     "agreement",
     "better_flips",
     "conditional_effects",
     "cost_ratio",
     "disagreements",
+    "effect_differences",
     "effects",
     "effects_over_steps",
     "equal_time_effects",
@@ -54,5 +58,6 @@ __all__ = [
     "skill_profile",
     "spread",
     "statistical_speed",
+    "surfaces",
     "with_outcome",
 ]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
 
 from bench.cli.command import app
 from bench.cli.options import REPORTS, RESULTS, Reports, Results, Storage, SweepName
@@ -18,10 +21,27 @@ def write_report(folder: Path, target: Path) -> str:
 
 
 @app.command()
-def report(name: SweepName = "default", results: Results = RESULTS, reports: Reports = REPORTS) -> None:
-    """Write the report of a sweep again from its exported records."""
+def report(
+    names: Annotated[list[str] | None, Argument(help="A sweep; two sweeps are put side by side.")] = None,
+    every: Annotated[bool, Option("--all", help="An index page of all sweeps in the results folder.")] = False,
+    results: Results = RESULTS,
+    reports: Reports = REPORTS,
+) -> None:
+    """Write the report of a sweep again from its exported records, of two side by side, or an index of all."""
+    from bench.report import write_comparison, write_overview
+
+    names = names or []
+    if len(names) > 2 or (every and names):
+        raise UserError(f"expected one sweep, two to compare, or --all alone; got {' '.join(names)}")
     check_writable(reports)
-    print(write_report(sweep_folder(results, name), reports / name))
+    if every:
+        print(f"report: {write_overview(results, reports)}")
+    elif len(names) == 2:
+        folders = [sweep_folder(results, name) for name in names]
+        print(f"report: {write_comparison(*folders, reports / '-and-'.join(names))}")
+    else:
+        name = names[0] if names else "default"
+        print(write_report(sweep_folder(results, name), reports / name))
 
 
 @app.command()

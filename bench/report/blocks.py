@@ -52,19 +52,23 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A PNG at two pixels per CSS pixel, with one sentence that says how to read it."""
+    """A PNG at two pixels per CSS pixel, with one sentence that says how to read it.
+
+    `on_page` is False where the HTML page has the same figure in a form that can be pointed at.
+    """
 
     name: str
     png: bytes = field(repr=False)
     width: int
     alt: str
     reading: str
+    on_page: bool = True
     kind: str = "figure"
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture of a gallery: image bytes, their file ending (png or jpg), a title and a caption."""
+    """One picture of a gallery: image bytes, their file ending (png, jpg or webp), a title and a caption."""
 
     name: str
     data: bytes = field(repr=False)
@@ -101,32 +105,34 @@ class Files:
 
 @dataclass(frozen=True)
 class Folded:
-    """Blocks shown on request."""
+    """Blocks shown on request; those of one `dataset` are shown when a reader chooses it, and `open` from the first."""
 
     summary: str
     blocks: tuple
+    dataset: str = ""
+    open: bool = False
     kind: str = "folded"
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it."""
+    """A heading, what stands under it, the `finding` that it comes to, in one line, and the group it stands in."""
 
     anchor: str
     title: str
     blocks: tuple
+    finding: str = ""
+    group: str = ""
 
 
 def by_dataset(blocks: dict[str, list]) -> list:
-    """Blocks of several datasets: the first one's open, each other one's to be unfolded; empty ones are left out."""
+    """Blocks of several datasets, to be unfolded one by one, the first one open; empty ones are left out."""
     known = {name: [block for block in own if block] for name, own in blocks.items()}
     known = {name: own for name, own in known.items() if own}
-    first = next(iter(known), None)
-    return [
-        block
-        for name, own in known.items()
-        for block in (own if name == first else [Folded(f"The same on {code(name)}", tuple(own))])
-    ]
+    if len(known) < 2:
+        return [block for own in known.values() for block in own]
+    first = next(iter(known))
+    return [Folded(f"On {code(name)}", tuple(own), name, name == first) for name, own in known.items()]
 
 
 def code(name: object) -> str:
@@ -160,3 +166,8 @@ def to_markdown(text: str, in_table: bool = False) -> str:
     ]
     joined = "".join(words)
     return joined.replace("|", "\\|").replace("\n", " ") if in_table else joined
+
+
+def to_plain(text: str) -> str:
+    """The text without its inline marks, for attributes and titles."""
+    return _BOLD.sub(r"\1", _CODE.sub(r"\1", str(text)))

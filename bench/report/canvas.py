@@ -32,7 +32,7 @@ VERDICT_INK = {
     "negligible": "#4b5563",
     "inconclusive": "#98a2ad",
 }
-VERDICT_MARK = {"helps": "P", "hurts": "X", "fragile": "*", "negligible": "s", "inconclusive": "o"}
+VERDICT_MARK = {"helps": "P", "hurts": "X", "fragile": "^", "negligible": "s", "inconclusive": "o"}
 DIVERGING = LinearSegmentedColormap.from_list(
     "better_worse", ["#15557f", "#4b93bd", "#a9cde2", MIDDLE, "#f3c39c", "#dc8447", "#9c410c"]
 )
@@ -77,10 +77,10 @@ def drawing(width: float, height: float) -> Iterator[Canvas]:
         yield canvas
 
 
-def finished(canvas: Canvas, name: str, alt: str, reading: str) -> Figure:
+def finished(canvas: Canvas, name: str, alt: str, reading: str, on_page: bool = True) -> Figure:
     """The figure as a block of the page."""
     width = round(96 * canvas.get_figwidth())
-    return Figure(name=name, png=png(canvas), width=width, alt=alt, reading=reading)
+    return Figure(name=name, png=png(canvas), width=width, alt=alt, reading=reading, on_page=on_page)
 
 
 def png(canvas: Canvas) -> bytes:

@@ -17,6 +17,13 @@ from bench.report.scale import Scale
 
 NO_EFFECTS = ("dataset", "hack", "effect_log", "verdict", "note")
 
+OTHER_SCORES = ("fid", "precision", "recall", "density", "coverage", "modes", "duplicates", "seconds")
+"""What a trick may buy or cost beside the outcome."""
+
+
+def _varies(runs: pd.DataFrame, score: str) -> bool:
+    return score in runs and pd.to_numeric(runs[score], errors="coerce").nunique() > 1
+
 
 def _nothing() -> pd.DataFrame:
     return pd.DataFrame(columns=list(NO_EFFECTS))
@@ -84,6 +91,28 @@ class Findings:
             return pd.DataFrame()
         found = analysis.equal_time_effects(records.star, records.curves, list(records.hacks), records.looks)
         return found[found["hack"].isin(records.asked_about)]
+
+    @cached_property
+    def other_scores(self) -> pd.DataFrame:
+        """Effects on the scores beside the outcome, local where tricks were settled: dataset, hack, score, effect,
+        and whether it is `clear` of chance; empty where no other score was recorded.
+        """
+        local, records = len(self.local) > 0, self.records
+        runs = records.star if local else records.screened
+        scores = [name for name in OTHER_SCORES if _varies(runs, name) and name != records.outcome.column]
+        if not scores or (self.average.empty and not local):
+            return pd.DataFrame()
+        if local:
+            found = analysis.local_score_effects(runs, list(records.hacks), scores)
+            return found.assign(clear=found["word"] != "")
+        found = analysis.score_effects(runs, list(records.varied), scores, records.family, records.needs)
+        return found.assign(clear=found["verdict"] != "inconclusive")
+
+    @cached_property
+    def surfaces(self) -> dict[str, analysis.Surface]:
+        """Dataset -> the model of what a recipe would come out at."""
+        known = self.records.outcome.column in self.records.runs and len(self.records.runs) and self.records.hacks
+        return analysis.surfaces(self.records.runs, self.records.hacks, self.records.outcome.column) if known else {}
 
     def in_place_of(self, dataset: str, hack: str) -> str:
         """What a hack takes the place of in the best recipe of a dataset, in words; empty where that is nothing."""

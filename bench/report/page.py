@@ -1,6 +1,7 @@
 """The report of a sweep, from its folder to its page."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -8,7 +9,9 @@ from bench.records.files import RUNS
 from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
 from bench.report import sections, single_runs
+from bench.report.embedded import embedded
 from bench.report.findings import Findings, findings
+from bench.report.first_screen import first_screen
 from bench.report.formatting import listed
 from bench.report.render import Report, write_files
 from bench.report.sections.files import EFFECTS, LOCAL_EFFECTS
@@ -45,14 +48,21 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
 
 def compose(found: Findings, relative: str) -> Report:
     """Everything on the page in reading order; `relative` is the way from the report to the sweep's folder."""
-    parts = [part.section(found) for part in sections.IN_ORDER]
+    parts = [
+        replace(made, group=group)
+        for group, members in sections.GROUPS.items()
+        for part in members
+        if (made := part.section(found))
+    ]
     return Report(
         sweep=found.records.name,
         title="Which training tricks matter?",
         question=QUESTION.format(found.scale.label),
         facts=_facts(found.records),
         opening=sections.answer.section(found),
-        sections=(*filter(None, parts), sections.files.section(found, relative)),
+        sections=(*parts, sections.files.section(found, relative)),
+        screen=first_screen(found),
+        data=embedded(found) if len(found.records.runs) else None,
     )
 
 

@@ -9,6 +9,10 @@ from PIL import Image, UnidentifiedImageError
 # Six grids a dataset at this size keep a page with several datasets to a few megabytes.
 _LARGEST_PNG = 120_000
 _LARGEST_SIDE = 640
+GRID_ROWS = 8
+"""Rows of a sample grid, and images in each."""
+# Eight images of eight pixels; what is smaller holds no grid.
+_SMALLEST = 8 * 8
 # The exporter names files so.
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -38,3 +42,33 @@ def picture(folder: Path, name: str) -> tuple[bytes, str] | None:
     out = io.BytesIO()
     small.save(out, format="jpeg", quality=88)
     return out.getvalue(), "jpg"
+
+
+def corner(folder: Path, name: str, rows: int, quality: int) -> bytes | None:
+    """The first `rows` × `rows` images of a sample grid as WebP; None where it is unreadable.
+
+    Every grid of a sweep is drawn from the same latent vectors, so that corners can be compared image by image. A
+    picture that is no 8 × 8 grid, such as a scatter of points, stays whole.
+    """
+    if Path(name).name != name:
+        return None
+    try:
+        with Image.open(folder / name) as image:
+            grid = image.convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    edge = grid.width % GRID_ROWS
+    if grid.width == grid.height and edge < 2 and grid.width > _SMALLEST:
+        side = (grid.width - edge) * rows // GRID_ROWS + edge
+        grid = grid.crop((0, 0, side, side))
+    out = io.BytesIO()
+    grid.save(out, format="webp", quality=quality, method=4)
+    return out.getvalue()
+
+
+def as_webp(picture: bytes, quality: int | None = None) -> bytes:
+    """The same picture as WebP: without loss, some two thirds of a PNG's bytes, or at a quality."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        image.convert("RGB").save(out, format="webp", lossless=quality is None, quality=quality or 75, method=3)
+    return out.getvalue()

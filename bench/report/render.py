@@ -8,7 +8,10 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from bench.report.blocks import Figure, Folded, Gallery, Section, to_html, to_markdown
+from bench.report.blocks import Figure, Folded, Gallery, Section, to_html, to_markdown, to_plain
+from bench.report.embedded import as_json
+from bench.report.first_screen import FirstScreen
+from bench.report.pictures import as_webp
 
 # Words that a table sets in colour, and whose.
 VERDICTS = {
@@ -22,7 +25,11 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Report:
-    """Everything on the page, in reading order; `opening` stands before the table of contents."""
+    """Everything on the page, in reading order.
+
+    `opening` tells the answer in full, `screen` in one look; `data` is what the page's scripts read. Runs made by hand
+    have neither screen nor data.
+    """
 
     sweep: str
     title: str
@@ -30,12 +37,17 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     opening: Section
     sections: tuple[Section, ...]
+    screen: FirstScreen | None = None
+    data: dict | None = None
 
 
 def to_page(report: Report) -> str:
-    """The report as one HTML page that needs no other file, script or network."""
+    """The report as one HTML page that needs no other file and no network."""
     environment = _environment(autoescape=True)
     environment.filters["marks"] = to_html
+    environment.filters["plain"] = to_plain
+    environment.filters["webp"] = as_webp
+    environment.filters["json"] = lambda data: Markup(as_json(data))
     environment.filters["base64"] = lambda data: Markup(base64.b64encode(data).decode("ascii"))
     return environment.get_template("index.html.j2").render(report=report, verdicts=VERDICTS)
 

@@ -12,6 +12,8 @@ from bench.report.formatting import NOTHING, known, number, percent
 
 _LARGE = 900
 """Per cent from which a ratio is told as a factor."""
+_SMALLEST, _LARGEST = -99, 100 * 99
+"""Per cent beyond which the end of an interval is told as open."""
 _PERCENT_TICKS = (-95, -90, -80, -65, -50, -35, -20, -10, 0, 10, 25, 50, 100, 200, 400, 900, 1900)
 
 
@@ -50,8 +52,9 @@ class Scale:
         """An interval: −12 to +3.1 %; an end that is open is said."""
         if low is None or high is None or math.isnan(low) or math.isnan(high):
             return NOTHING
-        below = low == (-100 if self.ratios else -math.inf)
-        above = high == math.inf
+        # A ratio beyond a hundred either way is no number to read: that end is as good as open.
+        below = low < _SMALLEST if self.ratios else low == -math.inf
+        above = high > _LARGEST if self.ratios else high == math.inf
         if below and above:
             return "anything"
         if below or above:

@@ -150,11 +150,11 @@ def write_settled(folder: Path, datasets=("mnist5k", "shapes"), hacks=SETTLED, s
         looks=(3, 5),
         budget=Budget(steps=STEPS, evaluations=4),
     )
-    sim = Simulation(hacks=hacks, failures=0.0, checkpoints=4, samples=False)
+    sim = Simulation(hacks=hacks, failures=0.0, checkpoints=4)
     rng = np.random.default_rng(seed)
     nothing = pd.DataFrame(columns=["dataset", "cell", "seed", "y"])
     first = next_plan(History.of(declaration, (), nothing), lambda *_: Judgement(frozenset(), ()))
-    return exported(folder, first, lambda spec: record(spec, rng, sim, 0.0), declaration=declaration)
+    return exported(folder, first, lambda spec: record(spec, rng, sim, 0.0), grid(rng, 1.0), declaration)
 
 
 def save(study: optuna.Study, made: RunRecord, store) -> None:
@@ -348,7 +348,15 @@ def found():
         scores = {"fid": 2.0, "fid_noise": 10.0, "fid_real": 0.1}
         runs = pd.DataFrame(
             [
-                {"dataset": name, "cell": f"c{on:d}", "seed": seed, "status": "ok", "arm": "screen", **scores}
+                {
+                    "dataset": name,
+                    "key": f"{on:d}{seed}",
+                    "cell": f"c{on:d}",
+                    "seed": seed,
+                    "status": "ok",
+                    "arm": "screen",
+                    **scores,
+                }
                 | dict.fromkeys(hacks, bool(on))
                 for name in datasets
                 for seed in (0, 1)

@@ -85,13 +85,13 @@ def test_no_placebo_is_said(effect, found):
 
 def test_datasets_that_disagree_are_named(effect, found):
     findings = found([effect("a", "d"), effect("a", "e", pct=30.0, verdict="hurts")])
-    (block,) = disagreements.section(findings).blocks
-    (sentence,) = block.items
+    section = disagreements.section(findings)
+    (sentence,) = section.blocks[0].items
+    assert section.finding == "They differ beyond noise on `a`."
     assert sentence.startswith("`a` helps on `d` (−20 % FID) but hurts on `e` (+30 % FID)")
     assert sentence.endswith("**Decide this one per dataset.**")
 
 
-def test_agreement_is_said_as_well(effect, found):
-    (block,) = disagreements.section(found([effect("a", "d"), effect("a", "e", pct=-22.0)])).blocks
-    assert block.text.startswith("No trick has opposite verdicts")
+def test_where_datasets_agree_there_is_no_section(effect, found):
+    assert disagreements.section(found([effect("a", "d"), effect("a", "e", pct=-22.0)])) is None
     assert disagreements.section(found([effect("a", "d")])) is None

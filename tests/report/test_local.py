@@ -107,7 +107,9 @@ def test_a_whole_sweep_is_told_stage_by_stage(settled_dir):
     text = answer.section(found).blocks[0].text
     assert text.startswith("In the best recipe found on **mnist5k**, FID ")
     assert "`batch_norm` (−" in text
-    scores = buys_and_costs.section(found).blocks[0]
+    first, second, _ = buys_and_costs.section(found).blocks
+    assert [(fold.dataset, fold.open) for fold in (first, second)] == [("mnist5k", True), ("shapes", False)]
+    (scores,) = first.blocks
     row = next(row for row in scores.rows if row[0] == "`batch_norm`")
     assert "**" in row[scores.columns.index("recall")]
     assert row[scores.columns.index("recall")].endswith(" points**")

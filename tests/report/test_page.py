@@ -50,7 +50,8 @@ def test_the_page_needs_nothing_else(report):
     index = report
     page = read(index)
     names = {tag for tag, _ in page.tags}
-    assert not names & {"script", "link", "iframe", "object"}
+    assert not names & {"link", "iframe", "object"}
+    assert all("src" not in attributes for tag, attributes in page.tags if tag == "script")
     sources = [attributes["src"] for tag, attributes in page.tags if "src" in attributes]
     assert len(sources) > 15
     assert all(source.startswith("data:image/") for source in sources)
@@ -86,34 +87,42 @@ def test_reading_order(report):
     order = [
         "Which training tricks matter?",
         "how much does FID change",
-        "On mnist5k,",
-        "On shapes,",
+        "On mnist5k",
+        "On shapes",
+        "What each trick does to FID on average",
+        "All runs",
+        "What if?",
+        "The answer in full",
+        "What the tricks do",
         "What helps and what hurts on average",
-        "What each trick buys and costs",
-        "Where the datasets disagree",
-        "What a useless trick looks like here",
-        "How FID fell over training",
-        "What failed",
         "If you drop one trick, if you add one",
+        "What each trick buys and costs",
+        "What failed",
+        "Where the datasets disagree",
+        "Across all datasets",
+        "Do tricks depend on each other?",
+        "Do the tricks do what they are said to do?",
+        "What the runs look like",
         "What the images look like",
         "What every score says",
-        "How stable training was",
-        "Do the tricks do what they are said to do?",
-        "Would another analysis say the same?",
-        "Which effects stand out from noise",
-        "Do tricks depend on each other?",
+        "How FID fell over training",
         "Early or late",
-        "Across all datasets",
+        "How stable training was",
+        "Can I trust it?",
+        "What a useless trick looks like here",
+        "Which effects stand out from noise",
         "What this sweep could see",
+        "Would another analysis say the same?",
+        "How it was made",
         "What was planned and what ran",
         "How the scores were taken",
         "Versions and hardware",
         "The numbers behind this page",
     ]
-    # The table of contents names the sections before they come, so each is sought from the last place on.
-    places = [text.rfind(words) for words in order]
-    assert -1 not in places
-    assert places[4:] == sorted(places[4:])
+    places = [0]
+    for words in order:
+        places.append(text.find(words, places[-1]))
+        assert places[-1] >= 0, words
 
 
 def test_markdown_has_the_same_tables_and_its_figures(report):
@@ -123,10 +132,12 @@ def test_markdown_has_the_same_tables_and_its_figures(report):
     page = read(index)
     # A gallery is a table in Markdown.
     galleries = index.read_text(encoding="utf-8").count('class="gallery"')
+    # What is pointed at and explored has its numbers in the tables, and its pictures in the galleries.
+    scripted, beside = 2, 4
     tables = [sum(tag == "table" for tag, _ in found.tags) for found in (rendered, page)]
-    assert tables[0] == tables[1] + galleries
+    assert tables[0] == tables[1] + galleries - scripted
     pictures = [attributes["src"] for tag, attributes in rendered.tags if tag == "img"]
-    assert len(pictures) == sum(tag == "img" for tag, _ in page.tags)
+    assert len(pictures) == sum(tag == "img" for tag, _ in page.tags) - beside
     assert all((index.parent / picture).is_file() for picture in pictures)
     assert {p.name for p in (index.parent / "figures").iterdir()} == {p.removeprefix("figures/") for p in pictures}
 

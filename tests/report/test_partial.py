@@ -54,6 +54,7 @@ def test_bare_minimum_of_columns(make_sweep):
     headings = {line for line in text.splitlines() if line.startswith("## ")}
     assert headings == {
         "## The answer",
+        "## The answer in full",
         "## What helps and what hurts on average",
         "## What a useless trick looks like here",
         "## If you drop one trick, if you add one",
@@ -181,4 +182,4 @@ def test_arithmetic_and_score_of_one_name(make_sweep):
 @pytest.mark.parametrize("extra", [{}, {"checkpoints": 0}, {"hacks": ("placebo",)}, {"hacks": ("batch_norm",)}])
 def test_pages_are_written(make_sweep, tmp_path, extra):
     index = write(make_sweep(**TINY | extra), tmp_path / "report")
-    assert index.read_text(encoding="utf-8").count("<section") > 8
+    assert index.read_text(encoding="utf-8").count('<details class="section"') > 8

@@ -34,34 +34,25 @@ from bench.report.sections import (
     training,
 )
 
-__all__ = ["IN_ORDER", "answer", "files"]
+__all__ = ["GROUPS", "answer", "files"]
 
-IN_ORDER = (
-    local_effects,
-    choices,
-    equal_time,
-    average_effects,
-    buys_and_costs,
-    disagreements,
-    placebo,
-    training,
-    failures,
-    one_at_a_time,
-    claims,
-    samples,
-    scores,
-    stability,
-    mechanisms,
-    robustness,
-    half_normal,
-    interactions,
-    over_training,
-    across_datasets,
-    power,
-    stages,
-    plan,
-    protocol,
-    departures,
-    machine,
-)
+GROUPS = {
+    "What the tricks do": (
+        local_effects,
+        choices,
+        average_effects,
+        one_at_a_time,
+        equal_time,
+        buys_and_costs,
+        failures,
+        disagreements,
+        across_datasets,
+        interactions,
+        claims,
+        mechanisms,
+    ),
+    "What the runs look like": (samples, scores, training, over_training, stability),
+    "Can I trust it?": (placebo, half_normal, power, robustness, departures),
+    "How it was made": (stages, plan, protocol, machine),
+}
 """As they stand on the page, after the answer and before the links to its files."""

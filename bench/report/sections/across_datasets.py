@@ -8,10 +8,10 @@ from bench import analysis
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Section, Table, Text, code
 from bench.report.canvas import BETTER, INK, OFF, PLACEBO_INK, QUIET, drawing, finished, shortened
-from bench.report.estimates import interval, order_of_hacks, value
+from bench.report.estimates import interval, is_clear, order_of_hacks, value
 from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, draw_intervals
-from bench.report.formatting import p_value, share
+from bench.report.formatting import listed, p_value, share
 from bench.report.scale import PERCENT
 
 
@@ -29,7 +29,9 @@ def section(findings: Findings) -> Section | None:
         "All datasets went through the same cells: what those cells happen to share is in each of them."
     )
     blocks = (_forest(rows, findings), _table(rows), Text(words, "reading"))
-    return Section("across", "Across all datasets", (*blocks, *_skill(findings)))
+    clear = listed(code(hack) for hack, row in rows.iterrows() if hack != PLACEBO and is_clear(row))
+    finding = f"The mean effect is clear of zero for {clear or 'no trick'}, not corrected for their number."
+    return Section("across", "Across all datasets", (*blocks, *_skill(findings)), finding)
 
 
 def _forest(rows: pd.DataFrame, findings: Findings) -> Figure:

@@ -54,7 +54,8 @@ def section(findings: Findings) -> Section:
         *placebo.warnings(findings),
         gaps.folded(findings),
     )
-    return Section("answer", "The answer", tuple(filter(None, blocks)))
+    finding = "With every interval, the average effects beside it, and what is missing here."
+    return Section("answer", "The answer in full", tuple(filter(None, blocks)), finding)
 
 
 def _none_works(findings: Findings, dataset: str) -> bool:

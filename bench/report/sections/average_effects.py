@@ -13,6 +13,7 @@ from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, draw_intervals, set_ticks, tint_placebo, verdict_ink
 from bench.report.formatting import NOTHING, known, listed, p_value, share
 from bench.report.scale import PERCENT, Scale
+from bench.report.summary import claims_of
 
 # Colours end here: a halved or a doubled FID is as strong as the eye needs to see.
 CAP = float(np.log(2))
@@ -35,7 +36,8 @@ def section(findings: Findings) -> Section | None:
         blocks.append(Folded("What the estimates could not do", (Points(tuple(notes)),)))
     blocks.append(Folded("What the words mean", (Points(_verdict_words(findings)),)))
     where = "around the full and the bare recipe" if findings.only_corners else "on average"
-    return Section("effects", f"What helps and what hurts {where}", tuple(filter(None, blocks)))
+    finding = f"{claims_of(effects, datasets)}."
+    return Section("effects", f"What helps and what hurts {where}", tuple(filter(None, blocks)), finding)
 
 
 def _heat_map(effects: pd.DataFrame, datasets: tuple[str, ...], scale: Scale) -> Figure | None:

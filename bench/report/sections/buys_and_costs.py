@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench import analysis
 from bench.records.outcome import outcome_of
 from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.estimates import order_of_hacks, value
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING
 from bench.report.scale import Scale
+from bench.report.summary import tricks_of
 
-_SCORES = ("fid", "precision", "recall", "density", "coverage", "modes", "duplicates", "seconds")
 _WORDS = (
     "The change of each score when the trick is switched on, {where}; bold where it is beyond chance, corrected for "
     "{many}. Points are hundredths. A run that diverged counts with a score's worst value where it has one."
@@ -21,37 +20,30 @@ _WORDS = (
 
 def section(findings: Findings) -> Section | None:
     """A table trick × score per dataset, local where tricks were settled; None where no other score was recorded."""
-    local = len(findings.local) > 0
-    runs = findings.records.star if local else findings.records.screened
-    scores = [name for name in _SCORES if _varies(runs, name) and name != findings.records.outcome.column]
-    hacks = list(findings.records.hacks if local else findings.records.varied)
-    if not scores or (findings.average.empty and not local):
+    found = findings.other_scores
+    if found.empty:
         return None
-    if local:
-        found = analysis.local_score_effects(runs, hacks, scores)
-        found = found.assign(clear=found["word"] != "")
-        where, many = "in the best recipe found", "asking about every trick and score of a dataset"
-    else:
-        found = analysis.score_effects(runs, hacks, scores, findings.records.family, findings.records.needs)
-        found = found.assign(clear=found["verdict"] != "inconclusive")
-        where, many = "on average over the other tricks", "the number of tricks"
+    local = len(findings.local) > 0
+    where, many = (
+        ("in the best recipe found", "asking about every trick and score of a dataset")
+        if local
+        else ("on average over the other tricks", "the number of tricks")
+    )
     order = order_of_hacks(findings.local if local else findings.average, findings.scale)
     tables = by_dataset(
-        {name: [_table(found[found["dataset"] == name], name, scores, order)] for name in findings.records.datasets}
+        {name: [_table(found[found["dataset"] == name], name, order)] for name in findings.records.datasets}
     )
     reading = Text(_WORDS.format(where=where, many=many), "reading")
-    return Section("buys-and-costs", "What each trick buys and costs", (*tables, reading)) if tables else None
+    clear = tricks_of(found[found["clear"]].drop_duplicates(["dataset", "hack"]), findings.records.datasets)
+    finding = f"Other scores or the time of a run change beyond chance with {clear or 'no trick'}."
+    return Section("buys-and-costs", "What each trick buys and costs", (*tables, reading), finding) if tables else None
 
 
-def _varies(runs: pd.DataFrame, score: str) -> bool:
-    return score in runs and pd.to_numeric(runs[score], errors="coerce").nunique() > 1
-
-
-def _table(found: pd.DataFrame, dataset: str, scores: list[str], order: list[str]) -> Table | None:
+def _table(found: pd.DataFrame, dataset: str, order: list[str]) -> Table | None:
     """Effects on every score, one row per trick; None where none is known."""
     if not found["effect"].notna().any():
         return None
-    own = found.set_index(["hack", "score"])
+    own, scores = found.set_index(["hack", "score"]), list(dict.fromkeys(found["score"]))
     scales = {score: Scale(outcome_of(score)) for score in scores}
     rows = tuple((code(hack), *(_cell(own, (hack, score), scale) for score, scale in scales.items())) for hack in order)
     heads = [scale.label for scale in scales.values()]

@@ -7,7 +7,7 @@ import pandas as pd
 from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.estimates import effect, interval, is_clear, value
 from bench.report.findings import Findings
-from bench.report.formatting import p_value
+from bench.report.formatting import counted, p_value
 
 TITLE = "Choices: one against the other"
 _WORDS = (
@@ -29,7 +29,9 @@ def section(findings: Findings) -> Section | None:
         ]
         for dataset in findings.records.datasets
     }
-    return Section("choices", TITLE, (*by_dataset(tables), Text(_WORDS, "reading")))
+    settled = int(found["better"].map(lambda better: isinstance(better, str)).sum())
+    finding = f"Of {counted(len(found), 'pair')} of levels, {settled} {'is' if settled == 1 else 'are'} settled."
+    return Section("choices", TITLE, (*by_dataset(tables), Text(_WORDS, "reading")), finding)
 
 
 def _table(rows: pd.DataFrame, dataset: str, family: str, findings: Findings) -> Table:

@@ -9,7 +9,7 @@ from bench.analysis import with_outcome
 from bench.report.blocks import Section, Table, Text, code
 from bench.report.estimates import estimate
 from bench.report.findings import Findings
-from bench.report.formatting import NOTHING, number
+from bench.report.formatting import NOTHING, listed, number
 
 _BASE = "base"
 """The cell of a recipe as it is, in a plan of its claims."""
@@ -32,7 +32,10 @@ def section(findings: Findings) -> Section | None:
         "geometric means over seeds. A claim that something does not train without a trick is borne out where the "
         "changed recipe fails, not where its FID is somewhat higher."
     )
-    return Section("claims", "Is it crucial?", (Table(columns, tuple(rows), "llrrrl"), Text(words, "reading")))
+    verdicts = [row[-1] for row in rows]
+    counts = listed(f"{word} {verdicts.count(word)} times" for word in dict.fromkeys(verdicts))
+    finding = f"What its source's sentences name came out as: {counts}."
+    return Section("claims", "Is it crucial?", (Table(columns, tuple(rows), "llrrrl"), Text(words, "reading")), finding)
 
 
 def _row(claim: Mapping, runs: pd.DataFrame, findings: Findings, dataset: str) -> tuple | None:

@@ -18,4 +18,5 @@ def section(findings: Findings) -> Section | None:
     for name in ("versions", "processor", "device"):
         if len({str(session.get(name)) for session in records.about.sessions}) > 1:
             found.append(f"The sessions of this sweep differ in their {name}.")
-    return Section("departures", "Departures from the plan", (Points(tuple(found)),)) if found else None
+    finding = f"{counted(len(found), 'departure')} on record."
+    return Section("departures", "Departures from the plan", (Points(tuple(found)),), finding) if found else None

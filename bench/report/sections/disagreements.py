@@ -11,23 +11,23 @@ from bench.report.formatting import known, listed, p_value, points
 from bench.report.scale import Scale
 
 TITLE = "Where the datasets disagree"
+_ALONE = (
+    "Where one dataset says inconclusive and another helps or hurts, that alone is no disagreement: the first may only "
+    "have seen less."
+)
 
 
 def section(findings: Findings) -> Section | None:
-    """The tricks on which the datasets disagree, most serious first; None with fewer than two datasets."""
+    """The tricks on which the datasets disagree, most serious first; None where they do not."""
     effects = findings.average
     if effects.empty or effects.loc[effects["effect_log"].notna(), "dataset"].nunique() < 2:
         return None
     found = analysis.disagreements(effects[effects["hack"] != PLACEBO])
     if found.empty:
-        words = (
-            "No trick has opposite verdicts, and no trick's effects differ between datasets beyond noise. Where one "
-            "dataset says inconclusive and another helps or hurts, that alone is no disagreement: the first may only "
-            "have seen less."
-        )
-        return Section("disagree", TITLE, (Text(words),))
+        return None
     items = tuple(_told(row, effects[effects["hack"] == row["hack"]], findings.scale) for _, row in found.iterrows())
-    return Section("disagree", TITLE, (Points(items),))
+    finding = f"They differ beyond noise on {listed(code(hack) for hack in dict.fromkeys(found['hack']))}."
+    return Section("disagree", TITLE, (Points(items), Text(_ALONE, "reading")), finding)
 
 
 def _told(found: pd.Series, rows: pd.DataFrame, scale: Scale) -> str:

@@ -7,6 +7,7 @@ from bench.report.estimates import value
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, number
 from bench.report.scale import PERCENT
+from bench.report.summary import tricks_of
 
 _WORDS = (
     "Of the tricks with which a step takes over a tenth more or less time. At equal time the slower side is judged by "
@@ -35,4 +36,5 @@ def section(findings: Findings) -> Section | None:
         )
         columns = ("trick", "time of a step", "FID at equal steps", "FID at equal time", "95 % interval", "")
         tables[dataset] = [Table(columns, rows, "lrrrrl", f"Equal terms on {code(dataset)}")] if rows else []
-    return Section("equal-time", "At equal time", (*by_dataset(tables), Text(_WORDS, "reading")))
+    finding = f"A step takes over a tenth more or less time with {tricks_of(found, findings.records.datasets)}."
+    return Section("equal-time", "At equal time", (*by_dataset(tables), Text(_WORDS, "reading")), finding)

@@ -26,7 +26,9 @@ def section(findings: Findings) -> Section | None:
     )
     if tables:
         blocks.append(Folded("Which tricks make runs fail", (*tables, Text(words, "reading"))))
-    return Section("failures", "What failed", tuple(blocks))
+    failed = int(records.runs["status"].isin(FAILED).sum())
+    finding = f"{failed:,} of {counted(len(records.runs), 'run')} collapsed or diverged."
+    return Section("failures", "What failed", tuple(blocks), finding)
 
 
 def _in_words(records: SweepRecords, dataset: str) -> str:

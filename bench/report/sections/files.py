@@ -23,4 +23,5 @@ def section(findings: Findings, relative: str) -> Section:
     items.append(File("report.md", "report.md", "this report as Markdown, its figures in figures/"))
     folder = findings.records.folder
     items += [File(f"{relative}/{name}", name, what) for name, what in _KEPT.items() if (folder / name).is_file()]
-    return Section("files", "The numbers behind this page", (Files(tuple(items)),))
+    finding = "Every effect and every run as a table, and this report as Markdown."
+    return Section("files", "The numbers behind this page", (Files(tuple(items)),), finding)

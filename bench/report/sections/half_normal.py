@@ -8,7 +8,7 @@ from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Section, Text, code
 from bench.report.canvas import BAND, BETTER, INK, OFF, PLACEBO_INK, QUIET, drawing, finished, shortened
 from bench.report.findings import Findings
-from bench.report.formatting import known, number, p_value
+from bench.report.formatting import known, listed, number, p_value
 
 _LEVEL = 0.05
 _NO_PAIRS = "no sign that tricks depend on each other in pairs."
@@ -27,7 +27,11 @@ def section(findings: Findings) -> Section | None:
         return None
     sources = analysis.noise_sources(findings.records.screened, hacks, outcome)
     told = [sentence for _, row in sources.iterrows() if (sentence := _of_pairs_and_threes(row))]
-    return Section("half-normal", "Which effects stand out from noise", (*map(Text, told), figure))
+    pairs = [
+        code(row["dataset"]) for _, row in sources.iterrows() if known(row["pairs_p"]) and row["pairs_p"] <= _LEVEL
+    ]
+    finding = f"Tricks depend on each other in pairs on {listed(pairs)}." if pairs else f"There is {_NO_PAIRS}"
+    return Section("half-normal", "Which effects stand out from noise", (*map(Text, told), figure), finding)
 
 
 def _of_pairs_and_threes(row: pd.Series) -> str:

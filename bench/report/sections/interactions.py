@@ -44,7 +44,12 @@ def section(findings: Findings) -> Section | None:
     if sums:
         note = "Each is the sum of several pairs; which of them it is cannot be known from these cells."
         blocks.append(Folded("Sums of aliased pairs, as hints for a follow-up", (*sums, Text(note, "note"))))
-    return Section("interactions", "Do tricks depend on each other?", tuple(blocks))
+    found = [
+        f"{code(row['hack_a'])} × {code(row['hack_b'])}" for _, row in clear[clear["found"].astype(bool)].iterrows()
+    ]
+    none = "No pair is shown to." if known else "This design cannot tell pairs apart; a follow-up on the survivors can."
+    finding = f"Shown for {listed(dict.fromkeys(found))}." if found else none
+    return Section("interactions", "Do tricks depend on each other?", tuple(blocks), finding)
 
 
 def _claims(clear: pd.DataFrame, datasets: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from bench.report.findings import Findings
 from bench.report.forest import draw_band_of_no_interest, set_ticks, tint_placebo
 from bench.report.formatting import NOTHING, counted, listed, p_value
 from bench.report.scale import Scale
+from bench.report.summary import claims_of
 
 TITLE = "What each trick does in the best recipe found"
 
@@ -50,6 +51,7 @@ def figure(findings: Findings) -> Figure | None:
             "interval, honest under all looks; an arrow: the truth lies further out, since one side was at the "
             "ceiling. Colour and shape are the verdict. The violet band is the placebo's interval, the grey one what "
             "is too small to matter.",
+            on_page=False,
         )
 
 
@@ -127,7 +129,7 @@ def _called(findings: Findings, hack: str, datasets: list[str]) -> str:
 
 def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> list[str]:
     if row is None or value(row, "effect_log") is None:
-        why = "" if row is None else _why_not_flipped(findings, *key) if not row.get("runs") else row["verdict"]
+        why = "" if row is None else why_not_flipped(findings, *key) if not row.get("runs") else row["verdict"]
         return [NOTHING, str(why)]
     text = estimate(row, findings.scale)
     return [f"**{text}**" if is_clear(row) else text, _verdict(row, findings.scale)]
@@ -142,12 +144,14 @@ def _verdict(row: pd.Series, scale: Scale) -> str:
     return words.removesuffix(" either way") if words.startswith("at most") else str(row["verdict"])
 
 
-def _why_not_flipped(findings: Findings, hack: str, dataset: str) -> str:
+def why_not_flipped(findings: Findings, hack: str, dataset: str) -> str:
     """Why a trick has no run of its own: it needs another one that the recipe has not, or the runs did not reach it."""
     found, wide = findings.incumbent(dataset), findings.records.declaration
     needs = findings.records.needs.get(hack, ())
     acts = found is not None and all(found.levels.get(need, True) for need in needs)
-    return "not reached" if wide is not None and wide.wide and acts else "cannot act"
+    if not acts:
+        return "cannot act"
+    return "not reached" if wide is not None and wide.wide else "not flipped"
 
 
 def against_the_average(findings: Findings) -> str:
@@ -183,7 +187,8 @@ def section(findings: Findings) -> Section | None:
         "was at the ceiling of FID, the truth lies further out."
     )
     tables = [_details(findings, dataset) for dataset in records.datasets]
-    return Section("local", TITLE, (Points(tuple(recipes)), *filter(None, tables), Text(words, "reading")))
+    blocks = (Points(tuple(recipes)), *filter(None, tables), Text(words, "reading"))
+    return Section("local", TITLE, blocks, f"{claims_of(findings.local, records.datasets)}.")
 
 
 def _recipe(findings: Findings, dataset: str) -> str:

@@ -19,4 +19,7 @@ def section(findings: Findings) -> Section | None:
     earlier = tuple(table for table in tables[:-1] if table)
     if earlier:
         blocks.append(Folded(f"Earlier work on this sweep ({counted(len(earlier), 'session')})", earlier))
-    return Section("machine", "Versions and hardware", tuple(blocks)) if blocks else None
+    sessions = f"{counted(len(about.sessions), 'session')} of work"
+    processor = str(about.sessions[-1].get("processor") or "") if about.sessions else ""
+    finding = f"{sessions}{f', the last on {processor}' if processor else ''}."
+    return Section("machine", "Versions and hardware", tuple(blocks), finding) if blocks else None

@@ -11,7 +11,7 @@ from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.estimates import value
 from bench.report.findings import Findings
-from bench.report.formatting import number, p_value
+from bench.report.formatting import listed, number, p_value
 
 TITLE = "Do the tricks do what they are said to do?"
 _MOVES = {"down": "falls", "up": "rises"}
@@ -39,9 +39,8 @@ def section(findings: Findings) -> Section | None:
         findings.records.screened, columns, list(records.varied), records.family, findings.records.needs
     )
     labels = records.about.quantities
-    tables = by_dataset(
-        {dataset: [_table(measured, claims, dataset, records.family, labels)] for dataset in records.datasets}
-    )
+    own = {name: _table(measured, claims, name, records.family, labels) for name in records.datasets}
+    tables = by_dataset({name: [table] for name, table in own.items()})
     if not tables:
         return None
     words = (
@@ -50,7 +49,9 @@ def section(findings: Findings) -> Section | None:
         "trick needs in order to act. A trick may do what it is said to do and not help, or help for another reason. "
         "Runs that failed before the quantity existed are not in it."
     )
-    return Section("mechanisms", TITLE, (*tables, Text(words, "reading")))
+    words_of = [row[-1] for table in own.values() if table for row in table.rows]
+    counts = listed(f"{word} {words_of.count(word)} times" for word in dict.fromkeys(sorted(words_of)))
+    return Section("mechanisms", TITLE, (*tables, Text(words, "reading")), f"Of {len(words_of)} claims: {counts}.")
 
 
 def _claims(records: SweepRecords) -> list[Claimed]:

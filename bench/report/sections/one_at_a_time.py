@@ -9,6 +9,8 @@ from bench.report.findings import Findings
 from bench.report.formatting import counted, known, listed
 from bench.report.scale import Scale
 
+_IN_LINE = "No trick that helps or hurts on average does the contrary on top of all others or alone."
+
 
 def section(findings: Findings) -> Section | None:
     """What a trick does on top of all others and alone; None where no such arm ran."""
@@ -31,7 +33,9 @@ def section(findings: Findings) -> Section | None:
     lacking = [code(dataset) for dataset, table in tables.items() if table is None]
     if lacking:
         blocks.append(Text(f"No arms were run on {listed(lacking)}.", "note"))
-    return Section("one-at-a-time", "If you drop one trick, if you add one", tuple(blocks))
+    contrary = [row[0] for table in tables.values() if table for row in table.rows if row[-1]]
+    finding = f"Against its average at a corner: {listed(dict.fromkeys(contrary))}." if contrary else _IN_LINE
+    return Section("one-at-a-time", "If you drop one trick, if you add one", tuple(blocks), finding)
 
 
 def _table(effects: pd.DataFrame, dataset: str, sesoi: float, scale: Scale) -> Table | None:

@@ -27,7 +27,8 @@ def section(findings: Findings) -> Section | None:
     except UserError:
         return None
     figures = by_dataset({dataset: [_figure(table, dataset, records.varied)] for dataset in records.datasets})
-    return Section("steps", "Early or late: the effect over training", tuple(figures)) if figures else None
+    finding = "Whether a trick only speeds training up, or still matters at its end."
+    return Section("steps", "Early or late: the effect over training", tuple(figures), finding) if figures else None
 
 
 def _figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> Figure | None:

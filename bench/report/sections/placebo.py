@@ -19,12 +19,14 @@ def section(findings: Findings) -> Section | None:
     """What the placebo came out at; None where nothing was compared."""
     if findings.average.empty and findings.local.empty:
         return None
-    blocks = [*warnings(findings), *_calm(findings)]
+    blocks, has_rows = [*warnings(findings), *_calm(findings)], bool(_rows(findings))
     if not blocks:
         has = PLACEBO in findings.records.hacks
         none = "This sweep has no placebo: nothing shows what a useless trick looks like in it."
         blocks = [Text("The placebo's effect could not be estimated in this sweep." if has else none, "note")]
-    return Section("placebo", TITLE, tuple(blocks))
+    loud = [code(row["dataset"]) for _, row in _rows(findings) if is_clear(row)]
+    calm = "Its interval contains zero, as it should." if has_rows else "It could not be estimated."
+    return Section("placebo", TITLE, tuple(blocks), f"Its interval excludes zero on {listed(loud)}." if loud else calm)
 
 
 def warnings(findings: Findings) -> list[Text]:

@@ -24,7 +24,9 @@ def section(findings: Findings) -> Section:
         blocks = [Text(_in_words(records.plan)), facts_table(_facts(records.plan)), _runs(records)]
         levels = _levels(records.plan)
         blocks += [Folded("All levels of all cells", (levels,))] if levels else []
-    return Section("plan", "What was planned and what ran", tuple(filter(None, blocks)))
+    planned = sum(len(plan.runs()) for plan in records.plans)
+    made = f"{len(records.runs):,} of {counted(planned, 'planned run')} ran." if planned else ""
+    return Section("plan", "What was planned and what ran", tuple(filter(None, blocks)), made)
 
 
 def _in_words(plan: Plan) -> str:

@@ -31,7 +31,9 @@ def section(findings: Findings) -> Section | None:
         )
         heading = f"**Runs that would settle what is open** ({counted(len(needed.rows), 'trick')}), per dataset:"
         blocks += [Text(heading), needed, Text(words, "reading")]
-    return Section("power", "What this sweep could see", tuple(blocks))
+    seen = [size for dataset in datasets if (size := detectable(effects, dataset)) is not None]
+    finding = f"Average effects under {PERCENT.size(max(seen))} FID would mostly be missed." if seen else ""
+    return Section("power", "What this sweep could see", tuple(blocks), finding)
 
 
 def detectable(effects: pd.DataFrame, dataset: str) -> float | None:

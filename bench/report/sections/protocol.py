@@ -35,7 +35,8 @@ def section(findings: Findings) -> Section:
         "the extractor is Inception. The state that a run is in is scored, never its best."
     )
     blocks = (*([table] if table else []), Text(words, "reading"))
-    return Section("protocol", "How the scores were taken", blocks)
+    finding = "Which features, how many images: what FID here may be compared with."
+    return Section("protocol", "How the scores were taken", blocks, finding)
 
 
 def _table(records: SweepRecords) -> Table | None:

@@ -25,7 +25,9 @@ def section(findings: Findings) -> Section | None:
         "hundred places, below zero is better) resist odd values of FID. A yes in the last column means that all of "
         "them have the sign of the effect."
     )
-    return Section("robustness", "Would another analysis say the same?", (*tables, Text(words, "reading")))
+    told = panel[panel["effect_pct"].notna()]
+    finding = f"{int(told['same_sign'].astype(bool).sum())} of {len(told)} effects have one sign by all of them."
+    return Section("robustness", "Would another analysis say the same?", (*tables, Text(words, "reading")), finding)
 
 
 def _table(panel: pd.DataFrame, dataset: str) -> Table | None:

@@ -15,7 +15,8 @@ def section(findings: Findings) -> Section | None:
     blocks = [block for dataset in findings.records.datasets for block in _blocks(findings.records, dataset)]
     if not any(isinstance(block, Gallery) for block in blocks):
         return None
-    return Section("samples", "What the images look like", tuple(blocks))
+    finding = "Best, middle and worst run beside real images, at the same z, not picked by eye."
+    return Section("samples", "What the images look like", tuple(blocks), finding)
 
 
 def _blocks(records: SweepRecords, dataset: str) -> list:

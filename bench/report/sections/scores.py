@@ -22,7 +22,8 @@ def section(findings: Findings) -> Section | None:
         "at the same number of images, are the two ends that a FID can be read between. A score no run could have is "
         "not listed."
     )
-    return Section("scores", "What every score says", (*tables, Text(words, "reading")))
+    finding = "Every score of the best, the middle and the worst recipe."
+    return Section("scores", "What every score says", (*tables, Text(words, "reading")), finding)
 
 
 def recorded(runs: pd.DataFrame) -> list[Score]:

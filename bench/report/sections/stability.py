@@ -33,7 +33,9 @@ def section(findings: Findings) -> Section | None:
         "zero or an exploding gradient are the failure signs practitioners watch for."
     )
     blocks.insert(1, Text(words, "reading"))
-    return Section("stability", "How stable training was", tuple(blocks))
+    ratio = records.runs["last_over_best"].median() if "last_over_best" in records.runs else None
+    told = f"The middle run ended at {number(float(ratio))} times its best FID." if known(ratio) else ""
+    return Section("stability", "How stable training was", tuple(blocks), told)
 
 
 def _table(records: SweepRecords, dataset: str) -> Table | None:

@@ -31,7 +31,8 @@ def section(findings: Findings) -> Section | None:
     )
     rows = tuple(_row(records, plan) for plan in records.plans)
     columns = ("stage", "plan", "asks for", "cells", "planned runs", "recorded", "SHA-256")
-    return Section("stages", "The stages of this sweep", (Text(words), Table(columns, rows, "lllrrrl")))
+    finding = f"{listed(stages).capitalize()}, {len(records.plans)} plans in all."
+    return Section("stages", "The stages of this sweep", (Text(words), Table(columns, rows, "lllrrrl")), finding)
 
 
 def _row(records: SweepRecords, plan: Plan) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ def section(findings: Findings) -> Section | None:
     if findings.only_corners:
         return None
     figures = by_dataset({dataset: [_figure(findings.records, dataset)] for dataset in findings.records.datasets})
-    return Section("training", "How FID fell over training", tuple(figures)) if figures else None
+    finding = "With each trick on and off, averaged over the others."
+    return Section("training", "How FID fell over training", tuple(figures), finding) if figures else None
 
 
 def evaluated(records: SweepRecords, dataset: str) -> pd.DataFrame:

@@ -1,0 +1,205 @@
+"""Two sweeps on one page: which verdicts changed, and every effect of one against that of the other."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from bench import analysis
+from bench.errors import UserError
+from bench.records.plan import PLACEBO
+from bench.records.sweep import read_sweep
+from bench.report.blocks import Figure, File, Files, Points, Section, Table, Text, code
+from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
+from bench.report.estimates import effect, interval, order_of_hacks, value
+from bench.report.findings import Findings, findings
+from bench.report.first_screen import told
+from bench.report.forest import set_ticks
+from bench.report.formatting import counted, listed, p_value
+from bench.report.render import Report, write_files
+
+TITLE = "Do two sweeps say the same?"
+
+
+def write_comparison(first: Path, second: Path, report_dir: Path) -> Path:
+    """Write the page of two sweeps and return its path.
+
+    Args:
+        first, second: folders of the sweeps, results/<sweep>/.
+        report_dir: where index.html, report.md and figures/ go; made if it is not there.
+
+    Raises:
+        UserError: a folder cannot be read, or the sweeps share no effect of the same outcome.
+    """
+    sweeps = [findings(read_sweep(Path(folder))) for folder in (first, second)]
+    report = compare(*sweeps, tuple(_link(Path(folder).resolve().name, report_dir) for folder in (first, second)))
+    report_dir.mkdir(parents=True, exist_ok=True)
+    return write_files(report, report_dir)
+
+
+def compare(first: Findings, second: Findings, pages: tuple[File, ...] = ()) -> Report:
+    """Everything on the page, in reading order; `pages` are the sweeps' own."""
+    names = tuple(found.records.folder.resolve().name for found in (first, second))
+    if first.records.outcome != second.records.outcome:
+        asked = listed(found.records.outcome.label for found in (first, second))
+        raise UserError(f"{names[0]!r} and {names[1]!r} ask about {asked}: sweeps of one outcome can be compared")
+    tables = [told(found) for found in (first, second)]
+    rows = analysis.effect_differences(*tables)
+    if rows.empty:
+        raise UserError(f"{names[0]!r} and {names[1]!r} have no effect of the same trick on the same dataset")
+    here, there = (table.set_index(["dataset", "hack"]) for table in tables)
+    datasets = [name for name in first.records.datasets if name in set(rows["dataset"])]
+    kinds = [_kind(table, found) for table, found in zip(tables, (first, second), strict=True)]
+    opening = Section("answer", "In one look", (*_answer(rows, here, there), *_apart(first, second)))
+    sections = [
+        Section("effects", "Every effect of both", (Text(_WORDS, "reading"), *_tables(rows, here, there, names, first)))
+    ]
+    figure = _figure(rows, here, there, names, datasets, first)
+    if figure:
+        sections.insert(0, Section("against", "The effects against each other", (figure,)))
+    if pages:
+        sections.append(Section("files", "The sweeps' own pages", (Files(pages),)))
+    return Report(
+        sweep=f"{names[0]} and {names[1]}",
+        title=TITLE,
+        question=f"What {names[0]} says {kinds[0]}, beside what {names[1]} says {kinds[1]}, on the same datasets.",
+        facts=tuple(
+            (name, counted(len(found.records.runs), "run")) for name, found in zip(names, (first, second), strict=True)
+        ),
+        opening=opening,
+        sections=tuple(sections),
+    )
+
+
+_WORDS = (
+    "The difference is the second sweep's effect over the first one's, with its 95 % interval, as if the two had "
+    "nothing in common but the trick; p is corrected for the number of tricks. A verdict may change though the effects "
+    "do not differ: one of the two may only have seen less."
+)
+
+
+def _link(name: str, report_dir: Path) -> File:
+    place = quote(
+        Path(os.path.relpath(report_dir.resolve().parent / name / "index.html", report_dir.resolve())).as_posix()
+    )
+    return File(place, name, "everything on this sweep")
+
+
+def _kind(table: pd.DataFrame, found: Findings) -> str:
+    settled = table["settled"].unique()
+    if len(settled) > 1:
+        return "in the best recipe where it found one"
+    return "in the best recipe it found" if settled[0] else "around the corners" if found.only_corners else "on average"
+
+
+def _answer(rows: pd.DataFrame, here: pd.DataFrame, there: pd.DataFrame) -> list[Text | Points]:
+    tried = rows[rows["hack"] != PLACEBO]
+    changed, differs = tried[tried["changed"]], tried[tried["differs"]]
+    verb = "differs" if len(differs) == 1 else "differ"
+    told_first = f"Of {counted(len(tried), 'verdict')}, {len(changed)} changed, and {counted(len(differs), 'effect')}"
+    blocks = [Text(f"{told_first} {verb} beyond chance.", "answer")]
+    keys = list(zip(changed["dataset"], changed["hack"], strict=True))
+    verdicts = {key: (str(here.loc[key, "verdict"]), str(there.loc[key, "verdict"])) for key in keys}
+    told = {key: f"{code(key[1])} on {code(key[0])}" for key in keys}
+    opposite = [told[key] for key in keys if set(verdicts[key]) == {"helps", "hurts"}]
+    if opposite:
+        blocks.append(Text(f"The two say the opposite of {listed(opposite)}.", "warning"))
+    if keys:
+        blocks.append(Points(tuple(f"{told[key]}: {' → '.join(verdicts[key])}" for key in keys)))
+    return blocks
+
+
+def _apart(first: Findings, second: Findings) -> list[Text]:
+    """In what the runs of the two sweeps differ beside their levels."""
+    plans = [found.records.plan for found in (first, second)]
+    if None in plans:
+        return []
+    one, other = ({**plan.budget.to_dict(), "extractor": plan.scoring.extractor, "n": plan.scoring.n} for plan in plans)
+    odd = [f"{name} ({one[name]} and {other[name]})" for name in one if one[name] != other[name]]
+    return (
+        [Text(f"The runs of the two differ in {listed(odd)}: effects may differ for that.", "warning")] if odd else []
+    )
+
+
+def _tables(rows, here, there, names, found: Findings) -> list[Table]:
+    scale, tables = found.scale, []
+    for dataset, own in rows.groupby("dataset", sort=False):
+        order = order_of_hacks(here.loc[[dataset]].reset_index(), scale)
+        own = own.set_index("hack").loc[[hack for hack in order if hack in set(own["hack"])]]
+        cells = []
+        for hack, row in own.iterrows():
+            one, other = here.loc[(dataset, hack)], there.loc[(dataset, hack)]
+            ends = (value(row, name) for name in ("difference_log", "ci_low_log", "ci_high_log"))
+            size, low, high = (None if end is None else scale.told(end) for end in ends)
+            difference = f"{scale.size(size)} ({scale.span(low, high)})" if size is not None else "–"
+            cells.append(
+                (
+                    code(hack),
+                    f"{effect(one, scale)} ({interval(one, scale)})",
+                    f"{effect(other, scale)} ({interval(other, scale)})",
+                    f"**{difference}**" if row["differs"] else difference,
+                    p_value(value(row, "p_adjusted")),
+                    str(one["verdict"]),
+                    str(other["verdict"]),
+                    "changed" if row["changed"] else "",
+                )
+            )
+        heads = ("trick", names[0], names[1], "second over first", "p", names[0], names[1], "verdict")
+        tables.append(Table(heads, tuple(cells), "lrrrrlll", f"Effects on {scale.label} on {code(dataset)}"))
+    return tables
+
+
+def _figure(rows, here, there, names, datasets: list[str], found: Findings) -> Figure | None:
+    """One sweep's effects against the other's, with both intervals; None where no effect is known in both."""
+    scale = found.scale
+    known = [key for key in zip(rows["dataset"], rows["hack"], strict=True)
+             if np.isfinite([here.loc[key, "effect_log"], there.loc[key, "effect_log"]]).all()]  # fmt: skip
+    if not known:
+        return None
+    sizes = np.abs([[table.loc[key, "effect_log"] for table in (here, there)] for key in known])
+    limit = max(1.25 * float(sizes.max()), 2 * scale.narrowest)
+    columns = min(len(datasets), 3)
+    lines = math.ceil(len(datasets) / columns)
+    with drawing(min(4.6 * columns, 10.4), 0.5 + (4.3 if columns < 3 else 3.6) * lines) as canvas:
+        axes = np.atleast_1d(canvas.subplots(lines, columns, sharex=True, sharey=True)).ravel()
+        for axis, dataset in zip(axes, datasets, strict=False):
+            axis.plot([-limit, limit], [-limit, limit], color=QUIET, linewidth=0.8, linestyle=":")
+            axis.axhline(0, color=INK, linewidth=0.6)
+            axis.axvline(0, color=INK, linewidth=0.6)
+            for name, hack in known:
+                if name == dataset:
+                    _draw_point(axis, here.loc[(name, hack)], there.loc[(name, hack)], hack, scale)
+            axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
+            axis.set_title(shortened(dataset, 30))
+            for side in (axis.xaxis, axis.yaxis):
+                set_ticks(side, scale, limit, apart=0.35)
+        for axis in axes[len(datasets) :]:
+            axis.set_visible(False)
+        canvas.supxlabel(f"effect on {scale.label} in {shortened(names[0], 30)}", fontsize=9, color=QUIET)
+        canvas.supylabel(f"in {shortened(names[1], 30)}", fontsize=9, color=QUIET)
+        return finished(
+            canvas,
+            "effects-against-effects",
+            f"Effects of every trick in {names[0]} against those in {names[1]}, with 95 % intervals",
+            "On the dotted line both sweeps say the same. Lines are 95 % intervals of each; shape and colour are the "
+            "verdict of the second sweep, a name stands where the two verdicts differ.",
+        )
+
+
+def _draw_point(axis, one: pd.Series, other: pd.Series, hack: str, scale) -> None:
+    verdict = str(other["verdict"])
+    colour = PLACEBO_INK if hack == PLACEBO else VERDICT_INK.get(verdict, INK)
+    x, y = float(one["effect_log"]), float(other["effect_log"])
+    spans = [[scale.place(value(row, name)) for name in ("ci_low_pct", "ci_high_pct")] for row in (one, other)]
+    if np.isfinite(spans[0]).all():
+        axis.plot(spans[0], [y, y], color=colour, linewidth=1.1, alpha=0.7)
+    if np.isfinite(spans[1]).all():
+        axis.plot([x, x], spans[1], color=colour, linewidth=1.1, alpha=0.7)
+    axis.scatter(x, y, s=34, marker=VERDICT_MARK.get(verdict, "o"), color=colour, zorder=3)
+    if str(one["verdict"]) != verdict and hack != PLACEBO:
+        axis.annotate(shortened(hack, 22), (x, y), (5, 5), textcoords="offset points", fontsize=7.5)
