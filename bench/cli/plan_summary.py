@@ -12,7 +12,7 @@ from bench.runner.view import duration
 
 if TYPE_CHECKING:
     from bench.cli.previous_sweeps import SpreadEstimate
-    from bench.runner.view import State
+    from bench.runner.state import State
 
 
 def plan_summary(plan: Plan, spreads: Mapping[str, SpreadEstimate]) -> str:

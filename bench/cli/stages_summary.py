@@ -15,7 +15,7 @@ from bench.records.declaration import Declaration
 from bench.runner.view import duration
 
 if TYPE_CHECKING:
-    from bench.runner.view import State
+    from bench.runner.state import State
 
 
 MOST = 10
