@@ -12,12 +12,15 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.state import State
 
 PLAIN_SECONDS = 15
 """Without a terminal a line about the whole sweep is printed at most this often."""
+PLAIN_WIDTH = 120
+"""Characters of a line where nobody says how wide it may be."""
 WORDS = 3
 """Tricks of a recipe that such a line names."""
 DATASET_WIDTH = 24
@@ -25,7 +28,9 @@ DATASET_WIDTH = 24
 
 
 class View(Protocol):
-    """Something that shows a sweep."""
+    """Something that shows a sweep; `width` is the characters of its lines."""
+
+    width: int
 
     def open(self, state: State) -> None:
         """The sweep begins."""
@@ -33,8 +38,8 @@ class View(Protocol):
     def finished(self, state: State, spec: RunSpec, record: RunRecord) -> None:
         """A run has left its record."""
 
-    def message(self, text: str) -> None:
-        """Something the person should know."""
+    def message(self, text: str | Text) -> None:
+        """Something the person should know, coloured where colours are shown."""
 
     def close(self) -> None:
         """The sweep has ended, or is stopped."""
@@ -43,13 +48,15 @@ class View(Protocol):
 class Quiet:
     """Shows nothing but messages, which go to standard error."""
 
+    width = PLAIN_WIDTH
+
     def open(self, state: State) -> None:
         """Nothing."""
 
     def finished(self, state: State, spec: RunSpec, record: RunRecord) -> None:
         """Nothing."""
 
-    def message(self, text: str) -> None:
+    def message(self, text: str | Text) -> None:
         """Print it on standard error."""
         print(text, file=sys.stderr, flush=True)
 
@@ -76,7 +83,7 @@ class Lines(Quiet):
             self._last = time.monotonic()
             self.message(summary(state))
 
-    def message(self, text: str) -> None:
+    def message(self, text: str | Text) -> None:
         """Print it on standard output."""
         print(text, flush=True)
 
@@ -102,9 +109,9 @@ class Json(Quiet):
             }
         )
 
-    def message(self, text: str) -> None:
+    def message(self, text: str | Text) -> None:
         """The text as an object."""
-        self._print({"event": "message", "text": text})
+        self._print({"event": "message", "text": str(text)})
 
     @staticmethod
     def _print(content: dict) -> None:
@@ -157,7 +164,12 @@ class Terminal:
         if self.every:
             self.message(run_line(record))
 
-    def message(self, text: str) -> None:
+    @property
+    def width(self) -> int:
+        """Of the terminal."""
+        return self.console.width
+
+    def message(self, text: str | Text) -> None:
         """Print it above the display."""
         self.console.print(text, highlight=False, markup=False)
 
