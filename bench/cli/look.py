@@ -92,15 +92,31 @@ def show_recipes(name: Annotated[str | None, Argument(help="Print all that is kn
 
 @app.command()
 def show(
-    key: Annotated[str, Argument(help="best, the key of a run (or its beginning), or DATASET/CELL/SEED.")],
+    key: Annotated[
+        str | None,
+        Argument(
+            help="A sweep's name; or best, the key of a run (or its beginning), or DATASET/CELL/SEED with --name."
+        ),
+    ] = None,
     name: Annotated[str, Option(help="Name of the sweep.")] = "default",
-    dataset: Annotated[str | None, Option(help="With best: this dataset alone.")] = None,
+    dataset: Annotated[str | None, Option(help="This dataset alone.")] = None,
     results: Results = RESULTS,
 ) -> None:
-    """Show the best recipe of a sweep, or one of its runs: levels, status, scores, sample grid."""
-    from bench.records.files import sweep_folder
+    """Show a sweep's answer, its best recipe, or one of its runs: levels, status, scores, sample grid."""
+    from bench.records.files import RUNS, sweep_folder
 
     folder = sweep_folder(results, name)
+    if key is not None and (results / key / RUNS).is_file():
+        folder, key = sweep_folder(results, key), None
+    if key is None:
+        from bench.cli.answer import tell_answer
+        from bench.cli.best import datasets_of
+        from bench.runner.view import make_view
+
+        if dataset is not None:
+            datasets_of(folder, dataset)
+        tell_answer(folder, make_view(quiet=False, as_json=False, every=False), dataset=dataset)
+        return
     if key == "best":
         from bench.cli.best import best_of, best_text, datasets_of
 

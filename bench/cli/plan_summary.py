@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.cli.folding import INDENT, NAME_WIDTH, WIDTH, entry, listing, some
 from bench.plan import Plan, detectable
-from bench.runner.view import duration
+from bench.runner.progress import time_left
+from bench.runner.view import shortened
 
 if TYPE_CHECKING:
     from bench.cli.previous_sweeps import SpreadEstimate
-    from bench.runner.view import State
+    from bench.runner.state import State
 
 
 def plan_summary(plan: Plan, spreads: Mapping[str, SpreadEstimate]) -> str:
@@ -38,25 +41,41 @@ def plan_summary(plan: Plan, spreads: Mapping[str, SpreadEstimate]) -> str:
 
 def detectable_effect(plan: Plan, dataset: str, spread: SpreadEstimate) -> str:
     """The smallest effect that the plan finds on a dataset, and what that rests on."""
-    least = detectable(plan, spread.seed_sd, spread.config_sd)
     rests = f"log FID spreads by {spread.seed_sd:.2f} over seeds and {spread.config_sd:.2f} over cells: {spread.source}"
+    seen = _seen(plan, dataset, spread)
+    return seen if "nothing" in seen else f"{seen}, 80 % of the time ({rests})"
+
+
+def _seen(plan: Plan, dataset: str, spread: SpreadEstimate) -> str:
+    least = detectable(plan, spread.seed_sd, spread.config_sd)
+    where = f"on {shortened(dataset, NAME_WIDTH)}"
     if least > 900:
         # Tenfold FID is no effect that a trick has; a t test with one degree of freedom asks for more.
-        return f"on {dataset} nothing: too few cells or seeds to tell an effect from noise"
-    fall = 100 * least / (100 + least)
-    return f"on {dataset} effects beyond +{least:.0f} % or −{fall:.0f} % FID, 80 % of the time ({rests})"
+        return f"{where} nothing: too few cells or seeds to tell an effect from noise"
+    return f"{where} effects beyond +{least:.0f} % or −{100 * least / (100 + least):.0f} % FID"
 
 
 def announcement(plan: Plan, spreads: Mapping[str, SpreadEstimate], state: State, folder: Path, device: str) -> str:
-    """What is going to happen, printed before the first run."""
-    left = state.total - state.done
-    start = f"  continues: {state.done} of {state.total} runs are there\n" if state.done else ""
+    """What is going to happen, printed before the first run: at most fifteen lines of eighty columns."""
+    budget, there = plan.budget, state.done
     workers = f"{state.workers} worker{'s' if state.workers > 1 else ''}"
-    return (
-        f"{plan_summary(plan, spreads)}\n{start}"
-        f"  will take: about {duration(state.eta())} for {left} runs on {workers} ({device})\n"
-        f"  writes:   {folder}"
+    lines = textwrap.wrap(
+        f"sweep {plan.name} ({plan.hash[:12]}): {state.total} runs on {some(plan.datasets)}",
+        WIDTH,
+        subsequent_indent=" " * INDENT,
     )
+    lines += listing("hacks", plan.hacks, 3)
+    lines += entry("cells", f"{len(plan.cells)} of the design {plan.design}, {len(plan.seeds)} seeds each")
+    lines += entry(
+        "each run",
+        f"{budget.steps:,} steps of batch {budget.batch}, width {budget.width}, {budget.precision}; scored on "
+        f"{plan.scoring.n:,} images",
+    )
+    lines += entry("can see", "; ".join(_seen(plan, dataset, spreads[dataset]) for dataset in plan.datasets[:2]))
+    if there:
+        lines += entry("continues", f"{there} of {state.total} runs are there")
+    lines += entry("will take", f"{time_left(state)}, on {workers} ({device})")
+    return "\n".join([*lines, f"  writes:   {folder}"])
 
 
 def cell_table(plan: Plan) -> str:

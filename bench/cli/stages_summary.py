@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.cli.folding import INDENT, WIDTH, entry, listing, some
 from bench.plan.names import checked_exclusions
 from bench.plan.screen import screen_levels
 from bench.plan.shares import CANDIDATES, Shares, affordable_flips, shares
 from bench.plan.visible import SCREEN_SD, SEED_SD, sight
 from bench.records.declaration import Declaration
-from bench.runner.view import duration
+from bench.runner.progress import time_left
 
 if TYPE_CHECKING:
-    from bench.runner.view import State
+    from bench.runner.state import State
 
 
 MOST = 10
 """A screen that sees nothing smaller than this many times FID sees nothing."""
 
 
-def stages_summary(declaration: Declaration, seconds: Mapping[str, float] | None = None, workers: int = 1) -> str:
-    """What the sweep will do and what it will see.
-
-    Args:
-        declaration: the sweep's.
-        seconds: dataset -> wall seconds of a run; None where that is not known.
-        workers: runs made at once.
-    """
+def stages_summary(declaration: Declaration) -> str:
+    """What the sweep will do and what it will see, all of it."""
     share = shares(declaration)
     budget, scoring = declaration.budget, declaration.scoring
     several, on = len(declaration.datasets) > 1, ", ".join(declaration.datasets)
     runs = share.total * len(declaration.datasets)
 
-    def time(count: int) -> str:
-        return "" if seconds is None else f", about {duration(count * sum(seconds.values()) / workers)}"
-
     tuned = [f"  tuned:    {', '.join(declaration.tune)}"] if declaration.tune else []
     stages = [
-        f"  {stage + ':':<9} {words}: {count} runs{' each' if several else ''}{time(count)}"
+        f"  {stage + ':':<9} {words}: {count} runs{' each' if several else ''}"
         for stage, count, words in _stages(declaration, share)
     ]
     return "\n".join(
@@ -101,6 +93,11 @@ def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str
 
 def visible(declaration: Declaration, share: Shares) -> str:
     """What each stage will be able to see, and the spreads that rests on."""
+    words, rests = _visible(declaration, share)
+    return f"{words} (assuming that log FID spreads by {' and '.join(rests)})"
+
+
+def _visible(declaration: Declaration, share: Shares) -> tuple[str, list[str]]:
     seen = sight(declaration, share)
     words, rests = [], []
     if seen.factor is not None and seen.factor < MOST:
@@ -109,15 +106,41 @@ def visible(declaration: Declaration, share: Shares) -> str:
     if seen.within is not None:
         words.append(f"the settled star about ±{math.ceil(100 * seen.within)} % after {seen.looks} seeds")
     rests.append(f"{SEED_SD:g} between seeds")
-    return f"{', '.join(words) or 'the best recipe'} (assuming that log FID spreads by {' and '.join(rests)})"
+    return ", ".join(words) or "the best recipe", rests
 
 
 def stages_announcement(declaration: Declaration, state: State, there: int, folder: Path, device: str) -> str:
-    """What is going to happen, printed before the first run."""
-    start = f"  continues: {there} runs are there\n" if there else ""
+    """What is going to happen, printed before the first run: at most fifteen lines of eighty columns."""
+    share = shares(declaration)
+    budget, scoring, datasets = declaration.budget, declaration.scoring, declaration.datasets
+    runs, each = share.total * len(datasets), " each" if len(datasets) > 1 else ""
     workers = f"{state.workers} worker{'s' if state.workers > 1 else ''}"
-    return (
-        f"{stages_summary(declaration, state.expected, state.workers)}\n{start}"
-        f"  will take: at most {duration(state.eta())} on {workers} ({device}); less where tricks settle early\n"
-        f"  writes:   {folder}"
+    lines = textwrap.wrap(
+        f"sweep {declaration.name} ({declaration.hash[:12]}): at most {runs} runs on {some(datasets)}",
+        WIDTH,
+        subsequent_indent=" " * INDENT,
     )
+    lines += listing("hacks", declaration.asked_about, 3)
+    if declaration.wide:
+        lines += entry("varied", f"{len(declaration.varied)} of them by screen and search")
+    lines += entry(
+        "each run",
+        f"{budget.steps:,} steps of batch {budget.batch}, width {budget.width}, {budget.precision}; scored on "
+        f"{scoring.n:,} images",
+    )
+    for stage, count, _ in _stages(declaration, share):
+        most = "at most " if stage == "settle" else ""
+        lines += entry(stage, f"{most}{count} runs{each}, {WORDS[stage]}")
+    seen, _ = _visible(declaration, share)
+    lines += entry("can see", seen)
+    if there:
+        lines += entry("continues", f"{there} runs are there")
+    lines += entry("will take", f"{time_left(state)}, on {workers} ({device})")
+    return "\n".join([*lines, f"  writes:   {folder}"])
+
+
+WORDS = {
+    "screen": "recipes at large",
+    "search": "better recipes and a race of the best",
+    "settle": "every trick flipped in the winner",
+}

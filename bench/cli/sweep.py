@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer import Option
 
 from bench.cli.command import app
+from bench.cli.jobs import job_of, session_of
 from bench.cli.options import REPORTS, RESULTS, Machine, Reports, Results, Session, Storage, SweepName, with_options
 from bench.cli.plan import Start, request_of
 from bench.cli.report import write_report
 from bench.cli.request import Request
 from bench.records.files import check_writable, sweep_folder
-
-if TYPE_CHECKING:
-    from bench.records.plan import Plan
-    from bench.runner.location import Location
-    from bench.runner.sweep import SweepSession
-    from bench.runner.view import State, View
 
 
 @app.command()
@@ -36,91 +31,20 @@ def sweep(
     The same command continues a stopped sweep. A --design other than the screen is made in one stage.
     """
     request = request_of(given, start, machine)
+    from bench.cli.answer import ENDING, tell_answer
     from bench.runner.location import Location
     from bench.runner.work import COMPLETE, INCOMPLETE, carry_out
 
     folder, view = sweep_folder(start.results, request.name), session.view()
     location = Location(folder, storage)
-    make = _staged if request.staged else _single
-    job, work = make(request, start, machine, session, location, view)
+    job, work = job_of(request, start.results, machine, session, location, view)
     check_writable(reports)
     code = carry_out(job, work)
     if code in (COMPLETE, INCOMPLETE):
+        if not session.quiet:
+            tell_answer(folder, view, ENDING)
         view.message(write_report(folder, reports / request.name))
     raise typer.Exit(code)
-
-
-def _staged(
-    request: Request, start: Start, machine: Machine, session: Session, location: Location, view: View
-) -> tuple[SweepSession, Any]:
-    """The session of a sweep of several stages, and its work."""
-    from bench.cli.judging import judge_of
-    from bench.cli.planning import declare
-    from bench.cli.stages_summary import stages_announcement
-    from bench.plan.afford import affordable, parse_budget
-    from bench.runner.staged import Stages, first_plan, register, seconds_of_a_run
-    from bench.runner.sweep import worker_count
-
-    workers = worker_count(session.workers, machine.device)
-    wanted = declare(request, device=machine.device, data_root=machine.data_root, say=view.message, workers=workers)
-    check_writable(location.folder)
-
-    def runs() -> int | None:
-        if wanted.runs is not None or not wanted.asked:
-            return wanted.runs
-        view.message("measuring how long a run takes")
-        seconds = seconds_of_a_run(wanted, workers, machine.device, machine.data_root, view.message)
-        return affordable(parse_budget(wanted.asked), seconds, workers)
-
-    declaration = register(location, wanted, runs)
-    job = _session(first_plan(declaration), location, machine, session, view)
-
-    def announce(state: State) -> None:
-        if not session.quiet:
-            there = len(job.runs())
-            view.message(stages_announcement(declaration, state, there, location.folder, machine.device))
-
-    return job, lambda: Stages(job, declaration, judge_of(declaration)).run(announce)
-
-
-def _single(
-    request: Request, start: Start, machine: Machine, session: Session, location: Location, view: View
-) -> tuple[SweepSession, Any]:
-    """The session of a sweep of one plan, and its work."""
-    from bench.cli.plan_summary import announcement
-    from bench.cli.planning import build_plan
-    from bench.cli.previous_sweeps import estimated_spreads
-    from bench.runner.sweep import worker_count
-
-    workers = worker_count(session.workers, machine.device)
-    plan = build_plan(request, device=machine.device, data_root=machine.data_root, say=view.message, workers=workers)
-    check_writable(location.folder)
-    job = _session(plan, location, machine, session, view)
-    job.check()
-    spreads = estimated_spreads(start.results, plan)
-
-    def announce(state: State) -> None:
-        if not session.quiet:
-            view.message(announcement(plan, spreads, state, location.folder, machine.device))
-
-    return job, lambda: job.run(plan, announce)
-
-
-def _session(
-    plan: Plan, location: Location, machine: Machine, session: Session, view: View, exports: bool = True
-) -> SweepSession:
-    from bench.runner.sweep import SweepSession, worker_count
-
-    return SweepSession(
-        plan,
-        location,
-        worker_count(session.workers, machine.device),
-        machine.device,
-        view,
-        data_root=machine.data_root,
-        accept_changes=session.accept_changes,
-        exports=exports,
-    )
 
 
 @app.command()
@@ -144,7 +68,7 @@ def work(
     machine.prepare()
     folder, view = sweep_folder(results, name), session.view()
     first = await_plan(name, storage, wait)
-    job = _session(first, Location(folder, storage), machine, session, view, exports=False)
+    job = session_of(first, Location(folder, storage), machine, session, view, exports=False)
     announce = lambda state: None if session.quiet else view.message(summary(state))  # noqa: E731
 
     def make() -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.data.split import SPLIT_SEED, permutation, stratified
+from bench.data.split import permutation, split_words, two_thirds
 from bench.errors import UserError
 
 _TRAIN = "train"
@@ -46,24 +46,14 @@ def arrange(names: list[str], where: str) -> Layout:
     if _TRAIN in tops and reference is not None:
         return _given(paths, depth, tops[_TRAIN], reference, where)
     classes, labels = _classes(paths, depth, where)
-    if labels is None:
-        order = permutation(len(paths))
-        n_train = min(round(len(paths) * 2 / 3), len(paths) - 1)
-        train, rest = order[:n_train], order[n_train:]
-    else:
-        train, rest = stratified(labels, train_share=2 / 3)
-        if len(train) == 0 or len(rest) == 0:
-            raise UserError(
-                f"dataset {where!r}: {len(paths)} pictures in {len(classes)} classes; expected 2 of a class"
-            )
+    train, rest = two_thirds(len(paths), labels, where, "pictures", len(classes))
     return Layout(
         train=_joined(paths, train),
         reference=_joined(paths, rest),
         train_labels=None if labels is None else labels[train],
         reference_labels=None if labels is None else labels[rest],
         classes=classes,
-        split=f"two thirds train ({len(train):,}) / one third reference ({len(rest):,})"
-        f"{'' if labels is None else ', stratified by class'}, seed {SPLIT_SEED}",
+        split=split_words(len(train), len(rest), labels is not None),
     )
 
 

@@ -63,6 +63,7 @@ class Source:
         find: root -> where the data is at hand, or None if it is not.
         kind: "image" or "points".
         takes_path: True where the data is named by the user (`NAME:PATH`).
+        own_resolution: path -> the default side in pixels, where that depends on the data.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Source:
     find: Callable[[Path], str | None]
     kind: str = "image"
     takes_path: bool = False
+    own_resolution: Callable[[str], int] | None = None
 
 
 _SOURCES: dict[str, Source] = {}
@@ -165,7 +167,7 @@ def load(
     """
     source, path, class_name = _parse(name)
     lenient = bool(os.environ.get(SKIP_BROKEN)) if skip_broken is None else skip_broken
-    request = Request(_checked_resolution(source, resolution), _checked_root(root), path, lenient)
+    request = Request(_checked_resolution(source, resolution, path), _checked_root(root), path, lenient)
     splits = source.read(request)
     if class_name is not None:
         splits = _one_class(name, splits, class_name)
@@ -222,9 +224,9 @@ def _parse(name: str) -> tuple[Source, str, str | None]:
     return source, rest, None
 
 
-def _checked_resolution(source: Source, resolution: int | None) -> int:
+def _checked_resolution(source: Source, resolution: int | None, path: str) -> int:
     if resolution is None:
-        return source.resolution
+        return source.resolution if source.own_resolution is None else source.own_resolution(path)
     if source.kind == "points":
         if resolution != 1:
             raise UserError(f"resolution {resolution!r}: {source.name!r} is points in the plane; leave resolution out")

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from bench.errors import UserError
+
 SPLIT_SEED = 0
 
 
@@ -29,3 +31,33 @@ def stratified(labels: np.ndarray, train_share: float, seed: int = SPLIT_SEED) -
         rows = order[labels[order] == label]
         train[rows[: round(train_share * len(rows))]] = True
     return order[train[order]], order[~train[order]]
+
+
+def two_thirds(
+    count: int, labels: np.ndarray | None, where: str, what: str, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of two thirds of a person's own images, to train on, and of the rest, to compare with; by class if known.
+
+    Args:
+        count: of images, at least 2.
+        labels: int64 (count,), or None.
+        where, what: the dataset's name and what it is made of, for an error message.
+        classes: how many there are.
+
+    Raises:
+        UserError: no class has two images.
+    """
+    if labels is None:
+        order = permutation(count)
+        cut = min(round(count * 2 / 3), count - 1)
+        return order[:cut], order[cut:]
+    train, rest = stratified(labels, train_share=2 / 3)
+    if len(train) == 0 or len(rest) == 0:
+        raise UserError(f"dataset {where!r}: {count} {what} in {classes} classes; expected 2 of a class")
+    return train, rest
+
+
+def split_words(train: int, rest: int, by_class: bool) -> str:
+    """What `two_thirds` did, for the record."""
+    words = ", stratified by class" if by_class else ""
+    return f"two thirds train ({train:,}) / one third reference ({rest:,}){words}, seed {SPLIT_SEED}"

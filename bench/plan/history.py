@@ -66,9 +66,10 @@ class History:
                         found.setdefault(cell.name, cell)
         return found
 
-    def planned(self, dataset: str) -> int:
-        """Runs planned on a dataset so far."""
-        return sum(len(_seeds(plan, cell)) for plan in self.plans for cell in plan.cells if _is_on(plan, cell, dataset))
+    def planned(self, dataset: str, *stages: str) -> int:
+        """Runs planned on a dataset so far, in these stages or in all."""
+        plans = [plan for plan in self.plans if not stages or plan.stage in stages]
+        return sum(len(_seeds(plan, cell)) for plan in plans for cell in plan.cells if _is_on(plan, cell, dataset))
 
     def fresh_seed(self, dataset: str) -> int:
         """The smallest seed above all that were planned on the dataset."""

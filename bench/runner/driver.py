@@ -19,10 +19,10 @@ from bench.errors import RunStopped
 from bench.records.run import RunSpec
 from bench.runner.location import REFUSALS
 from bench.runner.queue import key_of, queue_next, take, trials_of
+from bench.runner.state import State
 from bench.runner.storage import claims_lock
 from bench.runner.study import load_study
 from bench.runner.trial_records import finished, save_record
-from bench.runner.view import State
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 
 if TYPE_CHECKING:
@@ -47,17 +47,14 @@ class Driver:
     def __init__(self, session: SweepSession, specs: Mapping[str, RunSpec], state: State) -> None:
         self.session, self.specs, self.state = session, specs, state
         self.storage, self.view = session.storage, session.view
-        self.counted: set[str] = set()
         self.notice(finished(session.study))
 
     def notice(self, trials: list[FrozenTrial]) -> None:
         """Count what earlier sessions and other machines have finished, and how many runs are being made at once."""
         for trial in trials:
-            key, found = key_of(trial), trial.user_attrs
-            if trial.state == TrialState.COMPLETE and key in self.specs and key not in self.counted:
-                self.counted.add(key)
-                fid, seconds = found["scores"].get("fid"), found["timing"]["seconds"]
-                self.state.restore(trial.params["dataset"], found["status"], fid, found["cell"], seconds)
+            if trial.state == TrialState.COMPLETE and (spec := self.specs.get(key_of(trial))) is not None:
+                found = trial.user_attrs
+                self.state.count(spec, found["status"], trial.value, found["timing"]["seconds"])
         self.state.workers = max(len(self.session.pool), sum(trial.state == TrialState.RUNNING for trial in trials))
 
     def work(self) -> None:
@@ -115,12 +112,12 @@ class Driver:
             # Queued by something else than this plan.
             raise optuna.TrialPruned
         spec, unfinished = self.specs[key], self.session.location.unfinished(key)
-        self.state.begin(spec.dataset)
+        self.state.begin(spec)
         saved = None
         try:
             record = worker.run(spec, on_checkpoint=lambda step, fid: trial.report(fid, step), keep=unfinished)
             value = save_record(trial, record, self.session.artifacts)
-            self.counted.add(key)
+            self.state.count(spec, record.status, value, record.timing["seconds"])
             saved = record
             unfinished.unlink(missing_ok=True)
             return value
@@ -129,7 +126,7 @@ class Driver:
                 self._crashed(trial, spec, crash)
             raise
         finally:
-            self.state.end(spec.dataset, saved)
+            self.state.end(spec)
             if saved is not None:
                 self.view.finished(self.state, spec, saved)
 

@@ -4,46 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 from optuna.trial import FrozenTrial
 
+from bench.records.outcome import outcome_of
 from bench.records.plan import Plan
 from bench.records.run import RunSpec
 from bench.runner.crashes import ATTEMPTS
+from bench.runner.pace import Pace
 from bench.runner.queue import key_of
-from bench.runner.timing import run_seconds, star_specs, timed_specs, varied
+from bench.runner.state import Best, better
+from bench.runner.timing import PAIRS, run_seconds, timed_specs
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 
 
-def expected_seconds(
+def expected_pace(
     plan: Plan, specs: Mapping[str, RunSpec], finished: Iterable[FrozenTrial], pool: list[Worker], say: Say
-) -> dict[str, float]:
-    """Wall seconds that a run of each dataset of the plan will take.
+) -> Pace:
+    """What is known of how long the plan's runs take before the first one of them, from those of earlier plans.
 
     Args:
         plan: what is going to be run.
         specs: all runs of the sweep that are known, by key; those of the plan among them.
-        finished: the sweep's finished runs; their seconds count per step.
-        pool: idle workers, to measure on what none of these tells.
+        finished: the sweep's finished runs, in whichever order.
+        pool: idle workers, to measure on the datasets that none of these is on.
         say: is told what could not be measured.
     """
-    per_step: dict[str, list[float]] = {}
+    ended = sorted((trial for trial in finished if key_of(trial) in specs), key=lambda trial: trial.datetime_complete)
+    known: dict[str, list[float]] = {}
+    for trial in ended:
+        known.setdefault(trial.params["dataset"], []).append(trial.user_attrs["timing"]["seconds"])
+    unknown = [dataset for dataset in plan.datasets if dataset not in known]
+    guesses = {name: median(seconds) for name, seconds in known.items()}
+    pace = Pace({**guesses, **measured_seconds(plan, specs, unknown, pool, say)})
+    sign = -outcome_of(plan.scoring.outcome).sign
+    for trial in ended:
+        spec = specs[key_of(trial)]
+        if spec.plan != plan.hash:
+            pace.add(spec.dataset, spec.levels, trial.user_attrs["timing"]["seconds"], sign * trial.value)
+    return pace
+
+
+def best_runs(plan: Plan, specs: Mapping[str, RunSpec], finished: Iterable[FrozenTrial]) -> dict[str, Best]:
+    """Dataset -> the best of the sweep's finished runs."""
+    sign, found = -outcome_of(plan.scoring.outcome).sign, {}
     for trial in finished:
         if (spec := specs.get(key_of(trial))) is not None:
-            per_step.setdefault(spec.dataset, []).append(trial.user_attrs["timing"]["seconds"] / spec.steps)
-    known = {name: plan.budget.steps * sum(per_step[name]) / len(per_step[name]) for name in per_step}
-    unknown = [dataset for dataset in plan.datasets if dataset not in known]
-    return {**known, **measured_seconds(plan, specs, unknown, pool, say)}
+            own = better(found.get(spec.dataset), trial.user_attrs["status"], sign * trial.value, spec.levels)
+            if own is not None:
+                found[spec.dataset] = own
+    return found
 
 
 def measured_seconds(
-    plan: Plan, specs: Mapping[str, RunSpec], datasets: list[str], pool: list[Worker], say: Say
+    plan: Plan, specs: Mapping[str, RunSpec], datasets: list[str], pool: list[Worker], say: Say, pairs: int = PAIRS
 ) -> dict[str, float]:
-    """Time a cheap and a costly cell of each of these datasets, or some cells of a star, on all workers at once."""
+    """Wall seconds of a run of each of these datasets: some cells of the plan, timed on all workers at once."""
     if not datasets:
         return {}
     examples = [next(s for s in specs.values() if s.dataset == name and s.plan == plan.hash) for name in datasets]
-    timed = star_specs(plan, examples) if plan.stage == "settle" else timed_specs(varied(plan), examples)
+    timed = timed_specs(plan, examples, pairs)
     # Every worker times at the same moment, as they will share the machine's caches and memory in earnest.
     rounds = max(len(timed), len(pool))
     free = list(pool)

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 from bench.plan.history import History
+from bench.plan.incumbent import incumbent
 from bench.plan.race import remaining
 from bench.plan.settle import Judge, current_star, judged
 from bench.plan.shares import shares
 from bench.records.declaration import Declaration
-from bench.records.plan import PLACEBO, Plan
-from bench.runner.view import State, duration
+from bench.records.plan import Plan
+from bench.runner.state import Standing, State, tricks_of
+from bench.runner.view import duration, recipe_words
 
 _STEPS = {"search": "batch", "race": "round", "settle": "look"}
 
@@ -26,7 +28,30 @@ def stage_line(declaration: Declaration, plan: Plan, state: State) -> str:
     counts = Counter(dataset for dataset, _, _ in plan.runs())
     runs = ", ".join(f"{count} on {dataset}" for dataset, count in counts.items())
     batches = f" of {len(shares(declaration).batches)}" if plan.stage == "search" else ""
-    return f"{title(plan)}{batches}: runs {runs}; at most {duration(state.eta())} left of the sweep"
+    return f"{title(plan)}{batches}: runs {runs}; {time_left(state)} left of the sweep"
+
+
+def time_left(state: State) -> str:
+    """About 40 min, at most 55 min: what is likely, and the most."""
+    likely, most = duration(state.eta()), duration(state.eta(most=True))
+    return f"about {likely}" + (f", at most {most}" if most != likely else "")
+
+
+def standing(before: History, now: History, dataset: str, judge: Judge) -> Standing:
+    """What is known of a dataset while a plan is worked on.
+
+    Args:
+        before: the plans before it and their runs.
+        now: these plans and it.
+        dataset: which.
+        judge: what a look at a star says.
+    """
+    looked, star, best = current_star(before, dataset), current_star(now, dataset), incumbent(before, dataset)
+    settled = None if looked is None else len(judged(before, looked, judge).settled & set(looked.counts))
+    asked = len((looked or star).counts) if looked or star else len(before.declaration.asked_about)
+    if star is not None:
+        return Standing(settled, asked, star.incumbent.levels, stays=True)
+    return Standing(settled, asked, None if best is None else best.levels)
 
 
 def result_lines(history: History, plan: Plan, judge: Judge) -> list[str]:
@@ -36,7 +61,7 @@ def result_lines(history: History, plan: Plan, judge: Judge) -> list[str]:
             line
             for dataset in plan.datasets
             if len(left := remaining(history, dataset)) == 1
-            for line in [f"{dataset}: the race is won by {recipe_words(history, next(iter(left.values())).levels)}"]
+            for line in [f"{dataset}: the race is won by {_words(history, next(iter(left.values())).levels)}"]
         ]
     if plan.stage == "settle":
         return [_look_line(history, dataset, judge) for dataset in plan.datasets]
@@ -48,11 +73,9 @@ def _look_line(history: History, dataset: str, judge: Judge) -> str:
     verdict = judged(history, star, judge)
     open_ = [hack for hack in star.counts if hack not in verdict.settled]
     told = f": {'; '.join(verdict.told)}" if verdict.told else ""
-    around = f" around {recipe_words(history, star.incumbent.levels)}" if star.looks == 1 else ""
+    around = f" around {_words(history, star.incumbent.levels)}" if star.looks == 1 else ""
     return f"{dataset}: {len(star.counts) - len(open_)} of {len(star.counts)} settled{around}{told}"
 
 
-def recipe_words(history: History, levels: Mapping[str, bool]) -> str:
-    """The tricks that a recipe has."""
-    on = [hack for hack in history.declaration.hacks if levels[hack] and hack != PLACEBO]
-    return " + ".join(on) or "no trick at all"
+def _words(history: History, levels: Mapping[str, bool]) -> str:
+    return recipe_words(tricks_of(levels, history.declaration.hacks))

@@ -13,6 +13,7 @@ from dataclasses import replace
 import pandas as pd
 
 from bench.errors import UserError
+from bench.plan.expected import Expected, still_expected
 from bench.plan.history import History
 from bench.plan.settle import Judge, Judgement
 from bench.plan.shares import shares
@@ -23,7 +24,8 @@ from bench.records.run import specs_of
 from bench.runner.chain import next_plan
 from bench.runner.estimate import Say, measured_seconds
 from bench.runner.location import Location, halting
-from bench.runner.progress import result_lines, stage_line, title
+from bench.runner.progress import result_lines, stage_line, standing, title
+from bench.runner.state import Standing
 from bench.runner.storage import claims_lock, open_storage
 from bench.runner.study import DECLARATION_ATTRIBUTE, add_plan, create_study, declaration_of, plans_of
 from bench.runner.sweep import Announce, SweepSession
@@ -131,7 +133,6 @@ class Stages:
     def __init__(self, session: SweepSession, declaration: Declaration, judge: Judge) -> None:
         self.session, self.declaration, self.judge = session, declaration, judge
         self.outcome = outcome_of(declaration.scoring.outcome)
-        self.total = shares(declaration).total
 
     def run(self, announce: Announce = lambda state: None) -> bool:
         """Make every run of every plan that is still to be made; returns whether all of them are there.
@@ -146,7 +147,7 @@ class Stages:
             number += 1
             if session.missing(plan):
                 worked = True
-                session.run(plan, announce, title(plan), self._later())
+                session.run(plan, announce, title(plan), self._later(), self._standing(number - 1))
                 announce = self._announce_stage(number)
                 if len(session.missing(plan)) > max(MAY_BE_MISSING * len(plan.runs()), 1):
                     return False
@@ -156,11 +157,11 @@ class Stages:
             session.view.message(f"all {len(session.runs())} runs are there")
         return not any(session.missing(plan) for plan in session.plans)
 
-    def history(self) -> History:
-        """What is planned and found so far."""
+    def history(self, number: int | None = None) -> History:
+        """What is planned and found so far, or in the first so many plans."""
         runs = self.session.runs()
         records = with_outcome(runs, self.outcome) if len(runs) else _NOTHING
-        return History.of(self.declaration, self.session.plans, records, self.outcome.direction)
+        return History.of(self.declaration, self.session.plans[:number], records, self.outcome.direction)
 
     def _plan(self, number: int) -> Plan | None:
         """The plan of that number: the one in the study, else the one that follows from the records."""
@@ -175,10 +176,18 @@ class Stages:
                 session.plans = plans_of(session.study)
             return plan
 
-    def _later(self) -> dict[str, int]:
-        """Runs of every dataset that may still be planned; one that took runs of another has none."""
-        seen = History.of(self.declaration, self.session.plans, _NOTHING)
-        return {dataset: max(self.total - seen.planned(dataset), 0) for dataset in self.declaration.datasets}
+    def _later(self) -> dict[str, Expected]:
+        """Runs of every dataset that may still be planned."""
+        return still_expected(self._planned())
+
+    def _planned(self, number: int | None = None) -> History:
+        """All plans, or the first so many, without their runs."""
+        return History.of(self.declaration, self.session.plans[:number], _NOTHING)
+
+    def _standing(self, number: int) -> dict[str, Standing]:
+        """What the first so many plans have found on every dataset."""
+        before, now = self.history(number), self._planned(number + 1)
+        return {dataset: standing(before, now, dataset, self.judge) for dataset in self.declaration.datasets}
 
     def _announce_stage(self, number: int) -> Announce:
         """Says what comes next, once it is known."""

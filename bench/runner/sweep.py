@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import torch
 from optuna.artifacts import get_all_artifact_meta
 
 from bench.errors import UserError
+from bench.plan.expected import Expected
 from bench.records.files import PLAN
 from bench.records.plan import Plan
 from bench.records.run import RunSpec, specs_of
@@ -25,7 +25,7 @@ from bench.runner import sessions
 from bench.runner.crashes import Crashes
 from bench.runner.driver import Driver
 from bench.runner.environment import environment, resolve_device
-from bench.runner.estimate import expected_seconds
+from bench.runner.estimate import best_runs, expected_pace
 from bench.runner.export import export, runs_of
 from bench.runner.grids import GRID, grid_png
 from bench.runner.interrupts import interrupts
@@ -33,14 +33,14 @@ from bench.runner.location import REFUSALS, Location, halting
 from bench.runner.patience import PatientStorage
 from bench.runner.queue import key_of, release_running
 from bench.runner.run import dataset_for
+from bench.runner.state import Standing, State
 from bench.runner.storage import DatabaseArtifactStore, claims_lock, open_storage
 from bench.runner.study import add_plan, open_study, plans_of, refuse_other_plan
 from bench.runner.trial_records import finished, real_grid_name, save_real_grid
-from bench.runner.view import State, View
+from bench.runner.view import View
 from bench.runner.workers import Worker
 
 Announce = Callable[[State], None]
-NOTHING_LATER: dict[str, int] = {}
 
 
 class Stopped(RuntimeError):
@@ -154,7 +154,8 @@ class SweepSession:
         plan: Plan,
         announce: Announce = lambda state: None,
         title: str = "sweep",
-        later: Mapping[str, int] = NOTHING_LATER,
+        later: Mapping[str, Expected] | None = None,
+        standing: Mapping[str, Standing] | None = None,
     ) -> bool:
         """Make every run of a plan that is still to be made; returns whether all of them are there.
 
@@ -167,15 +168,17 @@ class SweepSession:
             announce: called once, before the first run is started, with the state the plan's work begins in.
             title: what this plan is called while it is worked on.
             later: runs of each dataset that may follow in later plans.
+            standing: what earlier plans have found on each dataset.
 
         Raises:
             Stopped: the person asked to stop.
         """
         self._follow(plan)
         specs = {key: spec for key, spec in self.specs.items() if spec.plan == plan.hash}
-        expected = expected_seconds(plan, self.specs, finished(self.study), self.pool, self.view.message)
-        totals = Counter(spec.dataset for spec in specs.values())
-        state = State({name: totals[name] for name in plan.datasets}, expected, self.workers, title, later)
+        ended = finished(self.study)
+        pace = expected_pace(plan, self.specs, ended, self.pool, self.view.message)
+        best = best_runs(plan, self.specs, ended)
+        state = State(specs.values(), pace, self.workers, title, later, standing, best, plan.hacks)
         driver = Driver(self, specs, state)
         announce(state)
         self.view.open(state)

@@ -5,66 +5,84 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 from bench.gan.loop import advance
-from bench.records.plan import Plan
+from bench.records.plan import Cell, Plan
 from bench.records.run import RunSpec
 from bench.runner.run import new_game, scorer_for
-from hacks import conflicts
 
 WARM_UP = 2
-STAR_CELLS = 5
-"""Flips of a star that are timed beside its incumbent."""
+STAR_CELLS = 6
+"""Cells of a star that are timed: its incumbent and some flips."""
+PAIRS = 2
+"""Recipes of a screen that are timed, each with its mirror image: a trick that costs time is then in half of them."""
 
 
-def time_run(spec: RunSpec, *, device: str, steps: int) -> tuple[float, float]:
-    """Wall seconds of one training step and of one evaluation of this spec, on this process's threads."""
+def time_run(spec: RunSpec, *, device: str, steps: int, blocks: int = 1) -> tuple[float, float]:
+    """Wall seconds of one training step and of one evaluation of this spec, on this process's threads.
+
+    The steps are timed block by block, and the median block counts: moments in which others had the processor do not.
+    """
     game = new_game(spec, device)
     advance(game, WARM_UP)
-    started = time.perf_counter()
-    # It ends with reading the losses, which waits for an accelerator to finish, so the clock sees whole steps.
-    advance(game, WARM_UP + steps)
-    step_seconds = (time.perf_counter() - started) / steps
+    found = []
+    for block in range(1, blocks + 1):
+        started = time.perf_counter()
+        # It ends with reading the losses, which waits for an accelerator to finish, so the clock sees whole steps.
+        advance(game, WARM_UP + block * steps)
+        found.append((time.perf_counter() - started) / steps)
 
     scorer = scorer_for(spec)
+    scorer.fid(game.samples(scorer.n, game.streams("timing")))  # the first one also reads the real images
     started = time.perf_counter()
     scorer.fid(game.samples(scorer.n, game.streams("timing")))
-    return step_seconds, time.perf_counter() - started
+    return median(found), time.perf_counter() - started
 
 
-def timed_specs(hacks: Sequence[str], specs: Sequence[RunSpec]) -> list[RunSpec]:
-    """For each spec the cheapest and the costliest kind of cell: everything off, everything on that goes together."""
-    return [
-        replace(spec, levels=levels, plan="", cell="")
-        for spec in specs
-        for levels in (_together(hacks, spec), dict.fromkeys(hacks, False))
-    ]
+def timed_specs(plan: Plan, specs: Sequence[RunSpec], pairs: int = PAIRS) -> list[RunSpec]:
+    """For each spec some cells of its dataset: recipes and their mirror images, or where there are none, spread cells.
 
-
-def varied(plan: Plan) -> list[str]:
-    """The hacks that not all cells of a plan have alike; all of its hacks where there are none."""
-    found = [hack for hack in plan.hacks if len({cell.levels.get(hack) for cell in plan.cells}) > 1]
-    return found or list(plan.hacks)
-
-
-def star_specs(plan: Plan, specs: Sequence[RunSpec]) -> list[RunSpec]:
-    """For each spec the incumbent of its dataset and a few flips, spread over all of them."""
+    Args:
+        plan: what is going to be run.
+        specs: one of its runs on each dataset in question.
+        pairs: of recipes and mirror images.
+    """
     made = []
     for spec in specs:
         cells = [cell for cell in plan.cells if spec.dataset in (cell.datasets or plan.datasets)]
-        chosen = {round(place * (len(cells) - 1) / STAR_CELLS) for place in range(STAR_CELLS + 1)}
+        chosen = _mirrored(cells, pairs) or _spread(cells, STAR_CELLS)
         made += [
-            replace(spec, levels=dict(cells[index].levels), hack_parameters={**plan.hack_parameters}, plan="", cell="")
-            for index in sorted(chosen)
+            replace(
+                spec,
+                levels=dict(cell.levels),
+                hack_parameters={**plan.hack_parameters, **cell.hack_parameters},
+                plan="",
+                cell="",
+            )
+            for cell in chosen
         ]
     return made
 
 
-def _together(hacks: Sequence[str], spec: RunSpec) -> dict[str, bool]:
-    levels: dict[str, bool] = {}
-    for name in hacks:
-        levels[name] = not conflicts([*(other for other in levels if levels[other]), name], spec.hack_parameters)
-    return levels
+def _mirrored(cells: Sequence[Cell], pairs: int) -> list[Cell]:
+    """Some cells that have a mirror image, every trick that varies switched, and that image."""
+    varied = [hack for hack in cells[0].levels if len({cell.levels[hack] for cell in cells}) > 1]
+    seen: dict[tuple[bool, ...], Cell] = {}
+    found = []
+    for cell in cells:
+        levels = tuple(cell.levels[hack] for hack in varied)
+        image = seen.get(tuple(not on for on in levels))
+        if image is not None and varied:
+            found.append((image, cell))
+        seen.setdefault(levels, cell)
+    return [cell for pair in _spread(found, pairs) for cell in pair]
+
+
+def _spread(items: Sequence, count: int) -> list:
+    """Some of the items, the first and the last among them, evenly spread."""
+    places = {round(place * (len(items) - 1) / max(count - 1, 1)) for place in range(min(count, len(items)))}
+    return [items[place] for place in sorted(places)]
 
 
 def run_seconds(spec: RunSpec, measured: Sequence[tuple[float, float]]) -> float:

@@ -3,115 +3,34 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
-import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from bench.records.run import RunRecord, RunSpec
+from bench.runner.state import State
 
 PLAIN_SECONDS = 15
 """Without a terminal a line about the whole sweep is printed at most this often."""
-
-
-@dataclass
-class Tally:
-    """How far one dataset is."""
-
-    total: int
-    done: int = 0
-    failed: int = 0
-    running: int = 0
-    best: tuple[float, str] | None = None
-    worst: tuple[float, str] | None = None
-    seconds: list[float] = field(default_factory=list)
-
-
-class State:
-    """The progress of a sweep, whoever looks at it. Safe to use from several threads.
-
-    Args:
-        totals: dataset -> number of runs in the plan.
-        expected: dataset -> measured guess of a run's wall seconds, used until runs of that dataset have finished.
-        workers: how many runs are made at once.
-        title: what is being done, in a word.
-        later: dataset -> runs that may follow after these.
-    """
-
-    def __init__(
-        self,
-        totals: dict[str, int],
-        expected: dict[str, float],
-        workers: int,
-        title: str = "sweep",
-        later: Mapping[str, int] | None = None,
-    ) -> None:
-        self.title, self.later = title, later or {}
-        self.tallies = {dataset: Tally(total) for dataset, total in totals.items()}
-        self.expected, self.workers = expected, workers
-        self.started = time.monotonic()
-        self.lock = threading.Lock()
-
-    def restore(self, dataset: str, status: str, fid: float | None, cell: str, seconds: float) -> None:
-        """Count a run that an earlier session of this sweep finished."""
-        with self.lock:
-            self._count(dataset, status, fid, cell, seconds)
-
-    def begin(self, dataset: str) -> None:
-        """A run of that dataset has started."""
-        with self.lock:
-            self.tallies[dataset].running += 1
-
-    def end(self, dataset: str, record: RunRecord | None) -> None:
-        """A run has ended, with a record or, if it crashed or was stopped, with none."""
-        with self.lock:
-            self.tallies[dataset].running -= 1
-            if record is not None:
-                fid = record.scores.get("fid")
-                self._count(dataset, record.status, fid, record.spec.cell, record.timing["seconds"])
-
-    def _count(self, dataset: str, status: str, fid: float | None, cell: str, seconds: float) -> None:
-        tally = self.tallies[dataset]
-        tally.done += 1
-        tally.failed += status != "ok"
-        tally.seconds.append(seconds)
-        if status == "ok" and fid is not None:
-            tally.best = min(tally.best or (math.inf, ""), (fid, cell))
-            tally.worst = max(tally.worst or (-math.inf, ""), (fid, cell))
-
-    @property
-    def done(self) -> int:
-        """Finished runs."""
-        return sum(t.done for t in self.tallies.values())
-
-    @property
-    def total(self) -> int:
-        """Runs in the plan."""
-        return sum(t.total for t in self.tallies.values())
-
-    def eta(self) -> float:
-        """Expected wall seconds until the sweep is done, counting the mean of each dataset's finished runs.
-
-        Runs that may follow later count in full, so it is the most that the sweep takes.
-        """
-        left = 0.0
-        for dataset, t in self.tallies.items():
-            # The guess counts as one run, so that a first cheap cell does not promise a short sweep.
-            mean = (sum(t.seconds) + self.expected[dataset]) / (len(t.seconds) + 1)
-            left += mean * (t.total - t.done - t.running / 2 + self.later.get(dataset, 0))
-        return max(left, 0.0) / max(self.workers, 1)
+PLAIN_WIDTH = 120
+"""Characters of a line where nobody says how wide it may be."""
+WORDS = 3
+"""Tricks of a recipe that such a line names."""
+DATASET_WIDTH = 24
+"""Characters of a dataset's name; a path's end is shown."""
 
 
 class View(Protocol):
-    """Something that shows a sweep."""
+    """Something that shows a sweep; `width` is the characters of its lines."""
+
+    width: int
 
     def open(self, state: State) -> None:
         """The sweep begins."""
@@ -119,8 +38,8 @@ class View(Protocol):
     def finished(self, state: State, spec: RunSpec, record: RunRecord) -> None:
         """A run has left its record."""
 
-    def message(self, text: str) -> None:
-        """Something the person should know."""
+    def message(self, text: str | Text) -> None:
+        """Something the person should know, coloured where colours are shown."""
 
     def close(self) -> None:
         """The sweep has ended, or is stopped."""
@@ -129,13 +48,15 @@ class View(Protocol):
 class Quiet:
     """Shows nothing but messages, which go to standard error."""
 
+    width = PLAIN_WIDTH
+
     def open(self, state: State) -> None:
         """Nothing."""
 
     def finished(self, state: State, spec: RunSpec, record: RunRecord) -> None:
         """Nothing."""
 
-    def message(self, text: str) -> None:
+    def message(self, text: str | Text) -> None:
         """Print it on standard error."""
         print(text, file=sys.stderr, flush=True)
 
@@ -162,7 +83,7 @@ class Lines(Quiet):
             self._last = time.monotonic()
             self.message(summary(state))
 
-    def message(self, text: str) -> None:
+    def message(self, text: str | Text) -> None:
         """Print it on standard output."""
         print(text, flush=True)
 
@@ -188,9 +109,9 @@ class Json(Quiet):
             }
         )
 
-    def message(self, text: str) -> None:
+    def message(self, text: str | Text) -> None:
         """The text as an object."""
-        self._print({"event": "message", "text": text})
+        self._print({"event": "message", "text": str(text)})
 
     @staticmethod
     def _print(content: dict) -> None:
@@ -208,7 +129,7 @@ class Terminal:
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TaskProgressColumn(),
-            TextColumn("ETA {task.fields[eta]}"),
+            TextColumn("about {task.fields[eta]} left"),
             console=self.console,
         )
         self._live: Live | None = None
@@ -227,12 +148,15 @@ class Terminal:
         state = self._state
         self._bar.update(self._task, completed=state.done, eta=duration(state.eta()))
         table = Table(box=None, pad_edge=False)
-        for heading in ("dataset", "done", "running", "failed", "best FID", "worst FID"):
-            table.add_column(heading, justify="left" if heading == "dataset" else "right")
+        for heading in ("dataset", "done", "failed", "settled", f"best {state.outcome.label}"):
+            table.add_column(heading, justify="left" if heading == "dataset" else "right", no_wrap=True)
+        table.add_column("best recipe so far", no_wrap=True, overflow="ellipsis", ratio=1)
         with state.lock:
             for dataset, t in state.tallies.items():
-                counts = (f"{t.done}/{t.total}", str(t.running), str(t.failed))
-                table.add_row(dataset, *counts, _extreme(t.best), _extreme(t.worst))
+                recipe = state.best_recipe(dataset)
+                words = "-" if recipe is None else recipe_words(recipe)
+                counts = (f"{t.done}/{t.total}", str(t.failed), settled_words(state, dataset) or "-")
+                table.add_row(shortened(dataset, DATASET_WIDTH), *counts, _score(state, dataset), words)
         return Group(table, self._bar)
 
     def finished(self, state: State, spec: RunSpec, record: RunRecord) -> None:
@@ -240,7 +164,12 @@ class Terminal:
         if self.every:
             self.message(run_line(record))
 
-    def message(self, text: str) -> None:
+    @property
+    def width(self) -> int:
+        """Of the terminal."""
+        return self.console.width
+
+    def message(self, text: str | Text) -> None:
         """Print it above the display."""
         self.console.print(text, highlight=False, markup=False)
 
@@ -270,13 +199,37 @@ def run_line(record: RunRecord) -> str:
 def summary(state: State) -> str:
     """The whole sweep in one line."""
     with state.lock:
-        parts = [
-            f"{dataset} {t.done}/{t.total}"
-            + (f" ({t.failed} failed)" if t.failed else "")
-            + f" best {_extreme(t.best)}"
-            for dataset, t in state.tallies.items()
-        ]
-    return f"{state.done}/{state.total} runs, ETA {duration(state.eta())}: " + "; ".join(parts)
+        parts = [f"{shortened(dataset, DATASET_WIDTH)} {_progress(state, dataset)}" for dataset in state.tallies]
+    return f"{state.title} {state.done}/{state.total}, about {duration(state.eta())} left: " + "; ".join(parts)
+
+
+def _progress(state: State, dataset: str) -> str:
+    """54/54 (20 failed), 9 of 11 settled, best FID 0.495 with batch_norm + leaky_relu + 3 more."""
+    tally, recipe = state.tallies[dataset], state.best_recipe(dataset)
+    failed = f" ({tally.failed} failed)" if tally.failed else ""
+    settled = settled_words(state, dataset)
+    best = "" if tally.best is None else f"best {state.outcome.label} {_score(state, dataset)}"
+    with_it = "" if recipe is None else f"{'with ' if best else 'best: '}{recipe_words(recipe, WORDS)}"
+    told = filter(None, [f"{settled} settled" if settled else "", f"{best} {with_it}".strip()])
+    return ", ".join([f"{tally.done}/{tally.total}{failed}", *told])
+
+
+def settled_words(state: State, dataset: str) -> str:
+    """9 of 11; empty before the first look."""
+    found = state.standing.get(dataset)
+    return "" if found is None or found.settled is None else f"{found.settled} of {found.asked}"
+
+
+def recipe_words(recipe: Sequence[str], most: int | None = None) -> str:
+    """The tricks of a recipe; where they are more than `most`, how many more."""
+    shown = recipe if most is None or len(recipe) <= most else recipe[:most]
+    more = [f"{len(recipe) - len(shown)} more"] if len(shown) < len(recipe) else []
+    return " + ".join([*shown, *more]) or "no trick at all"
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters: its end, where names differ, is kept."""
+    return text if len(text) <= most else f"…{text[len(text) - most + 1 :]}"
 
 
 def duration(seconds: float) -> str:
@@ -287,5 +240,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _extreme(found: tuple[float, str] | None) -> str:
-    return f"{found[0]:.4g} ({found[1]})" if found else "-"
+def _score(state: State, dataset: str) -> str:
+    score = state.best_score(dataset)
+    return "-" if score is None else f"{score:.3g}"

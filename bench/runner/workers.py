@@ -11,6 +11,7 @@ import signal
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from bench.errors import Halted, RunStopped, UserError
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.memory import environment, return_memory, worker_environment
 
-TIMED_STEPS = 6
+TIMED_STEPS, TIMED_BLOCKS = 6, 5
 STOP = ("stop",)
 PATIENCE_SECONDS = 5
 """How long an idle worker may take to notice that its owner is done with it."""
@@ -151,7 +152,8 @@ def _serve(pipe: Connection, device: str, threads: int) -> None:
         checkpoint = lambda *at: pipe.send(("checkpoint", at))  # noqa: E731
         return run(spec, device=device, on_checkpoint=checkpoint, keep=keep, should_stop=pipe.poll)
 
-    tasks = {"run": make, "time": lambda spec: time_run(spec, device=device, steps=TIMED_STEPS)}
+    timed = partial(time_run, device=device, steps=TIMED_STEPS, blocks=TIMED_BLOCKS)
+    tasks = {"run": make, "time": timed}
     while True:
         try:
             task, *arguments = pipe.recv()

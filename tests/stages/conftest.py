@@ -121,7 +121,7 @@ class Said:
 
     def open(self, state):
         self.titles.append(state.title)
-        self.etas.append(state.eta())
+        self.etas.append(state.eta(most=True))
 
     def finished(self, state, spec, record):
         pass
