@@ -59,7 +59,7 @@ def started(arguments, said):
         (["export", "nope"], "no sweep named 'nope'", {"numpy", "pandas", "optuna"}),
         (["report", "nope"], "no runs at", {"numpy", "pandas", "scipy", "matplotlib"}),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_no_library_is_imported_before_it_is_needed(arguments, said, needed):
     assert started(arguments, said)[2] <= needed
