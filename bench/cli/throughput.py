@@ -21,21 +21,28 @@ def throughput(
     seconds: Annotated[float, Option(help="Length of one measurement.", min=0.1)] = 2.0,
     workers: Workers = None,
     device: Device = "auto",
+    example: Annotated[
+        bool, Option("--example", help="Measure PyTorch's own DCGAN example beside the plain loop, and nothing else.")
+    ] = False,
     write: Annotated[Path | None, Option(help="Write every measurement to this CSV file.")] = None,
 ) -> None:
     """Measure how fast this machine trains, side by side with a plain PyTorch loop of the same networks."""
     from bench.runner.sweep import worker_count
     from bench.throughput import measure
-    from bench.throughput.tables import phase_table, throughput_table
+    from bench.throughput.tables import example_table, phase_table, throughput_table
 
     if write is not None:
         check_writable(write.parent)
     cases = measure.cases(widths or [16, 32, 64], resolutions or [32, 64])
     count = worker_count(workers, device)
-    say = lambda line: print(line, file=sys.stderr)  # noqa: E731
-    found = measure.measure(cases, device=device, workers=count, repeats=repeats, seconds=seconds, say=say)
-    print(throughput_table(measure.summary(found), count, repeats))
-    print(phase_table(measure.where_time_goes(cases, device, count)))
+    if example:
+        found = measure.beside_example(device=device, workers=count, repeats=repeats, seconds=seconds)
+        print(example_table(found, count))
+    else:
+        say = lambda line: print(line, file=sys.stderr)  # noqa: E731
+        found = measure.measure(cases, device=device, workers=count, repeats=repeats, seconds=seconds, say=say)
+        print(throughput_table(measure.summary(found), count, repeats))
+        print(phase_table(measure.where_time_goes(cases, device, count)))
     if write is not None:
         found.to_csv(write, index=False)
         print(f"written: {write}")

@@ -24,6 +24,7 @@ from bench.records.run import RunSpec
 from bench.runner.memory import environment, worker_environment
 from bench.runner.run import backbone_for, build_recipe, dataset_for, new_game
 from bench.runner.timing import time_run
+from bench.throughput.example import example_steps
 from bench.throughput.phases import phase_seconds
 from bench.throughput.plain import plain_steps
 
@@ -69,7 +70,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Entry:
-    """What one contestant does: `kind` is "ours", "plain" or "ceiling" (large matrix products)."""
+    """What one contestant does: `kind` is "ours", "plain", "example" or "ceiling" (large matrix products)."""
 
     kind: str
     precision: str
@@ -165,8 +166,14 @@ def _plain(case: Case, entry: Entry) -> Callable[[], int]:
     backbone = backbone_for(dataset, spec.width)
     built = build_generator(backbone, recipe, SEED), build_discriminator(backbone, recipe, SEED)
     networks = [as_pytorch_has_it(network) for network in built]
-    settings = {"batch": BATCH, "latent_dim": recipe.latent_dim, "device": torch.device(entry.device)}
-    steps = plain_steps(*networks, dataset.images, **settings)
+    settings = {"batch": BATCH, "latent": (recipe.latent_dim,), "device": torch.device(entry.device)}
+    steps = plain_steps(*networks, dataset.images, precision=entry.precision, **settings)
+    return lambda: next(steps)
+
+
+def _example(case: Case, entry: Entry) -> Callable[[], int]:
+    images = dataset_for(case.spec("float32")).images
+    steps = example_steps(images, BATCH, torch.device(entry.device), case.width)
     return lambda: next(steps)
 
 
@@ -186,7 +193,7 @@ def _serve(pipe, entry: Entry, threads: int | None) -> None:
     if threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(threads)
         torch.set_num_threads(threads)
-    make = {"ours": _ours, "plain": _plain, "ceiling": _ceiling}[entry.kind]
+    make = {"ours": _ours, "plain": _plain, "example": _example, "ceiling": _ceiling}[entry.kind]
     step: Callable[[], int] | None = None
     while True:
         try:

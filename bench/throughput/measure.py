@@ -12,9 +12,10 @@ from bench.records.budget import Budget
 from bench.records.fields import fields_asked
 from bench.runner.environment import resolve_device, resolve_precision
 from bench.runner.timing import run_seconds
-from bench.throughput.contest import CELLS, Case, Contestants, Entry, contestants, step_operations
+from bench.throughput import example
+from bench.throughput.contest import BATCH, CELLS, Case, Contestants, Entry, contestants, step_operations
 
-PLAIN = "plain"
+FLOAT32, EXAMPLE = "float32", "example"
 
 
 def cases(widths: Iterable[int], resolutions: Iterable[int]) -> list[Case]:
@@ -33,14 +34,15 @@ def cases(widths: Iterable[int], resolutions: Iterable[int]) -> list[Case]:
 
 
 def entrants(device: str, workers: int) -> dict[str, tuple[Entry, int, int | None]]:
-    """The harness in each precision this device is meant for, as a sweep's workers; the plain loop; the ceilings."""
+    """In each precision this device is meant for the harness, as a sweep's workers, the plain loop and the ceiling."""
     where = resolve_device(device)
-    precisions = dict.fromkeys([resolve_precision("auto", where), "float32"])
+    precisions = dict.fromkeys([resolve_precision("auto", where), FLOAT32])
     made: dict[str, tuple[Entry, int, int | None]] = {}
     for precision in precisions:
         made[precision] = (Entry("ours", precision, where.type), workers, 1)
+        made[f"plain {precision}"] = (Entry("plain", precision, where.type), 1, None)
         made[f"ceiling {precision}"] = (Entry("ceiling", precision, where.type), workers, 1)
-    return made | {PLAIN: (Entry("plain", "float32", where.type), 1, None)}
+    return made
 
 
 def measure(
@@ -50,8 +52,9 @@ def measure(
 
     Returns:
         One row per case, precision and repeat: `cell`, `width`, `resolution`, `precision`, `repeat`;
-        `images_per_second` of all workers together, `plain` of the plain loop right after it, `operations` per image,
-        `ceiling` in operations per second, `run_seconds` of a run of the default sweep's budget, `workers`.
+        `images_per_second` of all workers together, `plain` and `plain_float32` of the plain loop in that precision and
+        in float32 right after it, `operations` per image, `ceiling` in operations per second, `run_seconds` of a run of
+        the default sweep's budget, `workers`.
     """
     rows = []
     with contestants(entrants(device, workers)) as group:
@@ -60,11 +63,12 @@ def measure(
         for number, case in enumerate(wanted, 1):
             say(f"{number}/{len(wanted)}: {case.cell}, width {case.width}, {case.resolution} pixels")
             operations = step_operations(case) / case.spec("float32").batch
-            for name in (*ours, PLAIN):
+            racing = [name for each in ours for name in (each, f"plain {each}")]
+            for name in racing:
                 group[name].prepare(case)
             times = {name: group[name].run_seconds(case) for name in ours}
             for repeat in range(repeats):
-                rates = {name: group[name].rate(seconds) for name in (*ours, PLAIN)}
+                rates = {name: group[name].rate(seconds) for name in racing}
                 for name in ours:
                     rows.append(
                         {
@@ -72,7 +76,8 @@ def measure(
                             "precision": name,
                             "repeat": repeat,
                             "images_per_second": rates[name],
-                            "plain": rates[PLAIN],
+                            "plain": rates[f"plain {name}"],
+                            "plain_float32": rates[f"plain {FLOAT32}"],
                             "operations": operations,
                             "ceiling": ceilings[name],
                             "run_seconds": run_seconds(case.spec(name), [times[name]]),
@@ -90,11 +95,13 @@ def _ceiling(group: Contestants, seconds: float, repeats: int) -> float:
 def summary(measured: pd.DataFrame) -> pd.DataFrame:
     """Medians over the repeats, one row per case and precision.
 
-    `ratio`, `ratio_low` and `ratio_high` compare with the plain loop: median, smallest and largest of the repeats'
-    own ratios. `of_ceiling` is the share of the measured ceiling that the networks' arithmetic reaches.
+    `ratio` compares with the plain loop in the same precision, `to_float32` with it in float32: each is the median of
+    the repeats' own ratios, with `_low` and `_high` the smallest and the largest. `of_ceiling` is the share of the
+    measured ceiling that the networks' arithmetic reaches.
     """
     frame = measured.assign(
         ratio=measured["images_per_second"] / measured["plain"],
+        to_float32=measured["images_per_second"] / measured["plain_float32"],
         of_ceiling=measured["images_per_second"] * measured["operations"] / measured["ceiling"],
         runs_per_hour=3600 * measured["workers"] / measured["run_seconds"],
     )
@@ -102,12 +109,41 @@ def summary(measured: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(
         images_per_second=("images_per_second", "median"),
         plain=("plain", "median"),
-        ratio=("ratio", "median"),
-        ratio_low=("ratio", "min"),
-        ratio_high=("ratio", "max"),
+        **_spread("ratio"),
+        plain_float32=("plain_float32", "median"),
+        **_spread("to_float32"),
         of_ceiling=("of_ceiling", "median"),
         runs_per_hour=("runs_per_hour", "median"),
     ).reset_index()
+
+
+def _spread(name: str) -> dict[str, tuple[str, str]]:
+    return {name: (name, "median"), f"{name}_low": (name, "min"), f"{name}_high": (name, "max")}
+
+
+def beside_example(
+    *, device: str, workers: int, repeats: int, seconds: float, width: int = example.WIDTH
+) -> pd.DataFrame:
+    """PyTorch's DCGAN example, and beside it the plain loop and the harness with the networks most like its own.
+
+    Returns:
+        One row per repeat: images per second of `EXAMPLE` and of the entrants, `operations` and `example_operations` of
+        one image.
+    """
+    where = resolve_device(device)
+    case = Case("all on", width, example.RESOLUTION)
+    racing = {EXAMPLE: (Entry(EXAMPLE, FLOAT32, where.type), 1, None)}
+    racing |= {name: each for name, each in entrants(device, workers).items() if each[0].kind != "ceiling"}
+    operations = {
+        "operations": step_operations(case) / BATCH,
+        "example_operations": example.operations(BATCH, width) / BATCH,
+    }
+    with contestants(racing) as group:
+        for each in group.values():
+            each.prepare(case)
+        return pd.DataFrame(
+            [{name: each.rate(seconds) for name, each in group.items()} | operations for _ in range(repeats)]
+        )
 
 
 def where_time_goes(wanted: list[Case], device: str, workers: int) -> pd.DataFrame:

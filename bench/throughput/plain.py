@@ -2,12 +2,13 @@
 
 After https://github.com/pytorch/examples/tree/main/dcgan in all that costs time: float32, pictures one by one through
 torchvision's transforms and a DataLoader with two processes, the optimiser's default flags, the default number of
-threads, two passes of D over real and fake images, one through it for G, the losses read at every step.
+threads, two passes of D over real and fake images, one through it for G, the losses read at every step. In bf16 it is
+the same loop with its forward passes under autocast, as PyTorch's documentation has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -37,13 +38,33 @@ class Pictures(Dataset):
 
 
 def plain_steps(
-    generator: nn.Module, discriminator: nn.Module, images: Tensor, *, batch: int, latent_dim: int, device: torch.device
+    generator: nn.Module,
+    discriminator: nn.Module,
+    images: Tensor,
+    *,
+    batch: int,
+    latent: tuple[int, ...],
+    device: torch.device,
+    precision: str = "float32",
+    criterion: Callable[[Tensor, Tensor], Tensor] = nn.functional.binary_cross_entropy_with_logits,
 ) -> Iterator[int]:
-    """Train for ever; after every step give the number of real images it saw."""
+    """Train for ever; after every step give the number of real images it saw.
+
+    Args:
+        generator: latents (N, *latent) -> images.
+        discriminator: images -> what `criterion` compares with targets (N,).
+        images: uint8 (N, C, H, W).
+        batch, latent, device: of a step, of one latent, of the networks.
+        precision: "float32", or "bf16" for autocast.
+        criterion: answers and targets (N,) -> scalar.
+    """
     generator.to(device)
     discriminator.to(device)
     loader = DataLoader(Pictures(images), batch_size=batch, shuffle=True, num_workers=2)
-    criterion = nn.BCEWithLogitsLoss()
+
+    def forward() -> torch.autocast:
+        return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
     d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
     g_optimizer = torch.optim.Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
     while True:
@@ -51,23 +72,26 @@ def plain_steps(
             discriminator.zero_grad()
             real = data.to(device)
             label = torch.full((len(real),), 1.0, device=device)
-            output = discriminator(real)
-            d_real = criterion(output, label)
+            with forward():
+                output = discriminator(real)
+                d_real = criterion(output, label)
             d_real.backward()
             shown = [output.mean().item()]
 
-            fake = generator(torch.randn(len(real), latent_dim, device=device))
             label.fill_(0.0)
-            output = discriminator(fake.detach())
-            d_fake = criterion(output, label)
+            with forward():
+                fake = generator(torch.randn(len(real), *latent, device=device))
+                output = discriminator(fake.detach())
+                d_fake = criterion(output, label)
             d_fake.backward()
             shown.append(output.mean().item())
             d_optimizer.step()
 
             generator.zero_grad()
             label.fill_(1.0)
-            output = discriminator(fake)
-            g_loss = criterion(output, label)
+            with forward():
+                output = discriminator(fake)
+                g_loss = criterion(output, label)
             g_loss.backward()
             shown += [output.mean().item(), (d_real + d_fake).item(), g_loss.item()]
             g_optimizer.step()
