@@ -30,7 +30,8 @@ def section(findings: Findings) -> Section:
 
 
 def _in_words(plan: Plan) -> str:
-    design = plan.design or "a design"
+    # Plans of older sweeps call them by another word.
+    design = (plan.design or "a design").replace(" hacks", " tricks")
     return (
         f"{design[:1].upper()}{design[1:]}; {counted(len(plan.cells), 'cell')} in all, "
         f"{counted(len(plan.seeds), 'seed')} ({listed(map(str, plan.seeds))}), "
