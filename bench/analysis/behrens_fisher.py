@@ -12,6 +12,8 @@ from scipy.special import stdtr, stdtrit
 
 _STEPS = np.linspace(-8, 8, 81)
 _NODES = np.sinh(_STEPS)
+_AT_ONCE = 2_000
+"""Differences computed together: few enough for the processor's cache."""
 
 
 def upper_tail(
@@ -31,12 +33,13 @@ def upper_tail(
     swap = second > first
     wide, narrow = np.sqrt(np.where(swap, second, first)), np.sqrt(np.where(swap, first, second))
     free_wide, free_narrow = np.where(swap, free_second, free_first), np.where(swap, free_first, free_second)
-    total, weights = np.zeros(len(wide)), np.zeros(len(wide))
-    for step, node in zip(_STEPS, _NODES, strict=True):
-        weight = np.cosh(step) * (1 + node**2 / free_narrow) ** (-(free_narrow + 1) / 2)
-        total += weight * stdtr(free_wide, (narrow * node - difference) / wide)
-        weights += weight
-    out[known] = total / weights
+    found = np.empty(len(wide))
+    for start in range(0, len(wide), _AT_ONCE):
+        at = np.s_[start : start + _AT_ONCE, None]
+        weight = np.cosh(_STEPS) * (1 + _NODES**2 / free_narrow[at]) ** (-(free_narrow[at] + 1) / 2)
+        beyond = stdtr(free_wide[at], (narrow[at] * _NODES - difference[at]) / wide[at])
+        found[start : start + _AT_ONCE] = (weight * beyond).sum(axis=1) / weight.sum(axis=1)
+    out[known] = found
     return out.reshape(arrays[0].shape)
 
 

@@ -87,10 +87,11 @@ def _incumbent(runs: pd.DataFrame, rounds: pd.Series, names: list[str]) -> tuple
     middle = runs[runs["arm"] == INCUMBENT]
     if middle.empty:
         return np.zeros(len(names), dtype=bool), 0
+    levels = middle[names].to_numpy(dtype=bool)
+    if (levels == levels[0]).all():
+        return levels[0], float(rounds[middle.index].min())
     found = middle[names].astype(bool).assign(_round=rounds[middle.index])
     ends = found.groupby(names, sort=False)["_round"].agg(["min", "max"]).sort_values("max", kind="stable")
-    if len(ends) == 1:
-        return found[names].iloc[0].to_numpy(), float(ends["min"].iloc[0])
     before, last = float(ends["max"].iloc[-2]), float(ends["max"].iloc[-1])
     if not last > before:
         raise UserError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Argument, Option
@@ -19,38 +20,43 @@ def replay(
     sweeps: Annotated[int, Option(help="Sweeps to draw.", min=1)] = 1000,
     seed: Annotated[int, Option(help="Of everything that is drawn.", min=0)] = 0,
     half: Annotated[str, Option(help="Which seeds of the table: all, calibration or report.")] = "all",
+    luck: Annotated[str, Option(help="Of a run: pooled over recipes, or of the recipe's own runs: own.")] = "pooled",
     runs: Annotated[int | None, Option(help="Runs of each sweep. Default: the usual number.", min=1)] = None,
     sesoi: Annotated[float, Option(help="Smallest effect of interest, as a fraction of FID.")] = 0.10,
     rivals: Annotated[bool, Option(help="Also what people do today, with as many runs.")] = True,
     workers: Annotated[int | None, Option(help="Processes. Default: one for each core.", min=1)] = None,
+    write: Annotated[Path | None, Option(help="Also write all numbers to this file, as JSON.")] = None,
     results: Results = RESULTS,
 ) -> None:
     """Draw sweeps from a table of real runs in which every recipe was run, and hold their answers against the truth."""
+    import pandas as pd
+
     from bench.cli.judging import judge_of
-    from bench.records.declaration import Declaration
     from bench.records.files import sweep_folder
-    from bench.replay.rivals import RIVALS
-    from bench.replay.run import sweeps as drawn
-    from bench.replay.run import tries
+    from bench.replay.luck import luck_of
+    from bench.replay.run import processes
     from bench.replay.table import read_table
-    from bench.replay.tally import against, ours, power, rules, true_effects
+    from bench.replay.tally import RULES, true_effects
+    from bench.replay.whole import Asked, tallied, write_tally
 
     table = read_table(sweep_folder(results, name), dataset, half)
-    print(f"table: {table.recipes} recipes of {', '.join(table.hacks)} on {table.dataset}, {table.seeds} runs of each")
+    drawn = luck_of(table, luck)
+    print(
+        f"table: {table.recipes} recipes of {', '.join(table.hacks)} on {table.dataset}, {table.seeds} runs of each; "
+        f"runs of one seed share {table.shared:.0%} of their luck"
+    )
     print(_text(true_effects(table)))
-    base = Declaration(name="replay", hacks=table.plan.hacks, datasets=(table.dataset,), runs=runs, sesoi=sesoi)
-    draws, processes = range(seed * 1_000_000, seed * 1_000_000 + sweeps), workers or os.cpu_count() or 1
-    told = list(_shown(drawn(table, base, judge_of, draws, processes), sweeps, "sweeps"))
-    found = rules(told, table, sesoi)
-    width = max(map(len, found))
-    print("\n".join(f"{what:{width}}  {_number(value)}" for what, value in found.items()))
-    print(_text(power(told, table, sesoi)))
+    asked = Asked(sweeps=sweeps, seed=seed, half=half, luck=luck, runs=runs, sesoi=sesoi, rivals=rivals)
+    with processes(workers or os.cpu_count() or 1) as each:
+        tally = tallied(drawn, asked, judge_of, each, _shown)
+    width = max(map(len, RULES.values()))
+    print("\n".join(f"{RULES[what]:{width}}  {_number(value)}" for what, value in tally["rules"].items()))
+    print(_text(pd.DataFrame(tally["power"]).T.rename_axis("true effect")))
     if rivals:
-        equal = round(found["runs a sweep"])
-        made: dict[str, Any] = {"ganbench": ours(told, table)}
-        for way in RIVALS:
-            made[way] = list(_shown(tries(table, way, equal, draws, processes), sweeps, way))
-        print(_text(against(made, table)))
+        print(_text(pd.DataFrame(tally["against"]).T.rename_axis("way")))
+    if write is not None:
+        write_tally(tally, write)
+        print(f"written to {write}")
 
 
 def _text(frame: Any) -> str:

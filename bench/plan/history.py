@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.records.columns import beside
 from bench.records.declaration import Declaration
 from bench.records.plan import Cell, Plan
 
@@ -41,12 +40,20 @@ class History:
             records: one row per run: `dataset`, `cell`, `seed`, `y` and whatever else was recorded, in any order.
             better: which way of `y` is better, "lower" or "higher".
         """
-        planned = pd.DataFrame([row for plan in plans for row in _rows(plan)], columns=_columns(declaration))
-        planned, records = planned.astype(_KINDS), records.astype(_KINDS)
-        kept = [name for name in records.columns if name not in planned.columns or name in _IDENTITY]
-        runs = planned.merge(records[kept], on=_IDENTITY, how="inner", sort=False, validate="one_to_one")
-        loss = runs["y"].to_numpy(float) * (1.0 if better == "lower" else -1.0)
-        return cls(declaration, tuple(plans), beside(runs, loss=_without_gaps(runs["dataset"], loss)))
+        # Not a merge of frames, which takes longer than the rest: it is made anew for every plan.
+        made = {run: place for place, run in enumerate(zip(*(records[n].tolist() for n in _IDENTITY), strict=True))}
+        if len(made) < len(records):
+            raise ValueError(f"{len(records) - len(made)} runs were recorded twice; expected one record of each")
+        rows = [row for plan in plans for row in _rows(plan, declaration.hacks) if row[: len(_IDENTITY)] in made]
+        columns = [*_IDENTITY, *_PLACE, *declaration.hacks]
+        planned = pd.DataFrame(
+            dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}, columns=columns
+        )
+        kept = records[[name for name in records.columns if name not in (*columns, "loss")]]
+        found = kept.take([made[row[: len(_IDENTITY)]] for row in rows]).reset_index(drop=True)
+        loss = _without_gaps(planned["dataset"], found["y"].to_numpy(float) * (1.0 if better == "lower" else -1.0))
+        runs = pd.concat([planned.astype(_KINDS), found, pd.DataFrame({"loss": loss})], axis=1)
+        return cls(declaration, tuple(plans), runs)
 
     def of_stage(self, dataset: str, *stages: str) -> pd.DataFrame:
         """The runs on a dataset that belong to one of these stages."""
@@ -98,22 +105,10 @@ _KINDS = {"dataset": "str", "cell": "str", "seed": "int64"}
 _PLACE = ["stage", "round", "arm", "flipped"]
 
 
-def _columns(declaration: Declaration) -> list[str]:
-    return [*_IDENTITY, *_PLACE, *declaration.hacks]
-
-
-def _rows(plan: Plan) -> list[dict[str, Any]]:
-    place = {"stage": plan.stage, "round": plan.round}
+def _rows(plan: Plan, hacks: Sequence[str]) -> list[tuple[Any, ...]]:
+    """What is planned of every run: its identity, its place in the sweep, and its levels."""
     return [
-        {
-            "dataset": dataset,
-            "cell": cell.name,
-            "seed": seed,
-            **place,
-            "arm": cell.arm,
-            "flipped": cell.flipped,
-            **cell.levels,
-        }
+        (dataset, cell.name, seed, plan.stage, plan.round, cell.arm, cell.flipped, *map(cell.levels.get, hacks))
         for dataset, cell, seed in plan.in_order()
     ]
 

@@ -59,6 +59,10 @@ class Outcome:
         numbers = numbers.where(np.isfinite(numbers))
         return np.log(numbers.where(numbers > 0)) if self.transform == "log" else numbers
 
+    def score_of(self, y: np.ndarray) -> np.ndarray:
+        """The score whose y this is: the inverse of `of`."""
+        return np.exp(y) if self.transform == "log" else np.asarray(y, float)
+
     @property
     def worst_y(self) -> float:
         """y at the worst end; NaN where the range has none."""
@@ -126,29 +130,28 @@ def with_outcome(runs: pd.DataFrame, outcome: str | Outcome = "fid") -> pd.DataF
     wanted = outcome_of(outcome)
     if wanted.column not in runs.columns:
         raise UserError(f"the frame of runs has no column {wanted.column!r}, which outcome {wanted.column!r} is about")
-    failed, diverged = runs["status"].isin(FAILED), runs["status"] == "diverged"
+    # On arrays: columns of a frame take ten times as long, and a sweep of a replay asks a dozen times.
+    ok, collapsed, diverged = (runs["status"].isin([word]).to_numpy() for word in ("ok", *FAILED))
     if wanted.column == "fid":
-        worst = np.log(ceilings(runs))
-        y, best = _log_fid(runs, worst), _log_real(runs)
-        y = y.mask(runs["status"] == "collapsed", y.fillna(worst))
+        cap = _ceilings(runs)
+        worst = np.log(cap)
+        y, best = _log_fid(runs, worst), _log_real(runs, cap)
+        y = np.where(collapsed & np.isnan(y), worst, y)
     else:
-        worst = pd.Series(wanted.worst_y, index=runs.index)
-        best = wanted.of(pd.Series(wanted.best, index=runs.index))
-        y = wanted.of(runs[wanted.column])
-    y = y.where(runs["status"].isin(["ok", *FAILED])).mask(diverged, worst)
-    censored = -wanted.sign * (y - worst) >= -TINY
+        worst = wanted.worst_y
+        best = wanted.of(pd.Series([wanted.best])).to_numpy()
+        y = wanted.of(runs[wanted.column]).to_numpy()
+    y = np.where(diverged, worst, np.where(ok | collapsed, y, np.nan))
     reach = best - worst
-    skill = ((y - worst) / reach.where(reach != 0)).clip(0, 1)
-    return beside(runs, failed=failed, at_ceiling=censored, y=y, skill=skill)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        censored = -wanted.sign * (y - worst) >= -TINY
+        skill = np.clip((y - worst) / np.where(reach != 0, reach, np.nan), 0, 1)
+    return beside(runs, failed=collapsed | diverged, at_ceiling=censored, y=y, skill=skill)
 
 
 def ceilings(runs: pd.DataFrame) -> pd.Series:
     """C of every run: `fid_ceiling` where it was measured, else `fid_noise`, else the worst FID of the dataset."""
-    known = pd.Series(np.nan, index=runs.index)
-    for name in ("fid_ceiling", "fid_noise"):
-        if name in runs.columns:
-            known = known.fillna(_positive(runs[name]))
-    return known.fillna(_positive(runs["fid"]).groupby(runs["dataset"]).transform("max"))
+    return pd.Series(_ceilings(runs), index=runs.index)
 
 
 def last_third(checkpoints: Mapping[int, float], ceiling: float, steps: int) -> float:
@@ -181,23 +184,35 @@ def value_of(record_scores: Mapping[str, float], status: str, outcome: str | Out
     return worst if math.isfinite(worst) else -wanted.sign * NO_END
 
 
-def _log_fid(runs: pd.DataFrame, worst: pd.Series) -> pd.Series:
+def _ceilings(runs: pd.DataFrame) -> np.ndarray:
+    known = np.full(len(runs), np.nan)
+    for name in ("fid_ceiling", "fid_noise"):
+        if name in runs.columns:
+            known = np.where(np.isnan(known), _positive(runs[name]), known)
+    if not np.isnan(known).any():
+        return known
+    largest = pd.Series(_positive(runs["fid"]), index=runs.index).groupby(runs["dataset"]).transform("max")
+    return np.where(np.isnan(known), largest.to_numpy(), known)
+
+
+def _log_fid(runs: pd.DataFrame, worst: np.ndarray) -> np.ndarray:
     fid = _positive(runs["fid"])
     if "fid_last_third" in runs.columns:
-        fid = _positive(runs["fid_last_third"]).fillna(fid)
-    return np.minimum(np.log(fid), worst).where(fid.notna())
+        last_third = _positive(runs["fid_last_third"])
+        fid = np.where(np.isnan(last_third), fid, last_third)
+    return np.where(np.isnan(fid), np.nan, np.minimum(np.log(fid), worst))
 
 
-def _log_real(runs: pd.DataFrame) -> pd.Series:
+def _log_real(runs: pd.DataFrame, cap: np.ndarray) -> np.ndarray:
     if "fid_real" not in runs.columns:
-        return pd.Series(np.nan, index=runs.index)
+        return np.full(len(runs), np.nan)
     real = _positive(runs["fid_real"])
-    return np.log(real.where(real < ceilings(runs)))
+    return np.log(np.where(real < cap, real, np.nan))
 
 
-def _positive(values: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
-    return numbers.where(np.isfinite(numbers) & (numbers > 0))
+def _positive(values: pd.Series) -> np.ndarray:
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(float, na_value=np.nan)
+    return np.where(np.isfinite(numbers) & (numbers > 0), numbers, np.nan)
 
 
 def _capped(fid: float, ceiling: float) -> float:

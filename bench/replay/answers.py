@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from bench.analysis import effects, local_effects
@@ -23,6 +25,7 @@ class Answer:
         kind: `local`, around the incumbent, or `average`, over the screen.
         hack: which trick.
         truth: its true effect, on minus off, in y.
+        risk: what it truly adds to the share of runs that fail.
         low, high: the 95 % interval as if it were the only question and look, in y; NaN where there is none.
         low_all, high_all: the one that holds over all planned looks; the same for an average.
         verdict: as told.
@@ -33,6 +36,7 @@ class Answer:
     kind: str
     hack: str
     truth: float
+    risk: float
     low: float
     high: float
     low_all: float
@@ -61,7 +65,7 @@ def told(table: Table, found: Replayed) -> Told:
     """The answers of a sweep with the truth of the table beside them."""
     recipe = table.number(found.incumbent.levels)
     declaration = found.history.declaration
-    hacks = list(declaration.hacks)
+    hacks, needs = list(declaration.hacks), declaration.prerequisites
     star = local_effects(
         found.star,
         hacks,
@@ -70,36 +74,41 @@ def told(table: Table, found: Replayed) -> Told:
         look=int(found.star["round"].nunique()),
         looks=declaration.looks,
     )
-    screen = effects(
-        found.screen, hacks, sesoi=declaration.sesoi, outcome=table.outcome.column, needs=declaration.prerequisites
-    )
+    screen = effects(found.screen, hacks, sesoi=declaration.sesoi, outcome=table.outcome.column, needs=needs)
+
+    def local(hack: str, of: np.ndarray) -> float:
+        return table.local(recipe, hack, of)
+
+    def average(hack: str, of: np.ndarray) -> float:
+        return table.average(hack, tuple(needs.get(hack, ())), of)
+
     answers = [
-        _answer(table, LOCAL, row, table.local(recipe, row.hack), ("_pointwise", ""), bool(row.settled))
+        _answer(table, LOCAL, row, local, ("_pointwise", ""), bool(row.settled))
         for row in star.itertuples()
         if row.runs
     ]
     answers += [
-        _answer(
-            table,
-            AVERAGE,
-            row,
-            table.average(row.hack, declaration.prerequisites.get(row.hack, ())),
-            ("", ""),
-            row.verdict != "inconclusive",
-        )
-        for row in screen.itertuples()
+        _answer(table, AVERAGE, row, average, ("", ""), row.verdict != "inconclusive") for row in screen.itertuples()
     ]
     return Told(tuple(answers), recipe, found.runs)
 
 
-def _answer(table: Table, kind: str, row: object, truth: float, ends: tuple[str, str], done: bool) -> Answer:
+def _answer(
+    table: Table,
+    kind: str,
+    row: object,
+    true: Callable[[str, np.ndarray], float],
+    ends: tuple[str, str],
+    done: bool,
+) -> Answer:
     own, all_looks = ends
     interval = [
         table.outcome.y_of(getattr(row, f"ci_{side}{which}_pct"))
         for which in (own, all_looks)
         for side in ("low", "high")
     ]
-    return Answer(kind, row.hack, truth, *interval, row.verdict, done, int(row.runs))
+    truth, risk = true(row.hack, table.truth), true(row.hack, table.failing)
+    return Answer(kind, row.hack, truth, risk, *interval, row.verdict, done, int(row.runs))
 
 
 def wrong(answer: Answer, better: int, sesoi: tuple[float, float]) -> bool:
@@ -114,7 +123,7 @@ def wrong(answer: Answer, better: int, sesoi: tuple[float, float]) -> bool:
         return answer.truth * (better if answer.verdict == "helps" else -better) <= 0
     if answer.verdict == "negligible":
         return not sesoi[0] <= answer.truth <= sesoi[1]
-    return False
+    return answer.verdict == "fragile" and answer.risk <= 0
 
 
 def frame_of(sweeps: list[Told], table: Table, sesoi: float) -> pd.DataFrame:

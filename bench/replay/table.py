@@ -12,11 +12,13 @@ import pandas as pd
 
 from bench.errors import UserError
 from bench.records.frames import load_runs
-from bench.records.outcome import Outcome, outcome_of, with_outcome
+from bench.records.outcome import Outcome, ceilings, outcome_of, with_outcome
 from bench.records.plan import PLACEBO, Plan, load_plans
 
 HALVES = ("all", "calibration", "report")
 """Which seeds a table is made of: all, or every other one, to tune a rule on and to judge it on."""
+RANGE = ("fid_noise", "fid_ceiling", "fid_real")
+"""The ends of a run's FID, as far as they were recorded."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Table:
         hacks: the tricks, without the placebo.
         plan: that asked for the runs.
         outcome: which score is judged.
-        rows: the runs with their `y`, recipe by recipe, `seeds` of each.
+        rows: the runs with what `with_outcome` adds, recipe by recipe, `seeds` of each.
         seeds: runs of each recipe; those with the placebo are as good as other seeds, since it only changes the luck.
     """
 
@@ -47,12 +49,32 @@ class Table:
     @cached_property
     def y(self) -> np.ndarray:
         """The outcome (recipes, seeds)."""
-        return self.rows["y"].to_numpy(float).reshape(self.recipes, self.seeds)
+        return self._of_each("y")
 
     @cached_property
     def truth(self) -> np.ndarray:
         """What each recipe is worth (recipes,): the mean of its runs, which sweeps are drawn from."""
         return self.y.mean(axis=1)
+
+    @cached_property
+    def failing(self) -> np.ndarray:
+        """The share of each recipe's runs that failed (recipes,)."""
+        return self._of_each("failed").mean(axis=1)
+
+    @cached_property
+    def touching(self) -> np.ndarray:
+        """Whether a run of the recipe failed or ended at the worst end (recipes,)."""
+        return (self._of_each("failed") + self._of_each("at_ceiling") > 0).any(axis=1)
+
+    @cached_property
+    def worst(self) -> float:
+        """The worst end of y; NaN where there is none."""
+        return float(np.log(ceilings(self.rows)).min()) if self.outcome.column == "fid" else self.outcome.worst_y
+
+    @cached_property
+    def recorded(self) -> pd.DataFrame:
+        """What is recorded of every run of a sweep beside its score: no more than an outcome is read from."""
+        return self.rows[["status", *(name for name in RANGE if name in self.rows)]].reset_index(drop=True)
 
     @property
     def loss(self) -> np.ndarray:
@@ -75,18 +97,25 @@ class Table:
         """The recipes (bool mask) that lack the trick, of those that have all that it needs."""
         return ~self._has(hack) & self._acting(needs)
 
-    def average(self, hack: str, needs: tuple[str, ...] = ()) -> float:
-        """The true average effect: mean of y with the trick minus without, over all recipes that have what it needs."""
-        if hack == PLACEBO:
-            return 0.0
-        return float(self.truth[self.with_(hack, needs)].mean() - self.truth[self.without(hack, needs)].mean())
+    def average(self, hack: str, needs: tuple[str, ...] = (), of: np.ndarray | None = None) -> float:
+        """The true average effect: the mean with the trick minus without, over all recipes that have what it needs.
 
-    def local(self, recipe: int, hack: str) -> float:
-        """The true effect of a trick, mean of y with it minus without, in one recipe."""
+        Args:
+            hack: which; nothing is true of the placebo.
+            needs: what it needs.
+            of: which value of each recipe; its worth unless it is given.
+        """
         if hack == PLACEBO:
             return 0.0
-        bit = 2 ** self.hacks.index(hack)
-        return float(self.truth[recipe | bit] - self.truth[recipe & ~bit])
+        of = self.truth if of is None else of
+        return float(of[self.with_(hack, needs)].mean() - of[self.without(hack, needs)].mean())
+
+    def local(self, recipe: int, hack: str, of: np.ndarray | None = None) -> float:
+        """The true effect of a trick in one recipe, with it minus without; `of` as for `average`."""
+        if hack == PLACEBO:
+            return 0.0
+        of, bit = self.truth if of is None else of, 2 ** self.hacks.index(hack)
+        return float(of[recipe | bit] - of[recipe & ~bit])
 
     def rank(self, number: int) -> int:
         """1 for the best recipe of the table."""
@@ -95,6 +124,16 @@ class Table:
     def regret(self, number: int) -> float:
         """How much worse than the best recipe, in y; 0 for the best."""
         return float(self.loss[number] - self.loss.min())
+
+    @property
+    def shared(self) -> float:
+        """The share of the variance between runs of a recipe that runs of one seed have in common over all recipes."""
+        apart = self.y - self.truth[:, None]
+        own, common = apart.var(axis=1, ddof=1).mean(), apart.mean(axis=0).var(ddof=1)
+        return float((common - own / self.recipes) / own) if own > 0 else 0.0
+
+    def _of_each(self, column: str) -> np.ndarray:
+        return self.rows[column].to_numpy(float).reshape(self.recipes, self.seeds)
 
     def _has(self, hack: str) -> np.ndarray:
         return (np.arange(self.recipes) >> self.hacks.index(hack) & 1).astype(bool)

@@ -16,38 +16,61 @@ from bench.replay.table import Table
 SIZES = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Ends of the classes of true effects: the change of the score as a fraction, whichever way."""
 NEAR_THE_BEST = 5
+FAR = 2
+"""An effect beyond so many times the smallest one of interest must never be called negligible."""
+RULES = {
+    "sweeps": "sweeps",
+    "runs": "runs a sweep",
+    "local_covered": "local effects: coverage, pointwise",
+    "local_covered_all": "local effects: coverage over all looks",
+    "average_covered": "average effects: coverage",
+    "false_verdict": "sweeps with any false verdict",
+    "false_claim": "sweeps with any false claim",
+    "placebo_claimed": "sweeps that claim the placebo",
+    "placebo_negligible": "placebo's verdicts that are negligible",
+    "negligible_wrong": "sweeps with negligible given wrongly",
+    "negligible_far": f"sweeps with negligible given beyond {FAR} times the smallest effect of interest",
+    "screen_placebo": "screens that claim the placebo",
+    "screen_false": "screens with any false claim",
+    "verdicts": "tricks with a verdict",
+    "runs_per_verdict": "runs per correct verdict",
+    "rank": "recipe: median rank",
+    "near_best": f"recipe: share within the best {NEAR_THE_BEST}",
+    "regret": "recipe: mean regret, in y",
+}
+"""What `rules` counts, in words."""
 
 
 def rules(sweeps: Sequence[Told], table: Table, sesoi: float) -> dict[str, float]:
-    """How often the promises hold, over all sweeps: shares in [0, 1] except for the runs."""
+    """How often the promises hold over all sweeps, by the names in `RULES`: shares in [0, 1] except for the runs."""
     answers = frame_of(list(sweeps), table, sesoi)
     local, average = answers[answers["kind"] == LOCAL], answers[answers["kind"] == AVERAGE]
-    claimed = local[local["verdict"].isin(CLAIMS)]
     correct = local["done"] & ~local["wrong"] & (local["verdict"] != "inconclusive")
     placebo = local[local["hack"] == PLACEBO]
     ranks = np.array([table.rank(sweep.recipe) for sweep in sweeps])
     regrets = np.array([table.regret(sweep.recipe) for sweep in sweeps])
     tricks = local["hack"] != PLACEBO
+    low, high = table.outcome.limits(min(FAR * sesoi, 0.99), table.truth)
+    negligible = local["verdict"] == "negligible"
     return {
         "sweeps": float(len(sweeps)),
-        "runs a sweep": float(np.mean([sweep.runs for sweep in sweeps])),
-        "local effects: coverage, pointwise": float(local["covered"].mean()),
-        "local effects: coverage over all looks": float(local["covered_all"].mean()),
-        "average effects: coverage": float(average["covered"].mean()),
-        "sweeps with any false verdict": _any(local, local["wrong"]),
-        "sweeps with any false claim": _any(local, local["wrong"] & (local["verdict"] != "negligible")),
-        "sweeps that claim the placebo": _any(local, (local["hack"] == PLACEBO) & local.index.isin(claimed.index)),
-        "placebo's verdicts that are negligible": float((placebo["verdict"] == "negligible").mean()),
-        "negligible given wrongly": _any(local, local["wrong"] & (local["verdict"] == "negligible")),
-        "screens that claim the placebo": _any(average, (average["hack"] == PLACEBO) & average["verdict"].isin(CLAIMS)),
-        "screens with any false claim": _any(average, average["wrong"] & (average["verdict"] != "negligible")),
-        "tricks with a verdict": float((local["verdict"] != "inconclusive")[tricks].mean()),
-        "runs per correct verdict": float(
-            np.sum([sweep.runs for sweep in sweeps]) / max(int((correct & tricks).sum()), 1)
-        ),
-        "recipe: median rank": float(np.median(ranks)),
-        f"recipe: share within the best {NEAR_THE_BEST}": float((ranks <= NEAR_THE_BEST).mean()),
-        "recipe: mean regret": float(regrets.mean()),
+        "runs": float(np.mean([sweep.runs for sweep in sweeps])),
+        "local_covered": float(local["covered"].mean()),
+        "local_covered_all": float(local["covered_all"].mean()),
+        "average_covered": float(average["covered"].mean()),
+        "false_verdict": _any(local, local["wrong"]),
+        "false_claim": _any(local, local["wrong"] & ~negligible),
+        "placebo_claimed": _any(local, _claims_the_placebo(local)),
+        "placebo_negligible": float((placebo["verdict"] == "negligible").mean()),
+        "negligible_wrong": _any(local, local["wrong"] & negligible),
+        "negligible_far": _any(local, negligible & ~local["truth"].between(low, high)),
+        "screen_placebo": _any(average, _claims_the_placebo(average)),
+        "screen_false": _any(average, average["wrong"] & (average["verdict"] != "negligible")),
+        "verdicts": float((local["verdict"] != "inconclusive")[tricks].mean()),
+        "runs_per_verdict": float(np.sum([sweep.runs for sweep in sweeps]) / max(int((correct & tricks).sum()), 1)),
+        "rank": float(np.median(ranks)),
+        "near_best": float((ranks <= NEAR_THE_BEST).mean()),
+        "regret": float(regrets.mean()),
     }
 
 
@@ -69,7 +92,7 @@ def power(sweeps: Sequence[Told], table: Table, sesoi: float) -> pd.DataFrame:
 
 
 def against(rivals: Mapping[str, Sequence[Claimed]], table: Table) -> pd.DataFrame:
-    """Each rival's recipe and claims; a claim is false if its sign is not that of the true effect in that recipe."""
+    """Each rival's recipe and claims; a claim is false if its sign is not that of the true effect that it is about."""
     rows = {}
     for name, found in rivals.items():
         judged = [_judged(table, each) for each in found]
@@ -77,6 +100,7 @@ def against(rivals: Mapping[str, Sequence[Claimed]], table: Table) -> pd.DataFra
         runs = np.array([each.runs for each in found])
         ranks = np.array([table.rank(each.recipe) for each in found])
         rows[name] = {
+            "tries": len(found),
             "runs": runs.mean(),
             "right claims": right.mean(),
             "any false claim": (false > 0).mean(),
@@ -102,6 +126,7 @@ def ours(sweeps: Sequence[Told], table: Table) -> list[Claimed]:
                 if answer.kind == LOCAL and answer.verdict in signs
             },
             sweep.runs,
+            sweep.recipe,
         )
         for sweep in sweeps
     ]
@@ -124,9 +149,16 @@ def true_effects(table: Table) -> pd.DataFrame:
 
 
 def _judged(table: Table, found: Claimed) -> tuple[int, int, bool]:
+    def true(hack: str) -> float:
+        return table.average(hack) if found.about is None else table.local(found.about, hack)
+
     tricks = {hack: sign for hack, sign in found.signs.items() if hack != PLACEBO}
-    right = sum(np.sign(table.local(found.recipe, hack)) == sign for hack, sign in tricks.items())
+    right = sum(np.sign(true(hack)) == sign for hack, sign in tricks.items())
     return right, len(found.signs) - right, PLACEBO in found.signs
+
+
+def _claims_the_placebo(answers: pd.DataFrame) -> pd.Series:
+    return (answers["hack"] == PLACEBO) & answers["verdict"].isin(CLAIMS)
 
 
 def _any(answers: pd.DataFrame, which: pd.Series) -> float:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from bench.plan.history import History
@@ -13,45 +14,42 @@ from bench.plan.race import Candidate
 from bench.plan.settle import Judge, current_star, star_runs_of
 from bench.records.declaration import Declaration
 from bench.records.plan import PLACEBO, Cell, Plan
+from bench.replay.luck import Luck
 from bench.replay.table import Table
 from bench.runner.chain import next_plan
 
-IDENTITY = ["dataset", "cell", "seed", "stage", "arm", "round", "flipped"]
-
 
 class World:
-    """One draw of luck: which of a recipe's runs a seed stands for.
+    """One draw of luck: what comes of the runs that a sweep asks for.
 
-    A seed of a sweep stands for one of the table's, drawn evenly and each on its own, the same for all recipes: cells
-    that share a seed share what a seed gives them, and the truth of the table is exactly what is drawn from. (Drawn
-    without reuse, the few runs of a recipe would soon be known by heart, and every interval would look too wide.)
+    Where runs are a recipe's own, a seed of the sweep stands for one of the table's, the same for all recipes: cells
+    that share a seed share what a seed gives them. Where luck is pooled each recipe has its own at every seed.
 
     Args:
-        table: the runs.
+        luck: of the table.
         draw: which world; the same number gives the same one.
     """
 
-    def __init__(self, table: Table, draw: int) -> None:
-        self.table, self.draw = table, draw
+    def __init__(self, luck: Luck, draw: int) -> None:
+        self.luck, self.table, self.draw = luck, luck.table, draw
 
-    def turn(self, seed: int, reseeded: bool) -> int:
-        """Which of a recipe's runs that seed stands for; the placebo gives it another."""
-        digest = hashlib.sha256(repr((self.draw, seed, reseeded)).encode()).digest()
-        return int.from_bytes(digest[:8], "big") % self.table.seeds
+    def turn(self, recipe: int, seed: int, reseeded: bool) -> int:
+        """A large number that says which luck that run has; the placebo gives it another."""
+        own = () if self.luck.kind == "own" else (recipe,)
+        return int.from_bytes(hashlib.sha256(repr((self.draw, *own, seed, reseeded)).encode()).digest()[:4], "big")
 
     def runs(self, asked: list[tuple[str, Cell, int]]) -> pd.DataFrame:
-        """What the table has for these (dataset, cell, seed): one row per run, as a sweep records it."""
-        found = [
-            self.table.number(cell.levels) * self.table.seeds + self.turn(seed, cell.levels.get(PLACEBO, False))
-            for _, cell, seed in asked
-        ]
-        hacks = [hack for hack in self.table.plan.hacks if hack in self.table.rows]
-        rows = self.table.rows.iloc[found].reset_index(drop=True)
-        rows = rows.drop(columns=[name for name in (*hacks, *IDENTITY) if name in rows])
+        """What comes of these (dataset, cell, seed): one row per run with its y, as a sweep records it."""
+        table, outcome = self.table, self.table.outcome
+        recipe = np.array([table.number(cell.levels) for _, cell, _ in asked])
+        luck = [(cell.levels.get(PLACEBO, False), seed) for _, cell, seed in asked]
+        turn = np.array([self.turn(at, seed, on) for at, (on, seed) in zip(recipe.tolist(), luck, strict=True)])
+        y = self.luck.y(recipe, turn)
+        rows = table.recorded.take(recipe * table.seeds + turn % table.seeds).reset_index(drop=True)
         identity = pd.DataFrame(
             [(dataset, cell.name, seed) for dataset, cell, seed in asked], columns=["dataset", "cell", "seed"]
         )
-        return pd.concat([identity, rows], axis=1)
+        return pd.concat([identity, rows, pd.DataFrame({outcome.column: outcome.score_of(y), "y": y})], axis=1)
 
 
 @dataclass(frozen=True)

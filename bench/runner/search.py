@@ -7,12 +7,13 @@ study is filled with them in one order, and asked as often as the batch is large
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import TPESampler
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from bench.plan.history import History, merged
 from bench.plan.levels import choices, consistent
@@ -51,18 +52,21 @@ def propose(history: History, dataset: str, count: int) -> list[Recipe]:
     The tricks are searched together (multivariate), those that exclude each other as one choice; parameters of tricks
     only where their trick is on. The placebo is always off.
     """
-    declaration = history.declaration
-    space = _Space(declaration)
-    study = _study(history, dataset, space)
-    known = [space.recipe(trial.params) for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])]
+    space = _Space(history.declaration)
+    known = _runs(history, dataset, space)
+    sampler = _sampler(history, dataset, space, [space.recipe(params) for params, _ in known])
+    study = _study(sampler, space, known)
     made: list[Recipe] = []
     for _ in range(count):
-        for attempt in range(ATTEMPTS):
+        sampler.draws = ATTEMPTS
+        while True:
             trial = study.ask()
             found = space.suggested(trial)
-            if attempt == ATTEMPTS - 1 or found not in [*known, *made]:
+            sampler.draws -= 1
+            if not sampler.draws or found not in sampler.known:
                 break
             study.tell(trial, state=TrialState.FAIL)
+        sampler.known.append(found)
         made.append(found)
     return made
 
@@ -77,6 +81,8 @@ class _Space:
             name: {"+".join(option): option for option in options}
             for name, options in choices(searched, declaration.exclusions).items()
         }
+        self._every = {name: CategoricalDistribution(list(options)) for name, options in self.choices.items()}
+        self._every |= {name: _distribution(span) for name, span in declaration.tune.items()}
 
     def suggested(self, trial: optuna.Trial) -> Recipe:
         """The recipe that a trial asks for."""
@@ -103,6 +109,10 @@ class _Space:
                 }
         return levels, parameters
 
+    def is_whole(self, params: dict[str, Any]) -> bool:
+        """Whether these params say all of a recipe."""
+        return params.keys() >= self.choices.keys() and params.keys() >= self._tuned(self._levels(params)).keys()
+
     def params(self, levels: dict[str, bool], parameters: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """The params of a trial that made a run with these levels."""
         levels = consistent(levels, self.declaration.prerequisites, self.declaration.exclusions)
@@ -118,9 +128,7 @@ class _Space:
 
     def distributions(self, params: dict[str, Any]) -> dict[str, Any]:
         """The distributions that these params came from."""
-        spans = {name: _distribution(span) for name, span in self.declaration.tune.items()}
-        every = {name: CategoricalDistribution(list(options)) for name, options in self.choices.items()} | spans
-        return {name: every[name] for name in params}
+        return {name: self._every[name] for name in params}
 
     def _levels(self, chosen: dict[str, Any]) -> dict[str, bool]:
         on = {hack for name, options in self.choices.items() for hack in options[chosen[name]]}
@@ -137,23 +145,70 @@ def _distribution(span: Range) -> FloatDistribution | IntDistribution:
     return IntDistribution(int(span.low), int(span.high), step=span.step)
 
 
-def _study(history: History, dataset: str, space: _Space) -> optuna.Study:
-    """An in-memory study that holds the runs on a dataset so far, in the order of their plans."""
+class _Sampler(TPESampler):
+    """A tree-structured Parzen estimator that draws again what was run already, without a trial for each draw.
+
+    Where few recipes are left most draws are of that kind, and trials and estimators cost several times the draw.
+
+    Args:
+        space: what is searched.
+        known: the recipes that were run, or will be.
+        settings: of the estimator.
+    """
+
+    def __init__(self, space: _Space, known: list[Recipe], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.space, self.known, self.draws = space, known, 1
+        self._built: list[Any] = []
+        self._kept: Iterator[Any] | None = None
+
+    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, Any]) -> dict[str, Any]:
+        """Params of the next trial; the last of `draws` is taken whatever it is."""
+        self._built.clear()
+        params = super().sample_relative(study, trial, search_space)
+        while self.draws > 1 and self.space.is_whole(params) and self.space.recipe(params) in self.known:
+            self.draws -= 1
+            self._kept = iter(self._built)
+            params = super().sample_relative(study, trial, search_space)
+        self._kept = None
+        return params
+
+    def _build_parzen_estimator(self, *args: Any, **named: Any) -> Any:
+        """The same ones, in their order, while it draws again. Only speed depends on this name of Optuna's."""
+        if self._kept is not None:
+            return next(self._kept)
+        self._built.append(super()._build_parzen_estimator(*args, **named))
+        return self._built[-1]
+
+
+def _sampler(history: History, dataset: str, space: _Space, known: list[Recipe]) -> _Sampler:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    declaration = history.declaration
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = TPESampler(
+        return _Sampler(
+            space,
+            known,
             multivariate=True,
-            group=True,
+            group=bool(history.declaration.tune),  # else all runs have the same params
             constant_liar=True,
-            seed=drawn(declaration, "search", dataset, len(history.plans_of("search"))),
+            seed=drawn(history.declaration, "search", dataset, len(history.plans_of("search"))),
         )
-    study = optuna.create_study(sampler=sampler, direction="minimize")
+
+
+def _runs(history: History, dataset: str, space: _Space) -> list[tuple[dict[str, Any], float]]:
+    """Params and loss of the runs on a dataset so far, in the order of their plans."""
     cells = history.cells(dataset, "screen", "search")
-    for run in history.of_stage(dataset, "screen", "search").to_dict("records"):
-        cell = cells[run["cell"]]
-        params = space.params(cell.levels, merged(declaration.hack_parameters, cell.hack_parameters))
-        distributions = space.distributions(params)
-        study.add_trial(optuna.create_trial(params=params, distributions=distributions, value=run["loss"]))
+    own = {
+        name: space.params(cell.levels, merged(history.declaration.hack_parameters, cell.hack_parameters))
+        for name, cell in cells.items()
+    }
+    runs = history.of_stage(dataset, "screen", "search")
+    return [(own[name], loss) for name, loss in zip(runs["cell"].tolist(), runs["loss"].tolist(), strict=True)]
+
+
+def _study(sampler: TPESampler, space: _Space, known: list[tuple[dict[str, Any], float]]) -> optuna.Study:
+    """An in-memory study that holds these runs."""
+    study = optuna.create_study(sampler=sampler, direction="minimize")
+    for params, loss in known:
+        study.add_trial(optuna.create_trial(params=params, distributions=space.distributions(params), value=loss))
     return study

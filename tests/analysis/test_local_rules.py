@@ -36,6 +36,14 @@ def test_behrens_fisher_by_drawing():
         assert upper_tail(at, 0.01, 3.5, 0.0049, 9.0) == pytest.approx(tail, rel=0.1)
 
 
+def test_many_tails_at_once_are_those_of_each():
+    generator = np.random.default_rng(0)
+    asked = generator.uniform(0.01, 3, (5, 4500))
+    together = upper_tail(*asked)
+    some = [0, 1999, 2000, 3999, 4000, 4499]
+    np.testing.assert_allclose(together[some], [upper_tail(*asked[:, at]) for at in some], rtol=1e-12)
+
+
 def test_half_width_inverts_the_tail_and_lets_nan_through():
     tails = np.array([[0.025], [0.0004]])
     first, second = np.array([0.01, 0.002, np.nan, 0.01]), np.array([0.004, 0.01, 0.01, 0.0])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bench.records.plan import PLACEBO, Cell, Plan
+from bench.replay.luck import Luck
 from bench.replay.table import read_table
 
 HACKS = ("strong", "weak", "none", "harmful")
@@ -52,6 +53,11 @@ def table_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def table(table_folder):
     return read_table(table_folder)
+
+
+@pytest.fixture(scope="session")
+def luck(table):
+    return Luck(table)
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,20 @@
 """Sweeps drawn from a table: the same code as live ones, judged against a truth that is known."""
 
+import json
+
 import numpy as np
-import pandas as pd
 import pytest
 
 from bench.cli import main
 from bench.cli.judging import judge_of
+from bench.errors import UserError
 from bench.records.declaration import Declaration
-from bench.records.plan import PLACEBO, Cell
+from bench.records.plan import PLACEBO
 from bench.replay.answers import Answer, Told, told, wrong
 from bench.replay.rivals import RIVALS, Claimed
-from bench.replay.run import one_rival, one_sweep, sweeps
-from bench.replay.tally import against, ours, power, rules
+from bench.replay.run import one_rival, one_sweep, processes
+from bench.replay.tally import RULES, against, ours, power, rules
+from bench.replay.whole import Asked, tallied, write_tally
 from bench.replay.world import World, declared, swept
 
 DRAWS = range(3)
@@ -24,31 +27,12 @@ def base(table):
 
 
 @pytest.fixture(scope="session")
-def some(table, base):
-    return [one_sweep(table, base, judge_of, draw) for draw in DRAWS]
+def some(luck, base):
+    return [one_sweep(luck, base, judge_of, draw) for draw in DRAWS]
 
 
-def test_a_run_is_one_of_the_tables_runs_of_that_recipe(table):
-    levels = {**table.levels(5), PLACEBO: False}
-    asked = [("digits", Cell("a", levels, "screen", ("digits",), (3,)), seed) for seed in range(400)]
-    runs = World(table, 0).runs(asked)
-    assert runs["seed"].tolist() == list(range(400))
-    assert set(runs["y"]) == set(table.y[5])
-    assert runs["y"].mean() == pytest.approx(table.truth[5], abs=0.02)
-    again, other = World(table, 0).runs(asked), World(table, 1).runs(asked)
-    pd.testing.assert_frame_equal(runs, again)
-    assert not runs["y"].equals(other["y"])
-
-
-def test_cells_share_what_their_seed_gives_them_and_the_placebo_takes_another(table):
-    world = World(table, 0)
-    assert [world.turn(seed, False) for seed in range(50)] != [world.turn(seed, True) for seed in range(50)]
-    turns = np.bincount([world.turn(seed, False) for seed in range(8000)], minlength=table.seeds)
-    assert turns.min() > 8000 / table.seeds * 0.8
-
-
-def test_a_sweep_goes_through_all_stages_and_its_star_stands_on_the_winner(table, base):
-    found = swept(declared(table, base, 1), World(table, 1), judge_of)
+def test_a_sweep_goes_through_all_stages_and_its_star_stands_on_the_winner(table, luck, base):
+    found = swept(declared(table, base, 1), World(luck, 1), judge_of)
     assert list(dict.fromkeys(found.history.runs["stage"])) == ["screen", "search", "race", "settle"]
     assert not found.history.runs.duplicated(["cell", "seed"]).any()
     told_ = told(table, found)
@@ -58,66 +42,84 @@ def test_a_sweep_goes_through_all_stages_and_its_star_stands_on_the_winner(table
     assert truth == {hack: table.local(told_.recipe, hack) for hack in truth}
 
 
-def test_the_same_draws_give_the_same_sweeps_whatever_the_processes(table, base, some):
-    assert list(sweeps(table, base, judge_of, DRAWS, workers=2)) == some
+def test_the_same_seed_gives_the_same_numbers_whatever_the_processes(luck, some, table):
+    asked = Asked(sweeps=len(DRAWS))
+    with processes(1) as alone, processes(2) as both:
+        found, again = (tallied(luck, asked, judge_of, each) for each in (alone, both))
+    assert found == again
+    known = {name: value for name, value in rules(some, table, 0.10).items() if np.isfinite(value)}
+    assert found["rules"] == pytest.approx(known, rel=1e-8)
+    assert found["rules"].keys() <= RULES.keys()
+    assert found["against"]["TPE with importances"]["tries"] == 1
+    assert found["table"]["runs"] == 256
 
 
 def test_known_effects_come_out(table, some):
     found = rules(some, table, 0.10)
     assert found["sweeps"] == 3
-    assert found["recipe: median rank"] <= 4
-    assert found["sweeps with any false claim"] == 0
+    assert found["rank"] <= 4
+    assert found["false_claim"] == 0
     shares = power(some, table, 0.10)
     assert shares.loc["above 50%", "claimed"] == 1.0
 
 
 @pytest.mark.parametrize(
-    ("verdict", "truth", "false"),
+    ("verdict", "truth", "risk", "false"),
     [
-        ("helps", -0.01, False),
-        ("helps", 0.01, True),
-        ("helps", 0.0, True),
-        ("hurts", 0.2, False),
-        ("hurts", -0.2, True),
-        ("negligible", 0.05, False),
-        ("negligible", -0.2, True),
-        ("inconclusive", 1.0, False),
+        ("helps", -0.01, 0.5, False),
+        ("helps", 0.01, 0, True),
+        ("helps", 0.0, 0, True),
+        ("hurts", 0.2, 0, False),
+        ("hurts", -0.2, 0, True),
+        ("negligible", 0.05, 0, False),
+        ("negligible", -0.2, 0, True),
+        ("fragile", -0.2, 0.1, False),
+        ("fragile", 0.2, 0.0, True),
+        ("inconclusive", 1.0, 0, False),
     ],
 )
-def test_which_verdicts_are_false(verdict, truth, false):
-    answer = Answer("local", "strong", truth, 0, 0, 0, 0, verdict, True, 10)
+def test_which_verdicts_are_false(verdict, truth, risk, false):
+    answer = Answer("local", "strong", truth, risk, 0, 0, 0, 0, verdict, True, 10)
     assert wrong(answer, better=-1, sesoi=LIMITS) is false
 
 
 def test_rules_count_what_they_say(table):
     def answer(hack, truth, verdict, low=-1.0, high=1.0):
-        return Answer("local", hack, truth, low, high, low, high, verdict, verdict != "inconclusive", 10)
+        return Answer("local", hack, truth, 0.0, low, high, low, high, verdict, verdict != "inconclusive", 10)
 
     one = Told((answer("strong", -1.5, "helps"), answer(PLACEBO, 0.0, "inconclusive")), 7, 100)
     two = Told((answer("none", 0.3, "helps", 0.5, 0.9), answer(PLACEBO, 0.0, "hurts")), 15, 140)
     found = rules([one, two], table, 0.10)
-    assert found["runs a sweep"] == 120
-    assert found["local effects: coverage, pointwise"] == 0.5  # -1.5 and 0.3 lie outside, the placebo's 0 inside
-    assert found["sweeps with any false claim"] == 0.5
-    assert found["sweeps that claim the placebo"] == 0.5
-    assert found["tricks with a verdict"] == 1.0
-    assert found["runs per correct verdict"] == 240
+    assert found["runs"] == 120
+    assert found["local_covered"] == 0.5  # -1.5 and 0.3 lie outside, the placebo's 0 inside
+    assert found["false_claim"] == 0.5
+    assert found["placebo_claimed"] == 0.5
+    assert found["verdicts"] == 1.0
+    assert found["runs_per_verdict"] == 240
+
+
+@pytest.mark.parametrize(("truth", "wrong", "far"), [(0.05, 0, 0), (0.15, 1, 0), (0.19, 1, 1), (-0.3, 1, 1)])
+def test_a_negligible_that_is_none_is_counted_and_one_far_beyond_twice(table, truth, wrong, far):
+    answer = Answer("local", "weak", truth, 0.0, -0.1, 0.1, -0.1, 0.1, "negligible", True, 10)
+    found = rules([Told((answer,), 7, 100)], table, 0.10)
+    assert (found["negligible_wrong"], found["negligible_far"], found["false_claim"]) == (wrong, far, 0)
 
 
 @pytest.mark.parametrize("name", RIVALS)
-def test_rivals_use_no_more_runs_and_see_what_is_large(table, name):
-    found = [one_rival(table, name, 60, draw) for draw in range(5)]
-    assert found == [one_rival(table, name, 60, draw) for draw in range(5)]
+def test_rivals_use_no_more_runs_and_see_what_is_large(luck, name):
+    found = [one_rival(luck, name, 60, draw) for draw in range(5)]
+    assert found == [one_rival(luck, name, 60, draw) for draw in range(5)]
     assert all(each.runs <= 60 for each in found)
     assert all(each.signs["strong"] == -1 for each in found)
 
 
-def test_claims_are_judged_by_the_local_effect_of_the_recipe_that_was_found(table):
-    right = Claimed(15, {"strong": -1, "harmful": 1}, 50)
-    false = Claimed(14, {"weak": -1, PLACEBO: 1}, 50)  # without the strong trick, weak costs a quarter
-    rows = against({"some": [right, false]}, table).loc["some"]
-    assert (rows["right claims"], rows["any false claim"], rows["claims the placebo"]) == (1.0, 0.5, 0.5)
-    assert rows["runs per right claim"] == 50
+def test_claims_are_judged_where_they_were_made(table):
+    right = Claimed(14, {"strong": -1, "weak": -1}, 50, about=15)
+    false = Claimed(15, {"weak": -1, PLACEBO: 1}, 50, about=14)  # without the strong trick, weak costs a quarter
+    average = Claimed(15, {"strong": 1, "harmful": 1}, 50, about=None)
+    rows = against({"some": [right, false, average]}, table).loc["some"]
+    assert (rows["tries"], rows["right claims"], rows["runs per right claim"]) == (3, 1.0, 50)
+    assert (rows["any false claim"], rows["claims the placebo"]) == pytest.approx((2 / 3, 1 / 3))
 
 
 def test_our_own_claims_leave_out_what_is_negligible(table, some):
@@ -127,15 +129,33 @@ def test_our_own_claims_leave_out_what_is_negligible(table, some):
         assert claimed.signs["strong"] == -1
 
 
-def test_the_command_prints_the_truth_the_rules_and_the_rivals(table_folder, capsys):
+def test_the_command_prints_the_truth_the_rules_and_the_rivals_and_writes_them(table_folder, tmp_path, capsys):
+    written = tmp_path / "there" / "tally.json"
     command = ["replay", "table", "--sweeps", "2", "--workers", "1", "--results", str(table_folder.parent)]
     with pytest.raises(SystemExit) as end:
-        main(command)
+        main([*command, "--write", str(written)])
     assert not end.value.code
     said = capsys.readouterr().out
     assert "16 recipes of strong, weak, none, harmful on digits, 16 runs of each" in said
     assert "sweeps with any false claim" in said
     assert "TPE with importances" in said
+    tally = json.loads(written.read_text())
+    assert tally["rules"]["sweeps"] == 2
+    assert (tally["table"]["luck"], tally["table"]["half"]) == ("pooled", "all")
+
+
+def test_a_tally_that_cannot_be_written_is_told_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_tally({}, tmp_path / "file" / "tally.json")
+
+
+@pytest.mark.parametrize("wrong", [["--luck", "bad"], ["--half", "third"], ["--sesoi", "2"]])
+def test_what_cannot_be_asked_is_refused_in_one_line(table_folder, wrong, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["replay", "table", "--sweeps", "1", "--workers", "1", "--results", str(table_folder.parent), *wrong])
+    assert end.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_sweep_that_is_no_table_is_refused_in_one_line(tmp_path, capsys):

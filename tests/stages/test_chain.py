@@ -43,6 +43,13 @@ def test_a_sweep_ends_in_the_best_recipe(declared, trainer, finished):
     assert sum(seen.planned(dataset) for dataset in declared.datasets) <= 2 * LENGTH
 
 
+def test_a_run_that_was_recorded_twice_is_refused_and_one_that_was_not_asked_for_left_out(declared, finished):
+    plans, frames = finished
+    with pytest.raises(ValueError, match="2 runs were recorded twice"):
+        history(declared, plans[:1], [frames[0], frames[0].iloc[3:5]])
+    assert history(declared, plans[:1], frames).runs["stage"].eq("screen").all()
+
+
 def test_no_run_is_made_twice_and_each_plan_names_its_parent(declared, finished):
     plans, frames = finished
     runs = pd.concat(frames)

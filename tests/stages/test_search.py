@@ -1,11 +1,16 @@
 from dataclasses import replace
 
+import optuna
 import pandas as pd
 import pytest
+from optuna.samplers import TPESampler
+from optuna.trial import TrialState
 
 from bench.plan.history import History
 from bench.plan.screen import screen_plan
+from bench.plan.step import drawn
 from bench.records.declaration import Declaration, Range
+from bench.runner import search
 from bench.runner.search import propose
 
 HACKS = (*"abcdefghijk", "placebo")
@@ -66,3 +71,37 @@ def test_without_parameters_no_recipe_is_proposed_twice(declared, trainer):
 def test_it_searches_without_a_screen(declared):
     empty = History.of(declared, [], pd.DataFrame(columns=["dataset", "cell", "seed", "y"]))
     assert len(propose(empty, "one", 5)) == 5
+
+
+def plainly(history, dataset, count):
+    """`propose` as Optuna's manual has it: a trial of the study for every draw, those that were run already failed."""
+    space = search._Space(history.declaration)
+    seed = drawn(history.declaration, "search", dataset, len(history.plans_of("search")))
+    sampler = TPESampler(multivariate=True, group=True, constant_liar=True, seed=seed)
+    study, made = optuna.create_study(sampler=sampler), []
+    for params, loss in search._runs(history, dataset, space):
+        study.add_trial(optuna.create_trial(params=params, distributions=space.distributions(params), value=loss))
+    known = [space.recipe(trial.params) for trial in study.trials]
+    for _ in range(count):
+        for attempt in range(search.ATTEMPTS):
+            trial = study.ask()
+            found = space.suggested(trial)
+            if attempt == search.ATTEMPTS - 1 or found not in [*known, *made]:
+                break
+            study.tell(trial, state=TrialState.FAIL)
+        made.append(found)
+    return made, len(study.trials) - len(known)
+
+
+@pytest.mark.parametrize("tune", [{}, {"a.rate": Range(1, 2, step=1), "b.size": Range(0.5, 1)}])
+@pytest.mark.parametrize("stage", ["screen", "nothing"])
+def test_drawing_again_proposes_what_a_trial_for_every_draw_does(trainer, tune, stage):
+    """Eight recipes, half of them known: most draws are of what was run."""
+    few = Declaration(name="n", hacks=("a", "b", "c", "placebo"), datasets=("one",), tune=tune)
+    plan = screen_plan(few, 1, 0)
+    runs = trainer.train(plan)
+    known = runs[runs["cell"].isin([cell.name for cell in plan.cells if not cell.levels["c"]])]
+    seen = History.of(few, [plan], pd.concat([known if stage == "screen" else known.iloc[:0]]))
+    made, trials = plainly(seen, "one", 6)
+    assert propose(seen, "one", 6) == made
+    assert trials > 6 or tune
