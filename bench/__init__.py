@@ -6,11 +6,15 @@ The public names resolve on first use, so that `bench.plan` and `bench.analysis`
 from importlib import import_module
 
 _HOMES = {
-    "run": "bench.runner.run",
+    "sweep": "bench.api.sweep",
+    "load_sweep": "bench.api.result",
+    "own_data": "bench.api.own",
+    "run": "bench.api.own",
     "RunSpec": "bench.records.run",
     "RunRecord": "bench.records.run",
     "load_runs": "bench.records.frames",
     "load_generator": "bench.runner.generator",
+    "UserError": "bench.errors",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-STAGES = ("plan", "data", "gan", "metrics", "runner", "analysis", "report", "replay", "throughput", "cli")
+STAGES = ("plan", "data", "gan", "metrics", "runner", "analysis", "report", "replay", "throughput", "cli", "api")
 """The rooms of `bench`, beside `records`, which all may see."""
 SEES = {
     "records": (),
@@ -23,7 +23,8 @@ SEES = {
     "runner": ("plan", "data", "gan", "metrics"),
     "replay": ("plan", "analysis", "runner"),
     "throughput": ("data", "gan", "metrics", "runner"),
-    "cli": tuple(stage for stage in STAGES if stage != "cli"),
+    "cli": tuple(stage for stage in STAGES if stage not in ("cli", "api")),
+    "api": tuple(stage for stage in STAGES if stage != "api"),
 }
 """Stage -> the stages it may import from."""
 HEAVY = {"torch", "torchvision", "optuna"}

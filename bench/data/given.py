@@ -28,7 +28,7 @@ def own_images(value: Any, labels: Any = None) -> OwnImages:
     """
     if isinstance(value, tuple) and len(value) == 2 and labels is None:
         value, labels = value
-    if _is_array(value):
+    if is_array(value):
         images = _laid_out(_numpy(value))
         return OwnImages(images, *_labelled(labels, len(images)))
     sized = hasattr(value, "__getitem__") and hasattr(value, "__len__")
@@ -38,7 +38,8 @@ def own_images(value: Any, labels: Any = None) -> OwnImages:
     return _of_dataset(value, labels)
 
 
-def _is_array(value: Any) -> bool:
+def is_array(value: Any) -> bool:
+    """Whether it is an array or a tensor of any library."""
     return hasattr(value, "dtype") and hasattr(value, "shape")
 
 
@@ -70,7 +71,7 @@ def _labelled(labels: Any, count: int, known: Sequence[str] | None = None) -> tu
     """Labels as indices, and the classes; `known` names whole numbers from 0 on."""
     if labels is None:
         return None, ()
-    values = _numpy(labels) if _is_array(labels) else np.asarray(labels)
+    values = _numpy(labels) if is_array(labels) else np.asarray(labels)
     if values.shape != (count,):
         raise UserError(f"labels {values.shape} for {count:,} images: expected one for each, ({count},)")
     if values.dtype.kind not in "iubU":
@@ -115,7 +116,7 @@ def _picture(image: Any, number: int) -> np.ndarray:
     """One image of a torch Dataset as uint8 (H, W) or (H, W, 3)."""
     if hasattr(image, "convert"):  # Pillow's
         image = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
-    if not _is_array(image):
+    if not is_array(image):
         raise UserError(f"own dataset, item {number}: {type(image).__name__}; expected an image, or (image, label)")
     pixels = _numpy(image)
     if pixels.dtype.kind == "f":

@@ -8,12 +8,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from bench.errors import Halted, RunStopped, UserError
@@ -86,7 +88,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, *self._arguments), daemon=True)
-        with environment(worker_environment()):
+        with environment(worker_environment()), _without_main():
             self._process.start()
         theirs.close()
 
@@ -133,6 +135,20 @@ class Worker:
             self.kill()
             self.close()
             raise
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Have a process that is started run nothing of the program that starts it.
+
+    A script that calls `bench.sweep` without asking whether it is the main module would begin a sweep in each worker.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _serve(pipe: Connection, device: str, threads: int) -> None:
