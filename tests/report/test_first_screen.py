@@ -57,7 +57,7 @@ def test_a_screen_alone_shows_averages_and_says_so(effect, found):
 
 def test_no_number_is_absurd(effect, found):
     rows = [effect("a", pct=-40.0, verdict="inconclusive", ci_low_pct=-99.9, ci_high_pct=50_000.0)]
-    (row,) = first_screen(found([*rows, effect("b")])).rows[1:]
+    row, _ = first_screen(found([*rows, effect("b")])).rows
     assert "95 % interval anything." in row.marks[0].label
     assert row.marks[0].cut == (True, True)
 

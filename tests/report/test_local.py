@@ -72,7 +72,7 @@ def test_the_table_has_the_average_beside_the_local_effect(settled, rows, effect
     cells = {row[0]: row[1:] for row in table.rows}
     assert cells["`needed`"] == ("**−88 % (−90 to −86 %)**", "helps", "−20 %")
     assert cells["`vague`"] == ("+10 % (−50 to +70 %)", "inconclusive", "–")
-    assert cells["`missing`"] == ("–", "cannot act", "–")
+    assert cells["`missing`"] == ("–", "not flipped", "–")
     assert cells["`likely`"][1] == "inconclusive"  # clear of zero: no bound, but not proven either
     assert cells["`placebo`"] == ("+2.0 % (−8.0 to +12 %)", "at most 12 %", "–")
     assert list(cells)[-1] == "`placebo`"
