@@ -104,6 +104,13 @@ class Browser:
             raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description", "failed"))
         return answer["result"].get("value")
 
+    def until(self, script: str, seconds: float = 30):
+        """The value of an expression as soon as it is true, for what comes by an event; its last one in the end."""
+        end = time.monotonic() + seconds
+        while not (found := self.ask(script)) and time.monotonic() < end:
+            time.sleep(0.02)
+        return found
+
     def place(self, selector: str) -> tuple[float, float]:
         """The middle of an element in the window, scrolled to."""
         found = f"document.querySelector({json.dumps(selector)})"

@@ -86,9 +86,9 @@ def test_the_answer_fits_on_the_first_screen(opened):
 def test_pointing_at_a_trick_tells_of_it(opened, told, shots):
     rows = told.local.set_index(["dataset", "hack"])
     opened.hover(f"{ROW.format('batch_norm')} td[data-dataset=shapes]")
+    assert opened.until("!panel.hidden")
     text = opened.ask("panel.innerText")
     row = rows.loc[("shapes", "batch_norm")]
-    assert opened.ask("!panel.hidden")
     assert "On shapes:" in text
     assert effect(row, PERCENT) in text
     assert PERCENT.span(row["ci_low_pct"], row["ci_high_pct"]) in text
@@ -98,7 +98,7 @@ def test_pointing_at_a_trick_tells_of_it(opened, told, shots):
     assert opened.ask("panel.querySelectorAll('.plot .thick').length") == 2
     opened.screenshot(shots / "panel.png")
     opened.hover("h1")
-    assert opened.ask("panel.hidden")
+    assert opened.until("panel.hidden")
 
 
 def test_tricks_are_reached_and_left_by_keys(opened):
@@ -117,12 +117,12 @@ def test_tricks_are_reached_and_left_by_keys(opened):
 def test_a_tap_opens_the_panel_and_its_cross_closes_it(browser, page, shots):
     browser.open(page, 400)
     browser.click(f"{ROW.format('batch_norm')} .trick")
-    assert browser.ask("new Promise(done => setTimeout(() => done(!panel.hidden), 100))")
+    assert browser.until("!panel.hidden")
     browser.screenshot(shots / "tapped.png")
     tops = browser.ask("[panel, document.querySelector('tr.told')].map(e => e.getBoundingClientRect().top)")
     assert tops[0] > tops[1] + 15
     browser.click("#panel .close")
-    assert browser.ask("new Promise(done => setTimeout(() => done(panel.hidden), 100))")
+    assert browser.until("panel.hidden")
     assert browser.errors == []
 
 
@@ -138,7 +138,7 @@ def test_the_page_can_be_about_one_dataset(opened):
 def test_runs_are_filtered_and_sorted(opened, told, shots):
     runs = told.records.runs
     opened.click("#explore summary")
-    assert opened.ask("document.querySelectorAll('#runs tbody tr').length") == len(runs)
+    assert opened.until("document.querySelectorAll('#runs tbody tr').length") == len(runs)
     opened.click("[data-filter=batch_norm]")
     opened.click("[data-filter=adam_beta1]")
     opened.click("[data-filter=adam_beta1]")
@@ -166,6 +166,7 @@ def test_what_if_says_what_the_analysis_predicts(opened, told, shots):
             levels = {hack: chosen.random() < 0.5 for hack in told.records.hacks}
             script = f"predict(DATA.models[{json.dumps(dataset)}], {json.dumps(levels)})"
             assert opened.ask(script) == pytest.approx(surface.predict(levels), abs=2e-4)
+    assert opened.until("document.querySelectorAll('#nearest .tile').length")
     opened.click("[data-level=batch_norm]")
     levels = told.incumbent("mnist5k").levels
     levels = levels | {"batch_norm": not levels["batch_norm"]}
