@@ -79,7 +79,7 @@ def nothing_starts(tmp_path, monkeypatch):
         raise UserError(STARTED)
 
     monkeypatch.chdir(tmp_path)
-    for place in ("runner.run.run", "runner.staged.register", "cli.sweep._session"):
+    for place in ("runner.run.run", "runner.staged.register", "cli.jobs.session_of"):
         monkeypatch.setattr(f"bench.{place}", stop)
 
 
