@@ -21,7 +21,7 @@ ENDING = 14
 """Lines of the answer at a sweep's end; the one that says where the report is follows."""
 COLOURS = {"helps": "bold green", "hurts": "bold red", "fragile": "bold magenta", "negligible": "dim"}
 LOCAL, AVERAGE = "in the best recipe found", "on average over recipes"
-NAME_WIDTH = 24
+NAME_WIDTH = 32
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> R
         wanted["stages"] = [part for word in wanted["stages"] for part in str(word).split(",")]
     check_fields(Request, wanted, closed=True)
     request = Request(**{"name": preset, **PRESETS[preset], **_recipe_settings(wanted), **wanted})
+    if not request.datasets:
+        raise UserError("datasets []: expected at least one; see `ganbench datasets`")
     for name in ("stages", "budget", "tune") if not request.staged else ("arms",):
         if name in wanted:
             kind = "claims" if request.claims else f"design {request.design!r}"

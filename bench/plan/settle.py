@@ -42,6 +42,19 @@ Judge = Callable[[pd.DataFrame, list[str], int], Judgement]
 """(runs of one star, its flipped hacks, which look it is from 1 on) -> what it says."""
 
 
+def remembered(judge: Judge) -> Judge:
+    """The judge, asked once about each look: what the same runs say does not change."""
+    said: dict[tuple, Judgement] = {}
+
+    def judged(runs: pd.DataFrame, hacks: list[str], look: int) -> Judgement:
+        key = (look, tuple(hacks), tuple(runs[["dataset", "cell", "seed"]].itertuples(index=False, name=None)))
+        if key not in said:
+            said[key] = judge(runs, hacks, look)
+        return said[key]
+
+    return judged
+
+
 @dataclass(frozen=True)
 class Star:
     """One incumbent and its flips on one dataset, as planned so far.

@@ -15,7 +15,7 @@ import pandas as pd
 from bench.errors import UserError
 from bench.plan.expected import Expected, still_expected
 from bench.plan.history import History
-from bench.plan.settle import Judge, Judgement
+from bench.plan.settle import Judge, Judgement, remembered
 from bench.plan.shares import shares
 from bench.records.declaration import Declaration
 from bench.records.outcome import outcome_of, with_outcome
@@ -131,7 +131,7 @@ class Stages:
     """
 
     def __init__(self, session: SweepSession, declaration: Declaration, judge: Judge) -> None:
-        self.session, self.declaration, self.judge = session, declaration, judge
+        self.session, self.declaration, self.judge = session, declaration, remembered(judge)
         self.outcome = outcome_of(declaration.scoring.outcome)
 
     def run(self, announce: Announce = lambda state: None) -> bool:

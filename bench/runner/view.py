@@ -23,7 +23,7 @@ PLAIN_WIDTH = 120
 """Characters of a line where nobody says how wide it may be."""
 WORDS = 3
 """Tricks of a recipe that such a line names."""
-DATASET_WIDTH = 24
+DATASET_WIDTH = 32
 """Characters of a dataset's name; a path's end is shown."""
 
 

@@ -138,9 +138,14 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def factory(monkeypatch, make_trainer):
+def factory(monkeypatch):
     """Workers whose outcomes follow from known effects; `after` runs the process dies, `broken` cells always crash."""
-    trainer = make_trainer({"batch_norm": -0.9, "leaky_relu": -0.6, "label_flips": 0.5}, {})
+    return fake_workers(monkeypatch)
+
+
+def fake_workers(monkeypatch):
+    """Put them in the place of real ones."""
+    trainer = Trainer({"batch_norm": -0.9, "leaky_relu": -0.6, "label_flips": 0.5}, {})
     setting = SimpleNamespace(made=0, after=math.inf, broken=lambda spec: False, lock=threading.Lock())
 
     class Worker:
