@@ -3,69 +3,28 @@
     python scripts/simulate_inference.py --sweeps 2000
 
 Every sweep is the screen of 12 hacks, the last one inert (the placebo), that `bench.plan.screening` gives: 48 cells,
-one seed each. log FID of a run is a mean, the effects of its hacks, interactions of two and of three, in the milder
-worlds a deviation of its cell (SD 0.10, normal), and one of its seed (SD 0.15, normal or t with 3 degrees of freedom),
-capped at the ceiling; a run may diverge with a probability that depends on its hacks. The rules are those of
-`bench.analysis.effects`, vectorised over sweeps and written a second time; some sweeps of every row are given to that
-function itself to see that both say the same. The truth is the exact mean difference over all 4096 recipes.
+one seed each, in the worlds of `screen_worlds.py`: SD between seeds 0.15 (normal or t with 3 degrees of freedom), in
+the milder ones 0.10 between cells. The rules are those of `bench.analysis.effects`, vectorised over sweeps and written
+a second time; some sweeps of every row are given to that function itself to see that both say the same.
 """
 
 import argparse
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import product
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from scipy import stats
+from screen_worlds import HACKS, Scenario, Sweeps, saturated, simulate
 
 from bench.analysis import effects
 from bench.analysis.failures import cell_orders
 from bench.analysis.intervals import simultaneous_quantile
-from bench.plan import screening
 from bench.plan.folded import mirror_pairs
-from bench.plan.paley import hadamard
 
-HACKS = [f"hack{index:02d}" for index in range(11)] + ["placebo"]
-MEAN, SESOI = 3.0, 0.10
-SEED_SD, CELL_SD = 0.15, 0.10
+SESOI = 0.10
 LARGE = 100 * 2 * SESOI
 """From here on, in per cent, an effect has to be found and must never be called negligible."""
 FAMILIES = ("screen", "confirm")
 LEVELS, OWN_LEVELS = {"screen": 0.10, "confirm": 0.05}, {"screen": 0.05, "confirm": 0.01}
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One kind of world.
-
-    Attributes:
-        name: in the table.
-        seeds: per cell.
-        shifts: effects on log FID of the first hacks; their signs are drawn per sweep unless `fixed_signs`.
-        pairs, triples: interactions of two and of three hacks as SDs of their coefficients in ±1 coding, of which an
-            effect is 2, a difference of differences 4 and a triple one 8 times as large. Each has at least one acting
-            hack (heredity), never the placebo.
-        strongest: the coefficient of one more pair, of either sign.
-        base_risk, risks: probability of divergence of every run, and what the first hacks add.
-        heavy: noise of seeds is t with 3 degrees of freedom, else normal.
-        cell_sd: normal deviation of a cell.
-        gap: how far the ceiling lies above the mean recipe in log FID.
-    """
-
-    name: str
-    seeds: int = 1
-    shifts: tuple[float, ...] = ()
-    fixed_signs: bool = False
-    pairs: tuple[float, ...] = ()
-    triples: tuple[float, ...] = ()
-    strongest: float = 0.0
-    base_risk: float = 0.0
-    risks: tuple[float, ...] = ()
-    heavy: bool = True
-    cell_sd: float = CELL_SD
-    gap: float = 2.5
-
 
 SOME, MANY = (0.40, 0.30, 0.20, 0.15), (0.40, 0.30, 0.30, 0.20, 0.20, 0.15, 0.10, 0.10)
 RECORDED = {"shifts": (-1.0, 0.7, -0.5, 0.36), "fixed_signs": True, "strongest": 0.55, "cell_sd": 0.0}
@@ -94,133 +53,6 @@ SCENARIOS = [
 
 
 @dataclass(frozen=True)
-class Sweeps:
-    """Independent simulated sweeps of one scenario: levels (cells, hacks), outcomes (sweeps, cells, seeds)."""
-
-    levels: np.ndarray
-    log_fid: np.ndarray
-    failed: np.ndarray
-    noise: float
-    truth: np.ndarray
-
-    def first(self, count: int) -> "Sweeps":
-        """The first `count` sweeps."""
-        return replace(self, log_fid=self.log_fid[:count], failed=self.failed[:count], truth=self.truth[:count])
-
-    def frame(self) -> pd.DataFrame:
-        """The frame of runs that `effects()` takes; sweeps are told apart by `dataset`."""
-        sweep, cell, seed = np.indices(self.log_fid.shape).reshape(3, -1)
-        runs = {
-            "dataset": sweep,
-            "cell": np.array([f"c{index:02d}" for index in range(len(self.levels))])[cell],
-            "seed": seed,
-            "status": np.where(self.failed.ravel(), "diverged", "ok"),
-            "fid": np.where(self.failed, np.nan, np.exp(self.log_fid)).ravel(),
-            "fid_noise": self.noise,
-        }
-        return pd.DataFrame(runs).join(pd.DataFrame(self.levels[cell], columns=HACKS))
-
-
-def saturated() -> np.ndarray:
-    """The screen of 24 cells as it was: twelve hacks take every column of a half of twelve."""
-    half = hadamard(12) > 0
-    return np.vstack([half, ~half])
-
-
-@dataclass(frozen=True)
-class Interactions:
-    """Coefficients (sweeps,) of products of hacks: `members` (sweeps, 2 or 3) are their column numbers."""
-
-    members: list[np.ndarray] = field(default_factory=list)
-    strength: list[np.ndarray] = field(default_factory=list)
-
-    def part(self, rows: slice) -> "Interactions":
-        """Those of some sweeps."""
-        return Interactions([each[rows] for each in self.members], [each[rows] for each in self.strength])
-
-
-def simulate(scenario: Scenario, sweeps: int, seed: int = 0, levels: np.ndarray | None = None) -> Sweeps:
-    """Draw `sweeps` independent sweeps of a scenario, deterministic for a given `seed`; `levels` of another design."""
-    generator = np.random.default_rng(seed)
-    levels = screening(HACKS).to_numpy() if levels is None else levels
-    count, hacks = levels.shape
-    shifts = np.zeros((sweeps, hacks))
-    size = np.array(scenario.shifts)
-    flips = 1 if scenario.fixed_signs else generator.choice([-1, 1], size=(sweeps, len(size)))
-    shifts[:, : len(size)] = size * flips
-    interactions = _interactions(scenario, sweeps, generator)
-    risks = np.zeros(hacks)
-    risks[: len(scenario.risks)] = scenario.risks
-    truth = _truth(scenario, shifts, interactions, risks)
-    signs = np.where(levels, 1.0, -1.0)
-    mean = _mean(signs, shifts, interactions) + scenario.cell_sd * generator.standard_normal((sweeps, count))
-    log_fid = mean[:, :, None] + _seed_noise(scenario.heavy, (sweeps, count, scenario.seeds), generator)
-    risk = np.clip(scenario.base_risk + levels @ risks, 0, 1)
-    failed = generator.random(log_fid.shape) < risk[:, None]
-    return Sweeps(levels, log_fid, failed, float(np.exp(MEAN + scenario.gap)), truth)
-
-
-def _interactions(scenario: Scenario, sweeps: int, generator: np.random.Generator) -> Interactions:
-    """Different hacks, an acting one first, never the placebo."""
-    found = Interactions()
-    acting, real = max(len(scenario.shifts), 1), len(HACKS) - 1
-    kinds = [(2, scenario.strongest)] * bool(scenario.strongest)
-    kinds += [(2, sd) for sd in scenario.pairs] + [(3, sd) for sd in scenario.triples]
-    for index, (size, sd) in enumerate(kinds):
-        first = generator.integers(acting, size=sweeps)
-        others = generator.permuted(np.tile(np.arange(1, real), (sweeps, 1)), axis=1)[:, : size - 1]
-        found.members.append(np.column_stack([first, (first[:, None] + others) % real]))
-        is_strongest = index == 0 and scenario.strongest
-        draw = generator.choice([-1.0, 1.0], size=sweeps) if is_strongest else generator.standard_normal(sweeps)
-        found.strength.append(sd * draw)
-    return found
-
-
-def _mean(signs: np.ndarray, shifts: np.ndarray, interactions: Interactions) -> np.ndarray:
-    """Mean log FID (sweeps, cells) of cells with ±1 `signs`; all effects are centred."""
-    mean = MEAN + shifts @ signs.T / 2
-    for members, strength in zip(interactions.members, interactions.strength, strict=True):
-        mean += strength[:, None] * np.prod([signs.T[column] for column in members.T], axis=0)
-    return mean
-
-
-def _seed_noise(heavy: bool, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
-    if heavy:
-        return SEED_SD * generator.standard_t(3, shape) / np.sqrt(3)
-    return SEED_SD * generator.standard_normal(shape)
-
-
-def _truth(scenario: Scenario, shifts: np.ndarray, interactions: Interactions, risks: np.ndarray) -> np.ndarray:
-    """Exact effects on the capped outcome, failures included, over all recipes: array (sweeps, hacks)."""
-    signs = np.array(list(product([-1.0, 1.0], repeat=len(HACKS))))
-    risk = np.clip(scenario.base_risk + (signs > 0) @ risks, 0, 1)
-    room, lost = _lost_to_the_cap(scenario.heavy, scenario.cell_sd)
-    cap = MEAN + scenario.gap
-    truth = np.empty(shifts.shape)
-    for start in range(0, len(shifts), 100):
-        part = slice(start, start + 100)
-        mean = _mean(signs, shifts[part], interactions.part(part))
-        expected = mean - np.interp(cap - mean, room, lost)
-        outcome = (1 - risk) * expected + risk * cap
-        truth[part] = outcome @ signs / (len(signs) / 2)
-    # Sums over thousands of recipes leave rounding where the truth is nothing.
-    return np.where(np.abs(truth) < 1e-10, 0.0, truth)
-
-
-@lru_cache(maxsize=4)
-def _lost_to_the_cap(heavy: bool, cell_sd: float) -> tuple[np.ndarray, np.ndarray]:
-    """E[max(noise - room, 0)] at a grid of rooms between a mean and the cap, by quantiles of both noises."""
-    at = (np.arange(2000) + 0.5) / 2000
-    seed = SEED_SD * (stats.t.ppf(at, 3) / np.sqrt(3) if heavy else stats.norm.ppf(at))
-    cell = cell_sd * stats.norm.ppf((np.arange(100) + 0.5) / 100)
-    noise = np.sort(np.add.outer(seed, cell).ravel())
-    room = np.linspace(-6, 9, 3001)
-    above = len(noise) - np.searchsorted(noise, room)
-    tails = np.concatenate([np.cumsum(noise[::-1])[::-1], [0.0]])[np.searchsorted(noise, room)]
-    return room, (tails - above * room) / len(noise)
-
-
-@dataclass(frozen=True)
 class Answers:
     """What the analysis says of every hack in every sweep: arrays (sweeps, hacks), percentages of FID."""
 
@@ -241,7 +73,7 @@ def analyse(sweeps: Sweeps, families: tuple[str, ...] = FAMILIES, error_of: str 
     signs = np.where(sweeps.levels, 1.0, -1.0)
     cells, hacks = signs.shape
     cap = np.log(sweeps.noise)
-    capped = np.where(sweeps.failed, cap, np.minimum(sweeps.log_fid, cap))
+    capped = np.where(sweeps.diverged, cap, np.minimum(sweeps.log_fid, cap))
     y, hidden = capped.mean(axis=2), ((capped >= cap - 1e-9).mean(axis=(1, 2)) > 0.5)[:, None]
     slope = y @ signs / cells
     if error_of == "residual":
@@ -392,8 +224,12 @@ def main() -> None:
 
 
 def _row(words: str, result: dict[str, float]) -> str:
-    cells = ["–" if np.isnan(result[key]) else f"{100 * result[key]:.1f} %" for key in HEADINGS]
-    return f"| {words} | {' | '.join(cells)} |"
+    return f"| {words} | {' | '.join(told(result[key]) for key in HEADINGS)} |"
+
+
+def told(share: float) -> str:
+    """A share of `score`, as a row has it."""
+    return "–" if np.isnan(share) else f"{100 * share:.1f} %"
 
 
 if __name__ == "__main__":

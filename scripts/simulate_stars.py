@@ -2,21 +2,19 @@
 
     python scripts/simulate_stars.py --stars 2000
 
-A star is an incumbent and 12 tricks flipped one at a time, the last of them inert (the placebo). y = log FID of a run
-is its arm's mean plus noise between seeds: of SD about .13, uneven (an SD of its own for each arm, lognormal) and
-heavy-tailed (t with 3 degrees of freedom), larger in arms that are worse than the incumbent. The rules are those of
-`bench.analysis.local_effects`: the same functions, for thousands of stars at once; some stars of every row are given to
-it as frames as well, to see that both say the same.
+The worlds are those of `star_worlds.py`, the rules those of `bench.analysis.local_effects`: the same functions, for
+thousands of stars at once; some stars of every row are given to it as frames as well, to see that both say the same.
 """
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+from star_worlds import HACKS, Scenario, Stars, simulate
 
 from bench.analysis.behrens_fisher import upper_tail
 from bench.analysis.local import local_effects
@@ -32,7 +30,6 @@ from bench.analysis.star_rules import (
     ONE_LOOK,
     WORDS,
     Answers,
-    Arms,
     Contrasts,
     Rule,
     judge,
@@ -40,40 +37,12 @@ from bench.analysis.star_rules import (
 from bench.plan.shares import incumbent_seeds
 from bench.records.outcome import last_third
 
-HACKS = [f"hack{index:02d}" for index in range(11)] + ["placebo"]
 SESOI = 0.10
 RULE = Rule(*((float(np.log1p(-size)), float(np.log1p(size))) for size in (SESOI, ENOUGH * SESOI)))
 FIXED = (8, 4)
 """Seeds of the incumbent and of each flip in a star of one look."""
-CEILING = 3.5
-"""y of the worst there is, where the incumbent's is 0."""
 LARGE, LARGER_THAN_MOST = 0.30, 0.18
 """Fractions of FID: effects beyond the first have to be found, those between the two are told apart."""
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One kind of world. `effects`: of the first hacks on log FID, on minus off; with `signs` each is drawn as ±.
-
-    `sd` is the root mean square of the arms' SDs, `uneven` the SD of their logs; `tails`: degrees of freedom of the
-    noise, 0 for normal; an arm that is d worse than the incumbent has exp(`worse` · d) times the SD, at most 4 times;
-    `noisy`: so many inert arms have 2 to 4 times the SD; `shared`: of the variance, between seeds that all arms share;
-    `risk`: of diverging, in every arm; `dead`: so many hacks without which every run is dead.
-    """
-
-    name: str
-    effects: tuple[float, ...] = ()
-    signs: bool = True
-    sd: float = 0.13
-    uneven: float = 0.4
-    tails: int = 3
-    worse: float = 0.7
-    noisy: int = 0
-    shared: float = 0.0
-    risk: float = 0.0
-    dead: int = 0
-
-
 RECORDED = (-np.log(8.3), -np.log(2.2), -np.log(1.8), -np.log(0.68), 0.10, -0.08, 0.05, -0.05)
 """The full recipe's leave-one-out arms (results/arms, and a star of 52 runs on digits)."""
 SCENARIOS = [
@@ -89,83 +58,6 @@ SCENARIOS = [
     Scenario("as recorded, 3 % of all runs diverge", RECORDED, signs=False, risk=0.03),
     Scenario("as recorded, and two tricks without which all is dead", (0.0, 0.0, *RECORDED), signs=False, dead=2),
 ]
-
-
-@dataclass(frozen=True)
-class Stars:
-    """Simulated stars: `y`, `failed` (stars, arms, seeds) with the incumbent first; `on`, `truth` (stars, hacks)."""
-
-    y: np.ndarray
-    failed: np.ndarray
-    on: np.ndarray
-    truth: np.ndarray
-
-    def __post_init__(self) -> None:
-        sums = [self.y, self.y**2, self.failed, self.y >= CEILING]
-        running = [np.concatenate([np.zeros_like(self.y[:, :, :1]), each.cumsum(axis=2)], axis=2) for each in sums]
-        object.__setattr__(self, "_running", running)
-
-    def arms(self, counts: np.ndarray) -> Arms:
-        """What the first `counts` (stars, arms) seeds of every arm say."""
-        total, square, failed, capped = (
-            np.take_along_axis(sums, counts[:, :, None], axis=2)[:, :, 0] for sums in self._running
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mean = total / counts
-            variance = np.maximum(square - counts * mean**2, 0.0) / (counts - 1)
-        return Arms(counts, mean, variance, failed, capped)
-
-    def frame(self, asked: list[np.ndarray]) -> pd.DataFrame:
-        """The runs as `local_effects` takes them, stars told apart by `dataset`; `asked`: counts at every look."""
-        rounds = sum((np.arange(self.y.shape[2]) >= counts[:, :, None]).astype(int) for counts in asked)
-        star, arm, seed = np.nonzero(rounds < len(asked))
-        levels = np.concatenate([~self.on[:, :1] & False, self.on], axis=1)  # the incumbent's column is not used
-        hacks = ~self.on[star]
-        flips = arm > 0
-        hacks[flips, arm[flips] - 1] = levels[star[flips], arm[flips]]
-        runs = {
-            "dataset": star,
-            "cell": [f"{one}-{other}" for one, other in zip(star, arm, strict=True)],
-            "arm": np.where(flips, "flip", "incumbent"),
-            "seed": seed,
-            "status": np.where(self.failed[star, arm, seed], "diverged", "ok"),
-            "fid": np.exp(self.y[star, arm, seed]),
-            "fid_noise": float(np.exp(CEILING)),
-        }
-        if len(asked) > 1:
-            runs["round"] = rounds[star, arm, seed]
-        return pd.DataFrame(runs).join(pd.DataFrame(hacks, columns=HACKS))
-
-
-def simulate(scenario: Scenario, stars: int, seed: int = 0) -> Stars:
-    """Draw `stars` independent stars of a scenario, deterministic for a given `seed`."""
-    generator = np.random.default_rng(seed)
-    hacks, size = len(HACKS), np.array(scenario.effects)
-    shape = (stars, 1 + hacks, incumbent_seeds(hacks, LOOKS[-1]))
-    truth = np.zeros((stars, hacks))
-    truth[:, : len(size)] = size * (generator.choice([-1, 1], size=(stars, len(size))) if scenario.signs else 1)
-    on = generator.random((stars, hacks)) < 0.5
-    shift = np.where(on, truth, -truth)
-    spread = scenario.sd * np.exp(scenario.uneven * generator.standard_normal(shape[:2]) - scenario.uneven**2)
-    spread[:, 1:] *= np.clip(np.exp(scenario.worse * shift), 1, 4)
-    if scenario.noisy:
-        spread[:, -1 - scenario.noisy : -1] *= generator.uniform(2, 4, (stars, scenario.noisy))
-    own, common = (_noise(scenario.tails, each, generator) for each in (shape, (stars, 1, shape[2])))
-    noise = np.sqrt(1 - scenario.shared) * own + np.sqrt(scenario.shared) * common
-    y = spread[:, :, None] * noise
-    y[:, 1:] += shift[:, :, None]
-    failed = generator.random(shape) < scenario.risk
-    if scenario.dead:
-        on[:, : scenario.dead], truth[:, : scenario.dead] = False, -np.inf
-        on[:, : scenario.dead] = False
-        failed[:, 1 : 1 + scenario.dead] = True
-    return Stars(np.where(failed, CEILING, np.minimum(y, CEILING)), failed, on, truth * (1 - scenario.risk))
-
-
-def _noise(tails: int, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
-    if tails:
-        return generator.standard_t(tails, shape) / np.sqrt(tails / (tails - 2))
-    return generator.standard_normal(shape)
 
 
 @dataclass(frozen=True)
@@ -206,15 +98,15 @@ def covered(found: Contrasts, truth: np.ndarray, tail: float) -> np.ndarray:
     return (found.tail(np.abs(off)) >= tail) & np.isfinite(truth) | open_end
 
 
-def score(ended: Settled, truth: np.ndarray) -> dict[str, float]:
+def score(ended: Settled, stars: Stars) -> dict[str, float]:
     """Shares of right and wrong answers; NaN where a scenario has no such case."""
-    verdict, effect = ended.answers.verdict, ended.found.effect
+    verdict, effect, truth = ended.answers.verdict, ended.found.effect, stars.truth
     size = np.abs(np.expm1(truth))
     claimed = np.isin(verdict, [HELPS, HURTS])
     right = claimed & (np.sign(effect) == np.sign(truth))
     small = (truth >= RULE.margin[0]) & (truth <= RULE.margin[1])
-    false = (claimed & ~right) | ((verdict == NEGLIGIBLE) & ~small)
-    false |= (verdict == FRAGILE) & np.isfinite(truth)
+    claim = (claimed & ~right) | ((verdict == FRAGILE) & (stars.risk <= 0))
+    false = claim | ((verdict == NEGLIGIBLE) & ~small)
 
     def among(which: np.ndarray, of: np.ndarray) -> float:
         return float(which[of].mean()) if of.any() else np.nan
@@ -224,7 +116,7 @@ def score(ended: Settled, truth: np.ndarray) -> dict[str, float]:
         "coverage": float(covered(ended.found, truth, ended.looks.level(0.05) / 2).mean()),
         "pointwise": float(covered(ended.found, truth, 0.025).mean()),
         "false": float(false.any(axis=1).mean()),
-        "claim": float((claimed & ~right | (verdict == FRAGILE) & np.isfinite(truth)).any(axis=1).mean()),
+        "claim": float(claim.any(axis=1).mean()),
         "placebo": float(np.isin(verdict[:, -1], [HELPS, HURTS, FRAGILE]).mean()),
         "negligible": among(verdict == NEGLIGIBLE, size > 2 * SESOI),
         "large": among(right, size >= LARGE),
@@ -238,7 +130,7 @@ def score(ended: Settled, truth: np.ndarray) -> dict[str, float]:
 
 def largest_difference(stars: Stars, ended: Settled, count: int) -> float:
     """How far the first `count` stars are from what `local_effects` says, in log FID; infinite if a verdict is."""
-    few = Stars(stars.y[:count], stars.failed[:count], stars.on[:count], stars.truth[:count])
+    few = Stars(*(getattr(stars, each.name)[:count] for each in fields(Stars)))
     table = local_effects(few.frame([counts[:count] for counts in ended.asked]), HACKS, SESOI)
     same = (table["verdict"].to_numpy() == WORDS[ended.answers.verdict[:count].ravel()]).all()
     same &= (table["settled"].to_numpy() == ended.answers.settled[:count].ravel()).all()
@@ -332,7 +224,8 @@ HEADINGS = {
 COUNTS = ("verdicts", "settled", "per", "runs")
 
 
-def _told(key: str, value: float) -> str:
+def told(key: str, value: float) -> str:
+    """A number of `score`, as a row has it."""
     if np.isnan(value):
         return "–"
     return f"{value:.1f}" if key in COUNTS[:3] else f"{value:.0f}" if key in COUNTS else f"{100 * value:.1f} %"
@@ -359,8 +252,8 @@ def main() -> None:
         stars = simulate(scenario, options.stars, options.seed)
         for kind, settling in kinds.items():
             ended = settling(stars)
-            result = score(ended, stars.truth)
-            cells = [_told(key, result[key]) for key in HEADINGS]
+            result = score(ended, stars)
+            cells = [told(key, result[key]) for key in HEADINGS]
             print(f"| {scenario.name} | {kind} | {' | '.join(cells)} |", flush=True)
             if options.check:
                 apart = max(apart, largest_difference(stars, ended, options.check))

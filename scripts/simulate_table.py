@@ -10,7 +10,8 @@ import argparse
 from dataclasses import dataclass
 
 import numpy as np
-from simulate_stars import RECORDED, Scenario, Stars, covered, score, settle, simulate
+from simulate_stars import RECORDED, covered, score, settle
+from star_worlds import Scenario, Stars, simulate
 
 from bench.replay.luck import pooled
 
@@ -71,7 +72,7 @@ def drawn(law: Stars, way: Drawing, stars: int, generator: np.random.Generator) 
         mean = law.y[:, recipes, : way.runs].mean(axis=2)
         truth = np.where(law.on, 1, -1) * (mean[:, 1:] - mean[:, :1])
     y = _pooled(law, way.runs, stars, generator) if way.pooled else law.y[place]
-    return Stars(y, law.failed[place], law.on[table], truth[table])
+    return Stars(y, law.diverged[place], law.collapsed[place], law.on[table], truth[table], law.risk[table])
 
 
 def _pooled(law: Stars, runs: int, stars: int, generator: np.random.Generator) -> np.ndarray:
@@ -89,7 +90,7 @@ def _pooled(law: Stars, runs: int, stars: int, generator: np.random.Generator) -
 def told(stars: Stars, tables: int) -> list[str]:
     """The cells of a row."""
     ended = settle(stars)
-    result = score(ended, stars.truth)
+    result = score(ended, stars)
     of_each = covered(ended.found, stars.truth, 0.025).reshape(tables, -1).mean(axis=1)
     shares = [f"{100 * result[key]:.1f} %" for key in ("pointwise", "coverage", "claim", "placebo")]
     return [*shares, f"{100 * of_each.std(ddof=1):.1f}", f"{result['runs']:.0f}"]

@@ -13,11 +13,12 @@ from bench.cli.hack_sets import Say, Toggles, chosen_hacks, toggles
 from bench.cli.hack_settings import check_parameters, known_hack
 from bench.cli.request import Request
 from bench.data import load
-from bench.errors import UserError
+from bench.errors import UserError, did_you_mean
 from bench.gan import recipes
 from bench.metrics.score import Scorer
 from bench.plan import Plan, make_plan
 from bench.plan.afford import parse_budget
+from bench.plan.levels import lacks
 from bench.plan.names import checked_exclusions
 from bench.plan.shares import shares
 from bench.records.budget import DEFAULT_RECIPE, Budget, Scoring
@@ -34,6 +35,8 @@ def _unheard(text: str) -> None:
     """Tell nobody."""
 
 
+BARE = "bare"
+"""Stands for no hack at all."""
 CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
 """The arms that test a claim, by whether the recipe has what is claimed to be crucial."""
 
@@ -86,6 +89,8 @@ def declare(
             "exclusions": checked_exclusions(settings["exclusions"], names),
         },
         runs=None if asked is None or asked.runs is None else asked.runs // len(request.datasets),
+        around=_around(request, names, settings["prerequisites"]),
+        moves=Declaration.moves if request.around is None else 0,
         base_levels={name: recipes.get(request.recipe).level(name) for name in names},
         stages=tuple(request.stages),
         tune={name: search_range(name, own.screened or names, settings["hack_parameters"]) for name in request.tune},
@@ -155,6 +160,34 @@ def _settings(
         "exclusions": hacks.conflicts(names, parameters),
     }
     return settings, own
+
+
+def _around(request: Request, names: Sequence[str], needs: Mapping[str, Sequence[str]]) -> dict[str, bool]:
+    """Levels of the recipe that is asked about; empty where none is.
+
+    Raises:
+        UserError: a search is asked for as well, an unknown hack, or hacks that do not go together.
+    """
+    if request.around is None:
+        return {}
+    told = f"around {' '.join(request.around)!r}"
+    if "search" in request.stages:
+        raise UserError(f"{told}: a search finds its recipe itself; give --stages settle as well")
+    on = [] if request.around == [BARE] else request.around
+    for name in on:
+        if name not in names or name == PLACEBO:
+            hint = did_you_mean(name, [*names, BARE])
+            raise UserError(f"{told}: {name!r}{hint} is none of the sweep's hacks; expected some of {', '.join(names)}")
+    levels = {name: name in on for name in names}
+    missing = {name: lacks(name, levels, needs) for name in on}
+    for name, others in missing.items():
+        if others:
+            raise UserError(f"{told}: {name} does nothing without {', '.join(others)}: add it, or leave {name} out")
+    for group in hacks.conflicts(list(names), check_parameters(request.hack)):
+        together = [name for name in on if name in group]
+        if len(together) > 1:
+            raise UserError(f"{told}: {' and '.join(together)} exclude each other; leave one of them out")
+    return levels
 
 
 def around_base(plan: Plan) -> Plan:

@@ -35,6 +35,10 @@ class Request(Budget, Scoring):
     stages: Annotated[list[str], Asked(f"What a sweep goes through: {','.join(STAGES)}.", choices=STAGES)] = field(
         default_factory=lambda: list(STAGES)
     )
+    around: Annotated[
+        list[str] | None,
+        Asked("With --stages settle: the hacks of the recipe that each is flipped in, or bare. Default: all of them."),
+    ] = None
     budget: Annotated[str | None, Asked("What it may take: runs, such as 200, or a time, such as 30m or 2h.")] = None
     seeds: Annotated[int, Asked("Seeds per cell of the screen.", least=1, most=10_000)] = 1
     seed: Annotated[int, Asked("Of all that the sweep draws, its runs' seeds included.", least=0, most=20_000)] = 0
@@ -72,7 +76,7 @@ def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> R
     request = Request(**{"name": preset, **PRESETS[preset], **_recipe_settings(wanted), **wanted})
     if not request.datasets:
         raise UserError("datasets []: expected at least one; see `ganbench datasets`")
-    for name in ("stages", "budget", "tune") if not request.staged else ("arms",):
+    for name in ("stages", "around", "budget", "tune") if not request.staged else ("arms",):
         if name in wanted:
             kind = "claims" if request.claims else f"design {request.design!r}"
             raise UserError(f"{name} {wanted[name]!r}: {kind} has none; leave one of the two out")

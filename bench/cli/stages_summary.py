@@ -13,6 +13,7 @@ from bench.plan.screen import screen_levels
 from bench.plan.shares import CANDIDATES, Shares, affordable_flips, shares
 from bench.plan.visible import SCREEN_SD, SEED_SD, sight
 from bench.records.declaration import Declaration
+from bench.records.plan import NAIVE
 from bench.runner.progress import time_left
 
 if TYPE_CHECKING:
@@ -85,10 +86,19 @@ def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str
         ),
         "settle": (
             share.settle,
-            f"every trick flipped in the best recipe, looked at after {looks} seeds{first}, at most{lent}",
+            f"every trick flipped in {_recipe(declaration)}, looked at after {looks} seeds{first}, at most{lent}",
         ),
     }
     return [(stage, *every[stage]) for stage in declaration.stages]
+
+
+def _recipe(declaration: Declaration) -> str:
+    if "search" in declaration.stages:
+        return "the best recipe"
+    on = [hack for hack, level in declaration.around.items() if level]
+    if declaration.around:
+        return f"the recipe of {', '.join(on)}" if on else "the bare recipe"
+    return "the full recipe" if declaration.base == NAIVE else f"the recipe {declaration.base}"
 
 
 def visible(declaration: Declaration, share: Shares) -> str:

@@ -58,9 +58,11 @@ def remaining(history: History, dataset: str) -> dict[str, Candidate]:
 
 
 def winner(history: History, dataset: str) -> Candidate:
-    """The recipe to stand on: the race's winner, or without a search the source's own recipe, else the full one."""
+    """The recipe to stand on: the race's winner; without a search the one asked about, the source's or the full one."""
     if "search" in history.declaration.stages:
         return next(iter(remaining(history, dataset).values()))
+    if history.declaration.around:
+        return Candidate(dict(history.declaration.around), {})
     known = _known(history)
     return known.get("source", known["full"])
 

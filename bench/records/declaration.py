@@ -77,6 +77,8 @@ class Declaration:
         together: proposals of the search made at once, and so known to be independent of each other.
         looks: seeds of each flip after which a star is looked at.
         moves: how often the incumbent may move to a flip that turned out better.
+        around: hack -> its level in the recipe that is settled, where no search finds one; empty for the source's own
+            recipe, else the full one.
         seed: of everything that is drawn, the seeds of the runs included.
         asked: the budget in the words it was asked for, such as "30m".
     """
@@ -104,6 +106,7 @@ class Declaration:
     together: int = 6
     looks: tuple[int, ...] = (3, 5, 8, 12)
     moves: int = 1
+    around: dict[str, bool] = field(default_factory=dict)
     seed: int = 0
     asked: str = ""
     _read: str | None = field(default=None, init=False, compare=False, repr=False)
@@ -117,6 +120,10 @@ class Declaration:
         for name in (*self.screened, *self.flipped):
             if name not in self.hacks:
                 raise UserError(f"hack {name!r} is screened or flipped, and none of the sweep's: add it to its hacks")
+        if self.around and ("search" in self.stages or set(self.around) != set(self.hacks)):
+            raise UserError(
+                "around: expected a level for each of the sweep's hacks, and no search, which finds a recipe"
+            )
         if not self.looks or list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 2:
             raise UserError(f"looks {self.looks!r}: expected rising counts of seeds, the first at least 2")
         for name in self.tune:

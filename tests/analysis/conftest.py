@@ -1,6 +1,9 @@
 """Frames of simulated runs that the tests of the analysis share."""
 
 import dataclasses
+import importlib
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -81,3 +84,12 @@ def simulate():
 @pytest.fixture(scope="session")
 def hacks():
     return [f"h{i}" for i in range(11)] + ["placebo"]
+
+
+@pytest.fixture(scope="session")
+def scripts():
+    """The scripts of the repository, by name."""
+    folder = str(Path(__file__).parents[2] / "scripts")
+    sys.path.insert(0, folder)
+    yield importlib.import_module
+    sys.path.remove(folder)

@@ -1,26 +1,18 @@
 """The small version of scripts/simulate_stars.py: error rates of stars, and that its answers are `local_effects`'."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "simulate_stars.py"
-RECORDED = SCRIPT.parents[1] / "results" / "arms"
+RECORDED = Path(__file__).parents[2] / "results" / "arms"
 STARS = 400
 NAMES = ("null", "null, normal noise, uneven", "as recorded: ×8.3, ×2.2, ×1.8, ×0.68, four small", "8 act: ±.5 to ±.1")
 
 
 @pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("simulate_stars", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+def script(scripts):
+    return scripts("simulate_stars")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +23,7 @@ def scores(script):
         if scenario.name in NAMES:
             stars = script.simulate(scenario, STARS, seed=1)
             for kind in (script.fixed, script.settle):
-                found[scenario.name, kind.__name__] = script.score(kind(stars), stars.truth)
+                found[scenario.name, kind.__name__] = script.score(kind(stars), stars)
     assert len(found) == 2 * len(NAMES)
     return found
 

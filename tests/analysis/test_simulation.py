@@ -1,14 +1,10 @@
 """The small version of scripts/simulate_inference.py: error rates, and that its rules are those of `effects()`."""
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "simulate_inference.py"
 SWEEPS = 300
 SEEN = (
     "as recorded",
@@ -24,13 +20,13 @@ SEEN = (
 
 
 @pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("simulate_inference", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+def script(scripts):
+    return scripts("simulate_inference")
+
+
+@pytest.fixture(scope="module")
+def worlds(scripts):
+    return scripts("screen_worlds")
 
 
 @pytest.fixture(scope="module")
@@ -59,23 +55,23 @@ def test_the_vectorised_rules_are_those_of_effects(script):
             assert script.largest_difference(sweeps, script.analyse(sweeps), family) < 1e-9
 
 
-def test_the_truth_by_brute_force(script):
+def test_the_truth_by_brute_force(worlds):
     """One pair and one triple of known members, failures and a near ceiling, against the mean of drawn recipes."""
-    scenario = script.Scenario("x", 1, (0.4,), True, (0.1,), (0.1,), 0.0, 0.02, (0.1,), True, 0.1, 0.4)
-    sweeps = script.simulate(scenario, 1, seed=5)
+    scenario = worlds.Scenario("x", 1, (0.4,), True, (0.1,), (0.1,), 0.0, 0.02, (0.1,), True, 0.1, 0.4, 0.2, 0.5)
+    sweeps = worlds.simulate(scenario, 1, seed=5)
     generator = np.random.default_rng(5)
-    found = script._interactions(scenario, 1, generator)
+    found = worlds._interactions(scenario, 1, generator)
     assert [len(set(members[0])) for members in found.members] == [2, 3]
     draw = np.random.default_rng(0)
     on = draw.random((400_000, 12)) < 0.5
     signs = np.where(on, 1.0, -1.0)
-    mean = script.MEAN + 0.4 * signs[:, 0] / 2
+    mean = worlds.MEAN + 0.4 * signs[:, 0] / 2
     for members, strength in zip(found.members, found.strength, strict=True):
         mean += strength[0] * signs[:, members[0]].prod(axis=1)
-    noise = 0.10 * draw.standard_normal(len(on)) + 0.15 * draw.standard_t(3, len(on)) / np.sqrt(3)
-    y = np.where(
-        draw.random(len(on)) < 0.02 + 0.1 * on[:, 0], script.MEAN + 0.4, np.minimum(mean + noise, script.MEAN + 0.4)
-    )
+    own = np.exp(0.5 * draw.standard_normal(len(on)) - 0.25)
+    noise = 0.10 * draw.standard_normal(len(on)) + 0.2 * own * draw.standard_t(3, len(on)) / np.sqrt(3)
+    cap = worlds.MEAN + 0.4
+    y = np.where(draw.random(len(on)) < 0.02 + 0.1 * on[:, 0], cap, np.minimum(mean + noise, cap))
     for hack in range(12):
         measured = y[on[:, hack]].mean() - y[~on[:, hack]].mean()
         assert sweeps.truth[0, hack] == pytest.approx(measured, abs=0.004)

@@ -56,6 +56,42 @@ def test_plan_shows_stages_and_writes_nothing(capsys, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("around", "told"),
+    [
+        (["batch_norm", "split_batches"], "flipped in the recipe of batch_norm, split_batches,"),
+        (["bare"], "flipped in the bare recipe,"),
+        ([], "flipped in the full recipe,"),
+    ],
+)
+def test_a_star_can_be_asked_for_around_a_given_recipe(capsys, around, told):
+    hacks = ("--hacks", "batch_norm", "split_batches", "adam_beta1", "hinge_loss", "least_squares_loss")
+    asked = ("--around", *around) if around else ()
+    code, out, _ = call(capsys, "plan", "--preset", "smoke", "--stages", "settle", *hacks, *asked)
+    assert (code, told in out) == (0, True)
+    row = next(line for line in out.splitlines() if line.startswith("best0 ")).split()
+    wanted = {"batch_norm", "split_batches"} if len(around) == 2 else set()
+    assert row.count("x") == len(wanted) or not around
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["split_batches"], "split_batches does nothing without batch_norm"),
+        (["batch_nrom"], "is none of the sweep's hacks"),
+        (["placebo"], "is none of the sweep's hacks"),
+        (["hinge_loss", "least_squares_loss"], "exclude each other"),
+        (["batch_norm", "--stages", "search", "settle"], "a search finds its recipe itself"),
+        (["batch_norm", "--design", "factorial"], "has none; leave one of the two out"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused_in_one_line(capsys, words, told):
+    hacks = ("--hacks", "batch_norm", "split_batches", "hinge_loss", "least_squares_loss")
+    stages = () if "--stages" in words or "--design" in words else ("--stages", "settle")
+    code, _, err = call(capsys, "plan", "--preset", "smoke", *hacks, *stages, "--around", *words)
+    assert (code, err.count("\n"), told in err) == (2, 1, True)
+
+
 def test_a_single_stage_says_what_it_sees(capsys):
     code, out, _ = call(capsys, "plan", "--preset", "smoke", "--stages", "screen", "--hacks", "batch_norm")
     assert code == 0

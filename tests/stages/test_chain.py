@@ -121,6 +121,18 @@ def test_settled_tricks_get_no_more_runs(declared, make_trainer, sweep):
     assert seeds["best0+placebo"] == (0, 1, 2)
 
 
+def test_a_star_around_a_given_recipe_stays_there(declared, make_trainer, sweep, the_judge):
+    levels = {hack: hack in ("b", "d") for hack in HACKS}
+    only = replace(declared, stages=("settle",), runs=200, around=levels, moves=0)
+    plans, _ = sweep(only, make_trainer(), judge=the_judge)
+    middles = [cell for plan in plans for cell in plan.cells if cell.arm == "incumbent"]
+    assert [cell.levels for cell in middles] == [levels] * len(middles)
+    flips = {cell.flipped: cell.levels for cell in plans[0].cells if cell.arm == "flip"}
+    assert flips == {hack: {**levels, hack: not levels[hack]} for hack in HACKS}
+    moved, _ = sweep(replace(only, moves=1), make_trainer(), judge=the_judge)
+    assert {cell.levels["a"] for plan in moved for cell in plan.cells if cell.arm == "incumbent"} == {False, True}
+
+
 def test_settling_ends_where_the_runs_do(declared, make_trainer, sweep):
     only = replace(declared, stages=("settle",), runs=100)
     plans, frames = sweep(only, make_trainer(), judge=settled_nothing)

@@ -41,6 +41,8 @@ def test_an_edited_declaration_is_noticed():
     ("wrong", "words"),
     [
         ({"stages": ("settle", "screen")}, "in this order"),
+        ({"around": {"a": True, "b": False, "placebo": False}}, "no search, which finds a recipe"),
+        ({"around": {"a": True}, "stages": ("settle",)}, "a level for each of the sweep's hacks"),
         ({"stages": ("race",)}, "stages 'race'"),
         ({"sesoi": 1.5}, "sesoi=1.5"),
         ({"looks": (5, 3)}, "looks"),
