@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hacks
+from bench.records.files import EFFECTS, LOCAL_EFFECTS
 from hacks import Hack
 from hacks import card as cards
 from hacks.checklist import POINTS
 from hacks.families import FAMILIES
 
-TABLES = {"local-effects.csv": "in the best recipe found", "effects.csv": "on average"}
+TABLES = {LOCAL_EFFECTS: "in the best recipe found", EFFECTS: "on average"}
 """The tables of effects that a report has, and where their effects hold."""
 CLAIMS = ("helps", "hurts", "fragile", "negligible")
 _MOST_EFFECT = 900

@@ -38,8 +38,11 @@ def told_of(table: pd.DataFrame, outcome: Outcome) -> tuple[str, ...]:
     told = [
         f"{row.hack} {row.verdict}, {_signed(row.effect_pct, row.bound)} {unit}".rstrip() for row in rows.itertuples()
     ]
-    none = table[table["settled"] & ~table["hack"].isin(rows["hack"])]["hack"].tolist()
-    return (*told, *([f"{', '.join(none)} {'make' if len(none) > 1 else 'makes'} no large difference"] if none else []))
+    rest = table[table["settled"] & ~table["hack"].isin(rows["hack"])]
+    seen = rest["effect_log"].notna()
+    none, unseen = rest.loc[seen, "hack"].tolist(), rest.loc[~seen, "hack"].tolist()
+    told += [f"{', '.join(none)} {'make' if len(none) > 1 else 'makes'} no large difference"] if none else []
+    return (*told, *([f"nothing could be seen of {', '.join(unseen)}"] if unseen else []))
 
 
 def _signed(effect: float, bound: str) -> str:

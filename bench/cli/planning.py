@@ -144,7 +144,7 @@ def _settings(
         check_fits(backbone, base, request, resolve_device(device), classes=len(found.classes), workers=workers)
     own = toggles(words, datasets, settles=request.staged and "settle" in request.stages, say=say)
     for found in datasets:  # last, since it may have to train an extractor
-        Scorer(found, request.extractor, request.n, cache_folder()).check()
+        Scorer(found, request.extractor, request.n, cache_folder()).check(request.outcome)
     names = list(own.hacks)
     merged = recipes.get(request.recipe).merged(given)
     parameters = {name: settings for name, settings in merged.items() if name in {*names, *given}}

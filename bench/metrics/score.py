@@ -74,11 +74,11 @@ class Scorer:
         self._untrained = untrained
         self._batch_size = batch_size
 
-    def check(self) -> None:
-        """Refuse what FID is not defined for, before anything is trained.
+    def check(self, outcome: str = "fid") -> None:
+        """Refuse what FID, or the score that a sweep is about, is not defined for, before anything is trained.
 
         Raises:
-            UserError: names what there is, and how many images are needed.
+            UserError: names what there is, and how many images or what data are needed.
         """
         least, split = self.extractor.dim + 1, len(self.dataset.reference_images)
         wanted, trained = f"n {self._wanted} on {self.dataset.name}", len(self.dataset.images)
@@ -91,6 +91,14 @@ class Scorer:
             )
         if self.n < least:
             raise UserError(f"{wanted}: {features}; take --n {least} or more, of {split:,} in the reference split")
+        score = SCORES[outcome]
+        if score.by and outcome != "fid":
+            real = self.dataset.images[torch.arange(self.n) % trained]
+            try:
+                computed(score.by, self._observed(real))
+            except ScoreUnavailable as reason:
+                needs = f"; it needs {score.needs}" if score.needs else ""
+                raise UserError(f"outcome {outcome!r}: {reason}{needs}; take another outcome") from None
 
     @cached_property
     def reference(self) -> Reference:

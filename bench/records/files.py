@@ -12,6 +12,8 @@ from bench.errors import UserError
 RUNS, RUNS_CSV, CURVES, SAMPLES = "runs.parquet", "runs.csv", "curves.parquet", "samples"
 PLAN, PLANS, ENVIRONMENT = "plan.json", "plans", "environment.json"
 DECLARATION = "declaration.json"
+EFFECTS, LOCAL_EFFECTS = "effects.csv", "local_effects.csv"
+"""The tables of a report's folder: average effects, and those in the best recipe found."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 

@@ -41,11 +41,12 @@ class Score:
     by: str = ""
 
 
+MIXTURE = "a mixture of known Gaussians"
+"""What scores need that points alone can have."""
 _LOGITS = "an extractor that classifies, two classes"
 _CLASSES = "a classifier of the dataset's own classes"
 _PICTURES = "images of more than one pixel"
 _BOTH = f"{_CLASSES}, {_PICTURES}"
-_MIXTURE = "a mixture of known Gaussians"
 _MAPS = "an extractor with feature maps"
 _ROWS = (
     Score("fid", "FID", "lower", 0, inf, "log", by="fidelity.frechet_distance_of"),
@@ -65,7 +66,7 @@ _ROWS = (
         1,
         0,
         unit="points",
-        needs=_MIXTURE,
+        needs=MIXTURE,
         by="collapse.high_quality",
     ),
     Score("vendi", "Vendi score", "higher", inf, 1, "log", by="collapse.vendi"),

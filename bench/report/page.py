@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.records.files import RUNS
+from bench.records.files import EFFECTS, LOCAL_EFFECTS, RUNS
 from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
 from bench.report import sections, single_runs
@@ -14,7 +14,6 @@ from bench.report.findings import Findings, findings
 from bench.report.first_screen import first_screen
 from bench.report.formatting import listed
 from bench.report.render import Report, write_files
-from bench.report.sections.files import EFFECTS, LOCAL_EFFECTS
 
 QUESTION = "When a GAN training trick is switched on, how much does {} change, on which dataset, and how sure is that?"
 

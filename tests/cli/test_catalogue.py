@@ -4,6 +4,7 @@ import pytest
 
 import hacks
 from bench.cli import catalogue, main
+from bench.records.files import EFFECTS, LOCAL_EFFECTS
 
 
 def call(capsys, *arguments):
@@ -17,10 +18,8 @@ def call(capsys, *arguments):
 def reports(tmp_path):
     folder = tmp_path / "reports" / "one"
     folder.mkdir(parents=True)
-    (folder / "effects.csv").write_text("dataset,hack,effect_pct,verdict\nd,leaky_relu,-12.4,inconclusive\n")
-    (folder / "local-effects.csv").write_text(
-        "dataset,hack,effect_pct,verdict\nd,leaky_relu,-42.4,helps\nd,ema,,hurts\n"
-    )
+    (folder / EFFECTS).write_text("dataset,hack,effect_pct,verdict\nd,leaky_relu,-12.4,inconclusive\n")
+    (folder / LOCAL_EFFECTS).write_text("dataset,hack,effect_pct,verdict\nd,leaky_relu,-42.4,helps\nd,ema,,hurts\n")
     broken = tmp_path / "reports" / "two"
     broken.mkdir()
     (broken / "effects.csv").write_bytes(b"\xff\xfe")

@@ -1,10 +1,9 @@
 """The numbers behind the page: links to the tables beside it and to the sweep's own records."""
 
-from bench.records.files import CURVES, PLAN, RUNS, RUNS_CSV
+from bench.records.files import CURVES, EFFECTS, LOCAL_EFFECTS, PLAN, RUNS, RUNS_CSV
 from bench.report.blocks import File, Files, Section
 from bench.report.findings import Findings
 
-EFFECTS, LOCAL_EFFECTS = "effects.csv", "local_effects.csv"
 _KEPT = {
     RUNS_CSV: "one row per run: levels, status and every score",
     RUNS: "the same, typed",

@@ -51,7 +51,8 @@ def _facts(records: SweepRecords, dataset: str) -> dict:
     runs = records.of(dataset)
     facts = {}
     for column, words in _RECORDED.items():
-        if column in runs and runs[column].notna().any():
+        split = column == "inception_splits" and ("is" not in runs or runs["is"].isna().all())
+        if column in runs and runs[column].notna().any() and not split:
             found = sorted(runs[column].dropna().unique())
             facts[words] = found[0] if len(found) == 1 else " / ".join(map(str, found))
     return facts

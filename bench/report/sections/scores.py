@@ -1,8 +1,10 @@
 """What every score says at the cells that stand for a sweep."""
 
+import json
+
 import pandas as pd
 
-from bench.records.scores import SCORES, Score
+from bench.records.scores import MIXTURE, SCORES, Score
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.findings import Findings
@@ -13,7 +15,7 @@ from bench.report.shown import screen_runs, shown_cells
 def section(findings: Findings) -> Section | None:
     """Every score with its direction and the anchors of FID; None where none was recorded."""
     records = findings.records
-    tables = by_dataset({dataset: [_table(records, dataset)] for dataset in records.datasets})
+    tables = by_dataset({d: [_table(records, d), _not_computed(records, d)] for d in records.datasets})
     if not tables:
         return None
     words = (
@@ -55,3 +57,22 @@ def _table(records: SweepRecords, dataset: str) -> Table | None:
     ]
     columns = ("score", "better", *heads, "noise", "real images")
     return Table(columns, tuple(rows), "ll" + "r" * (len(chosen) + 2), f"Scores on {code(dataset)}")
+
+
+def _not_computed(records: SweepRecords, dataset: str) -> Text | None:
+    """The scores that no run of a dataset has, with the reason of each."""
+    runs = records.of(dataset)
+    if "reasons" not in runs:
+        return None
+    given: dict[str, str] = {}
+    for reasons in runs["reasons"].dropna().unique():
+        given = {**json.loads(reasons), **given}
+    known = {score.name for score in recorded(runs)}
+    told: dict[str, list[str]] = {}
+    for name, reason in given.items():
+        score = SCORES.get(name)
+        # What is asked of mixtures alone nobody misses elsewhere; the spread goes with its score.
+        if score and name not in known and score.needs != MIXTURE and name != "is_std":
+            told.setdefault(reason, []).append(score.label)
+    listed = "; ".join(f"{', '.join(labels)} ({code(reason)})" for reason, labels in told.items())
+    return Text(f"Not computed on {code(dataset)}: {listed}.", "note") if told else None
