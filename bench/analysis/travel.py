@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from bench.analysis.local import local_effects
+from bench.analysis.looks import LOOKS
 from bench.analysis.star import FLIP, INCUMBENT, star_of
 from bench.errors import UserError
 from bench.records.outcome import Outcome, outcome_of, with_outcome
@@ -20,7 +21,9 @@ SIGNED = {"helps": 1, "hurts": -1}
 COLUMNS = [
     "setting",
     "other",
+    "differ",
     "tricks",
+    "told",
     "both_told",
     "kept",
     "reversed",
@@ -32,7 +35,11 @@ COLUMNS = [
 
 
 def travel(
-    settings: Mapping[str, pd.DataFrame], hacks: Sequence[str], sesoi: float = 0.10, outcome: str | Outcome = "fid"
+    settings: Mapping[str, pd.DataFrame],
+    hacks: Sequence[str],
+    sesoi: float = 0.10,
+    outcome: str | Outcome = "fid",
+    looks: Mapping[str, Sequence[int]] | None = None,
 ) -> pd.DataFrame:
     """Compare the local effects of every pair of settings.
 
@@ -42,11 +49,13 @@ def travel(
         hacks: the tricks that are compared; those that one of two stars does not flip are left out for the pair.
         sesoi: smallest effect of interest.
         outcome: a score's name.
+        looks: name -> seeds at the looks that were planned for its star, where they are not the usual ones.
 
     Returns:
-        One row per pair, columns `COLUMNS`: `tricks` in both; of those that the cheaper `setting` says help or hurt,
-        how many also have such a verdict in the `other` (`both_told`), and which shares of all of them are `kept`,
-        `reversed`, or `lost` (told in the first alone); Spearman's `rank_correlation` of the effects, and beside it
+        One row per pair, columns `COLUMNS`: in which hacks the two incumbents `differ`, in words; `tricks` in both; how
+        many of them the cheaper `setting` says help or hurt (`told`), how many of those also have such a verdict in
+        the `other` (`both_told`), and which shares of the told are `kept`, `reversed`, or `lost` (told in the first
+        alone); Spearman's `rank_correlation` of the effects, and beside it
         what noise leaves of a perfect one (`rank_correlation_ceiling`: the geometric mean of the two stars' own
         reliabilities, from halves of their seeds, by Spearman and Brown's formula); `spread_ratio`: the root mean
         square effect in the other over that in the first.
@@ -59,7 +68,8 @@ def travel(
     for number, (name, runs) in enumerate(settings.items()):
         if runs["dataset"].nunique() != 1:
             raise UserError(f"setting {name!r}: expected runs of one dataset, found {runs['dataset'].nunique()}")
-        tables[name] = local_effects(runs, names, sesoi=sesoi, outcome=wanted).set_index("hack")
+        own_looks = (looks or {}).get(name, LOOKS)
+        tables[name] = local_effects(runs, names, sesoi, outcome=wanted, looks=own_looks).set_index("hack")
         own[name] = reliability(runs, names, wanted, np.random.default_rng(number))
     rows = [
         {"setting": first, "other": second, **_compared(tables[first], tables[second], own[first], own[second])}
@@ -106,6 +116,7 @@ def _rank_correlations(pairs: np.ndarray) -> np.ndarray:
 
 def _compared(first: pd.DataFrame, second: pd.DataFrame, own_first: float, own_second: float) -> dict[str, float]:
     both = first.index[(first["runs"] > 0) & (second["runs"] > 0)]
+    differ = first.index[first["incumbent_level"].ne(second["incumbent_level"]).fillna(False)]
     signs = [table.loc[both, "verdict"].map(SIGNED).fillna(0).to_numpy() for table in (first, second)]
     effects = [table.loc[both, "effect_log"].to_numpy(float) for table in (first, second)]
     told = signs[0] != 0
@@ -113,7 +124,9 @@ def _compared(first: pd.DataFrame, second: pd.DataFrame, own_first: float, own_s
     count = max(int(told.sum()), 1)
     empty = not told.any()
     return {
+        "differ": ", ".join(differ),
         "tricks": len(both),
+        "told": int(told.sum()),
         "both_told": int(there.sum()),
         "kept": np.nan if empty else float((there & (signs[0] == signs[1])).sum() / count),
         "reversed": np.nan if empty else float((there & (signs[0] != signs[1])).sum() / count),

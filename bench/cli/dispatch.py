@@ -12,7 +12,7 @@ from bench.cli.command import app
 from bench.cli.options import list_options, repeat_flags
 from bench.errors import Halted, UserError
 
-for _verbs in ("look", "plan", "sweep", "run", "train", "report", "replay", "throughput"):
+for _verbs in ("look", "plan", "sweep", "run", "train", "report", "replay", "travel", "throughput"):
     import_module(f"bench.cli.{_verbs}")
 
 

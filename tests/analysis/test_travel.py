@@ -37,7 +37,8 @@ def pair(one, two, **more):
 def test_a_setting_travels_to_itself():
     row = pair(star(TRUTH), star(TRUTH, rng_seed=1))
     assert (row["setting"], row["other"], row["tricks"]) == ("cheap", "dear", 5)
-    assert (row["both_told"], row["kept"], row["reversed"], row["lost"]) == (4, 1.0, 0.0, 0.0)
+    assert (row["told"], row["both_told"], row["differ"]) == (4, 4, "")
+    assert (row["kept"], row["reversed"], row["lost"]) == (1.0, 0.0, 0.0)
     assert row["rank_correlation"] == pytest.approx(1.0)
     assert row["rank_correlation_ceiling"] > 0.95
     assert row["spread_ratio"] == pytest.approx(1.0, abs=0.1)
@@ -66,3 +67,32 @@ def test_a_setting_is_one_dataset():
     both = pd.concat([star(TRUTH), star(TRUTH, dataset="y")])
     with pytest.raises(UserError, match="setting 'cheap': expected runs of one dataset, found 2"):
         pair(both, star(TRUTH))
+
+
+def test_incumbents_that_differ_are_told():
+    """The other star stands on a recipe that has the last trick."""
+    other = star(TRUTH, rng_seed=1)
+    other["e"] = ~other["e"]
+    assert pair(star(TRUTH), other)["differ"] == "e"
+
+
+def test_each_star_has_its_own_looks():
+    looked = pd.concat([star(TRUTH, seeds=3).assign(round=0), star(TRUTH, seeds=3, rng_seed=5).assign(round=1)])
+    settings = {"cheap": looked, "dear": star(TRUTH)}
+    assert travel(settings, HACKS, looks={"cheap": (3, 6)}).iloc[0]["told"] == 4
+    with pytest.raises(UserError, match="looks"):
+        travel(settings, HACKS, looks={"cheap": (3,)})
+
+
+def test_the_planned_settings_differ_in_one_thing_and_stand_on_one_recipe(scripts):
+    script = scripts("travel")
+    first, *others = script.SETTINGS
+    for setting in others:
+        differing = [name for name in vars(first) if getattr(setting, name) != getattr(first, name)]
+        assert len(differing) == 2, "its name, and one thing"
+        assert setting.request.around == list(script.AROUND)
+        assert setting.request.stages == ["settle"]
+    assert set(script.AROUND) < set(script.HACKS)
+    assert len({setting.sweep for setting in script.SETTINGS}) == len(script.SETTINGS)
+    declaration = script.declare(first.request, device="cpu")
+    assert (declaration.moves, declaration.around["split_batches"], declaration.around["placebo"]) == (0, True, False)

@@ -1,0 +1,249 @@
+"""How far do verdicts travel? Stars of several sweeps on one page: what each setting says about each other one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import pandas as pd
+
+from bench import analysis
+from bench.analysis.travel import travel
+from bench.errors import UserError
+from bench.records.outcome import Outcome
+from bench.records.plan import PLACEBO
+from bench.records.sweep import SweepRecords, read_sweep
+from bench.report.blocks import Figure, Section, Table, Text, code
+from bench.report.canvas import BETTER, INK, QUIET, RULE, WORSE, drawing, finished, shortened
+from bench.report.estimates import effect, order_of_hacks
+from bench.report.formatting import NOTHING, counted, known, listed, number, share
+from bench.report.render import Report, write_files
+from bench.report.scale import Scale
+
+TITLE = "How far do verdicts travel?"
+QUESTION = (
+    "Tricks were flipped in one recipe, in several settings. What does a verdict from a cheap setting say about a dear "
+    "one?"
+)
+TABLE = "travel.csv"
+DIFFERENCES = {
+    "dataset": "{} → {}",
+    "steps": "{} → {} steps",
+    "width": "width {} → {}",
+    "resolution": "{} → {} pixels",
+    "batch": "batches of {} → {}",
+}
+"""What may differ between two settings, and how it is told; in the order of the page."""
+SIGN = {"helps": " (helps)", "hurts": " (hurts)", "negligible": " (negligible)", "fragile": " (fragile)"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One star: where it stands, its runs, and the seeds at its planned looks."""
+
+    name: str
+    where: dict[str, object]
+    runs: pd.DataFrame
+    looks: tuple[int, ...]
+
+
+def write(folders: Sequence[Path], report_dir: Path) -> Path:
+    """Write the page of these sweeps' stars, from the cheapest to the dearest, and return its path.
+
+    Args:
+        folders: of sweeps that settled something; each dataset of one is a setting of its own.
+        report_dir: where index.html, report.md, figures/ and the table of pairs go.
+
+    Raises:
+        UserError: a sweep without a star, fewer than two settings, no trick in all of them, or sweeps that ask about
+            different scores or smallest effects.
+    """
+    records = [read_sweep(folder) for folder in folders]
+    settings = [setting for each in records for setting in settings_of(each)]
+    first = records[0]
+    for other in records[1:]:
+        if (other.outcome, other.sesoi) != (first.outcome, first.sesoi):
+            raise UserError(
+                f"sweeps {first.name!r} and {other.name!r} ask about {first.outcome.column} beyond {first.sesoi:g} and "
+                f"{other.outcome.column} beyond {other.sesoi:g}: expected the same score and --sesoi"
+            )
+    hacks = [hack for hack in first.hacks if all(hack in each.asked_about for each in records)]
+    if len(settings) < 2 or not hacks:
+        raise UserError(
+            f"{counted(len(settings), 'setting')} with {counted(len(hacks), 'hack')} in all of them: expected at least "
+            "two sweeps or datasets, and one hack"
+        )
+    pairs = between(settings, hacks, first.sesoi, first.outcome)
+    folder = Path(report_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    pairs.to_csv(folder / TABLE, index=False, lineterminator="\n")
+    return write_files(compose(settings, hacks, first.sesoi, first.outcome, pairs), folder)
+
+
+def settings_of(records: SweepRecords) -> list[Setting]:
+    """The stars of a sweep, one on each dataset.
+
+    Raises:
+        UserError: it has none.
+    """
+    found = []
+    for dataset in records.datasets:
+        runs = records.star[records.star["dataset"] == dataset]
+        if runs.empty:
+            raise UserError(
+                f"sweep {records.name!r} has no star on {dataset}: expected one that ends with settling, such as "
+                "`ganbench sweep --stages settle --around ...`"
+            )
+        name = records.name if len(records.datasets) == 1 else f"{records.name}, {dataset}"
+        budget = records.plan.budget
+        resolution = budget.resolution or int(runs["resolution"].iloc[0]) if "resolution" in runs else budget.resolution
+        where = {"dataset": dataset, "steps": budget.steps, "width": budget.width, "resolution": resolution}
+        found.append(Setting(name, {**where, "batch": budget.batch}, runs, records.looks))
+    return found
+
+
+def between(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, outcome: Outcome) -> pd.DataFrame:
+    """The table of `travel` with the column `differing`: what of `DIFFERENCES` is not the same in the two settings.
+
+    Of pairs that differ in one thing where there are any, else of all; in the order of what differs.
+    """
+    tricks = [hack for hack in hacks if hack != PLACEBO]
+    runs, looks = ({each.name: getattr(each, what) for each in settings} for what in ("runs", "looks"))
+    pairs = travel(runs, tricks, sesoi, outcome, looks)
+    differing = [
+        [what for what in DIFFERENCES if one.where[what] != two.where[what]] for one, two in combinations(settings, 2)
+    ]
+    pairs = pairs.assign(differing=[" ".join(names) for names in differing])
+    single = pairs[[len(names) == 1 for names in differing]]
+    if single.empty:
+        return pairs
+    order = {what: place for place, what in enumerate(DIFFERENCES)}
+    return single.sort_values("differing", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+
+
+def compose(
+    settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, outcome: Outcome, pairs: pd.DataFrame
+) -> Report:
+    """Everything on the page."""
+    labels = _labels(settings, pairs)
+    blocks = [figure(pairs, labels), _table(pairs, labels), Text(READING, tone="reading")]
+    unlike = pairs[pairs["differ"] != ""]
+    if len(unlike):
+        rows = listed(f"{labels[at]} ({code(unlike.at[at, 'differ'])})" for at in unlike.index)
+        blocks.insert(
+            0, Text(f"The recipes in the middle differ, so that not only the setting does: {rows}.", "warning")
+        )
+    effects = _effects(settings, hacks, sesoi, outcome)
+    return Report(
+        sweep=TITLE,
+        title=TITLE,
+        question=QUESTION,
+        facts=(
+            ("Settings", f"{len(settings)}"),
+            ("Tricks", f"{len([hack for hack in hacks if hack != PLACEBO])}"),
+            ("Runs", f"{sum(len(setting.runs) for setting in settings):,}"),
+        ),
+        opening=Section("answer", "In short", (Text(answer(pairs), tone="answer"),)),
+        sections=(
+            Section("pairs", "From a cheap setting to a dear one", tuple(blocks)),
+            Section("effects", "What each trick does in every setting", (effects,)),
+        ),
+    )
+
+
+READING = (
+    "**Kept**: the dearer setting says the same of a trick that the cheaper one says helps or hurts; **reversed**: it "
+    "says the opposite; the rest it leaves open, calls negligible or fragile. The rank correlation is that of all "
+    "effects, verdict or not; beside it how high noise would let it be if both settings agreed. Size: how large "
+    "effects are in the dearer setting, as a multiple of the cheaper one's."
+)
+
+
+def answer(pairs: pd.DataFrame) -> str:
+    """Over all pairs: which share of verdicts is kept, and which is reversed."""
+    told = int(pairs["told"].sum())
+    if not told:
+        return "No cheaper setting says of any trick that it helps or hurts: there is nothing that could travel."
+    kept, turned = (round(float((pairs[name].fillna(0.0) * pairs["told"]).sum())) for name in ("kept", "reversed"))
+    return (
+        f"Of {counted(told, 'verdict')} from a cheaper setting, over {counted(len(pairs), 'pair')} of settings, the "
+        f"dearer one says the same in **{share(kept / told)}** and the opposite in **{share(turned / told)}**; in the "
+        "others it gives no such verdict."
+    )
+
+
+def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
+    """A row per pair: shares kept and reversed, and the rank correlation with the highest that noise allows."""
+    places = range(len(pairs) - 1, -1, -1)
+    with drawing(9.0, 1.5 + 0.32 * len(pairs)) as canvas:
+        left, right = canvas.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+        for place, (_, row) in zip(places, pairs.iterrows(), strict=True):
+            if row["told"]:
+                left.barh(place, row["kept"], 0.62, color=BETTER)
+                left.barh(place, row["lost"], 0.62, left=row["kept"], color=RULE)
+                left.barh(place, row["reversed"], 0.62, left=row["kept"] + row["lost"], color=WORSE)
+            right.plot([row["rank_correlation_ceiling"]] * 2, [place - 0.31, place + 0.31], color=QUIET, linewidth=2)
+            right.scatter(row["rank_correlation"], place, s=44, color=INK, zorder=3)
+        left.set_yticks(list(places), [shortened(label, 40) for label in labels], fontsize=9)
+        left.set_ylim(-0.7, len(pairs) - 0.3)
+        left.set_xlim(0, 1)
+        left.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+        left.set_title("verdicts kept (blue), left open (grey), reversed (orange)")
+        right.set_xlim(-1.05, 1.05)
+        right.axvline(0, color=INK, linewidth=0.8)
+        right.set_title("rank correlation of effects")
+        for axis in (left, right):
+            axis.tick_params(axis="y", length=0)
+            axis.spines["left"].set_visible(False)
+        right.grid(axis="x")
+        return finished(
+            canvas,
+            "travel",
+            "Shares of verdicts kept and reversed between settings, and rank correlations of effects",
+            "One row for a cheaper and a dearer setting. Dot: rank correlation of the tricks' effects in the two; "
+            "upright line: as high as noise would let it be if nothing differed.",
+        )
+
+
+def _labels(settings: Sequence[Setting], pairs: pd.DataFrame) -> list[str]:
+    """Each pair in words: what differs, or the names of both."""
+    where = {setting.name: setting.where for setting in settings}
+    words = []
+    for row in pairs.itertuples():
+        ends = [where[row.setting].get(row.differing), where[row.other].get(row.differing)]
+        told = [f"{end:,}" if isinstance(end, int) else str(end) for end in ends]
+        pattern = DIFFERENCES.get(row.differing, "{} → {}")
+        words.append(pattern.format(*(told if row.differing in DIFFERENCES else (row.setting, row.other))))
+    return words
+
+
+def _table(pairs: pd.DataFrame, labels: Sequence[str]) -> Table:
+    rows = tuple(
+        (
+            label,
+            f"{row.told} of {row.tricks}",
+            share(row.kept),
+            share(row.reversed),
+            f"{number(row.rank_correlation, 2)} of {number(row.rank_correlation_ceiling, 2)}",
+            f"× {number(row.spread_ratio, 2)}" if known(row.spread_ratio) else NOTHING,
+        )
+        for label, row in zip(labels, pairs.itertuples(), strict=True)
+    )
+    heads = ("from → to", "tricks with a verdict", "kept", "reversed", "rank correlation", "size")
+    return Table(heads, rows, "lrrrrr", "What a cheaper setting says about a dearer one")
+
+
+def _effects(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, outcome: Outcome) -> Table:
+    scale = Scale(outcome)
+    tables = {
+        setting.name: analysis.local_effects(setting.runs, list(hacks), sesoi, outcome=outcome, looks=setting.looks)
+        for setting in settings
+    }
+    rows = []
+    for hack in order_of_hacks(pd.concat(tables.values()), scale):
+        own = [table[table["hack"] == hack].iloc[0] for table in tables.values()]
+        rows.append((code(hack), *(effect(row, scale) + SIGN.get(str(row["verdict"]), "") for row in own)))
+    heads = ("trick", *map(code, tables))
+    return Table(heads, tuple(rows), "l" + "r" * len(tables), f"Change of {scale.label} when the trick is on")

@@ -1,0 +1,86 @@
+"""The page about how far verdicts travel."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.cli import main
+from bench.errors import UserError
+from bench.records.sweep import read_sweep
+from bench.report import travel
+from bench.report.travel import TABLE, answer, between, settings_of, write
+
+TRICKS = ("strided_conv", "batch_norm", "adam_beta1", "tanh_scaling")
+
+
+def test_each_dataset_of_a_sweep_is_a_setting(settled_dir):
+    one, two = settings_of(read_sweep(settled_dir))
+    assert (one.name, two.name) == ("whole, mnist5k", "whole, shapes")
+    assert one.where == {"dataset": "mnist5k", "steps": 800, "width": 16, "resolution": None, "batch": 64}
+    assert set(one.runs["arm"]) == {"incumbent", "flip"}
+    assert one.looks == (3, 5)
+
+
+def test_pairs_that_differ_in_one_thing_come_first_in_the_order_of_what_differs(settled_dir):
+    one, two = settings_of(read_sweep(settled_dir))
+    records = read_sweep(settled_dir)
+    longer = replace(one, name="longer", where={**one.where, "steps": 1600})
+    asked = (list(TRICKS), records.sesoi, records.outcome)
+    pairs = between([one, longer, two], *asked)
+    assert pairs["differing"].tolist() == ["dataset", "steps"]  # mnist5k to shapes, and to longer training
+    assert pairs.loc[1, "kept"] == 1.0
+    apart = replace(two, where={**two.where, "steps": 9})
+    assert between([one, apart], *asked)["differing"].tolist() == ["dataset steps"]
+
+
+def test_the_page_tells_what_the_table_does(settled_dir, tmp_path):
+    page = write([settled_dir], tmp_path / "travel")
+    table = pd.read_csv(tmp_path / "travel" / TABLE)
+    said = (tmp_path / "travel" / "report.md").read_text()
+    assert "mnist5k → shapes" in said
+    assert f"| {table.at[0, 'told']} of {table.at[0, 'tricks']} |" in said
+    assert "figures/travel.png" in said
+    assert (tmp_path / "travel" / "figures" / "travel.png").is_file()
+    assert "<title>" in page.read_text()
+    again = write([settled_dir], tmp_path / "again")
+    assert again.read_bytes() == page.read_bytes()
+
+
+def test_the_answer_counts_verdicts_over_pairs():
+    pairs = pd.DataFrame({"told": [4, 2, 0], "kept": [0.75, 0.0, np.nan], "reversed": [0.0, 0.5, np.nan]})
+    assert "Of 6 verdicts" in answer(pairs)
+    assert "same in **50 %** and the opposite in **17 %**" in answer(pairs)
+    assert "nothing that could travel" in answer(pairs.iloc[2:])
+
+
+def test_incumbents_that_differ_are_said(settled_dir, tmp_path):
+    records = read_sweep(settled_dir)
+    middles = [
+        setting.runs[setting.runs["arm"] == "incumbent"][list(TRICKS)].iloc[0] for setting in settings_of(records)
+    ]
+    write([settled_dir], tmp_path / "travel")
+    said = "The recipes in the middle differ" in (tmp_path / "travel" / "report.md").read_text()
+    assert said is not middles[0].equals(middles[1])
+
+
+def test_what_cannot_be_compared_is_refused(settled_dir, sweep_dir, tmp_path, monkeypatch, capsys):
+    with pytest.raises(UserError, match="sweep 'sim' has no star on mnist5k"):
+        write([settled_dir, sweep_dir], tmp_path / "out")
+    records = read_sweep(settled_dir)
+    other = replace(records, name="other", plans=tuple(replace(plan, sesoi=0.2) for plan in records.plans))
+    for found, words in (
+        ([replace(records, datasets=("shapes",))], "1 setting with 5 hacks"),
+        ([records, replace(records, hacks=("none",))], "4 settings with 0 hacks"),
+        ([records, other], "'whole' and 'other' ask about fid beyond 0.1 and fid beyond 0.2"),
+    ):
+        monkeypatch.setattr(travel, "read_sweep", lambda _, left=list(found): left.pop(0))
+        with pytest.raises(UserError, match=words):
+            write([tmp_path] * len(found), tmp_path / "out")
+    monkeypatch.undo()
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(SystemExit) as end:
+        main(["travel", "nothing", "--results", str(tmp_path), "--reports", str(tmp_path / "reports")])
+    assert end.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
