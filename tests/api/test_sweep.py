@@ -168,10 +168,12 @@ def test_what_cannot_be_asked_for_is_one_error_before_anything_is_spent(factory,
 
 
 def test_a_hack_of_the_notebook_is_refused_since_workers_would_not_see_it(factory, images, asked, monkeypatch):
-    hidden = hacks.get("batch_norm")
-    function = type(hidden.switch_on)(hidden.switch_on.__code__, {}, "batch_norm")
-    function.__module__ = "__main__"
-    monkeypatch.setattr(hacks, "get", lambda name: dataclasses.replace(hidden, switch_on=function))
+    def batch_norm(recipe):
+        return recipe
+
+    batch_norm.__module__ = "__main__"
+    hidden = dataclasses.replace(hacks.get("batch_norm"), switch_on=batch_norm)
+    monkeypatch.setattr(hacks, "get", lambda name: hidden)
     with pytest.raises(UserError, match="hack 'batch_norm' is defined in this notebook or script"):
         bench.sweep(images, **asked)
 
