@@ -13,7 +13,7 @@ from bench.cli.options import RESULTS, Machine, Results, with_options
 from bench.errors import RunStopped, UserError
 from bench.records.fields import check_fields
 from bench.records.files import sweep_folder
-from bench.records.run import RunSpec
+from bench.records.run import RunSpec, check_spec
 
 EVALUATIONS = 10
 """How often it is scored on its way, unless asked otherwise."""
@@ -51,6 +51,7 @@ def train(
     from bench.runner.train_view import TrainView
 
     spec = replace(spec, data_root=machine.data_root)
+    check_spec(spec)
     print(f"{source}\n{_recipe_line(spec)}")
     with TrainView(spec.steps) as view:
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from bench.errors import UserError
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -25,3 +27,17 @@ def pattern(values: Mapping[str, Any], hacks: Iterable[str]) -> tuple[bool, ...]
 def level_matrix(runs: pd.DataFrame, hacks: Iterable[str]) -> np.ndarray:
     """The levels of a frame of runs: bool (runs, hacks)."""
     return runs[list(hacks)].to_numpy(dtype=bool)
+
+
+def check_tables(levels: Any, parameters: Any) -> None:
+    """Refuse levels and parameters of hacks that are no tables; which hacks there are is not asked.
+
+    Raises:
+        UserError: names the value.
+    """
+    for name, value in (("levels", levels), ("hack_parameters", parameters)):
+        if not isinstance(value, Mapping):
+            raise UserError(f"{name} {value!r}: expected a table with names of hacks")
+    for hack, settings in parameters.items():
+        if not isinstance(settings, Mapping):
+            raise UserError(f"hack_parameters.{hack} {settings!r}: expected a table of parameters")

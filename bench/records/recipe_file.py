@@ -12,6 +12,7 @@ from typing import Any
 from bench.errors import UserError
 from bench.records.budget import Budget
 from bench.records.files import replaced
+from bench.records.levels import check_tables
 
 RECIPE = "recipe.toml"
 
@@ -63,7 +64,7 @@ class RecipeFile(Budget):
         """Read one.
 
         Raises:
-            UserError: there is none, it is no TOML, or it has fields that are none of a recipe's.
+            UserError: there is none, it is no TOML, or it has fields or tables that are none of a recipe's.
         """
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -75,6 +76,7 @@ class RecipeFile(Budget):
         for name in content:
             if name not in known:
                 raise UserError(f"recipe {str(path)!r} has the field {name!r}: expected {', '.join(sorted(known))}")
+        check_tables(content.get("levels", {}), content.get("hack_parameters", {}))
         try:
             return cls(**content)
         except TypeError:

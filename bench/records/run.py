@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from bench.records.budget import Budget, Scoring
-from bench.records.fields import Asked
+from bench.records.fields import Asked, check_fields
+from bench.records.levels import check_tables
 from bench.records.plan import Plan
 
 STATUSES = ("ok", "collapsed", "diverged")
@@ -68,6 +69,16 @@ class RunSpec(Budget, Scoring):
     def from_dict(cls, data: dict[str, Any]) -> RunSpec:
         """The inverse of `to_dict`."""
         return cls(**data)
+
+
+def check_spec(spec: RunSpec) -> None:
+    """Refuse values of the wrong kind or out of range; which hacks and data there are is not asked.
+
+    Raises:
+        UserError: names the value and what was expected.
+    """
+    check_fields(RunSpec, vars(spec))
+    check_tables(spec.levels, spec.hack_parameters)
 
 
 def run_key(plan_hash: str, dataset: str, cell: str, seed: int) -> str:

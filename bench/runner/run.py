@@ -18,10 +18,9 @@ from bench.gan.network import build_discriminator, build_generator, parameter_co
 from bench.gan.sampling import sample
 from bench.gan.streams import Streams
 from bench.records.budget import DEFAULT_RECIPE
-from bench.records.fields import check_fields
 from bench.records.files import cache_folder
 from bench.records.outcome import last_third
-from bench.records.run import RunRecord, RunSpec
+from bench.records.run import RunRecord, RunSpec, check_spec
 from bench.runner.environment import environment, resolve_device
 from bench.runner.grids import sample_grid
 from bench.runner.room import check_fits, memory_told
@@ -125,7 +124,7 @@ def validate(spec: RunSpec) -> None:
     Raises:
         UserError: names the value, what was expected and how to fix it.
     """
-    check_fields(RunSpec, vars(spec))
+    check_spec(spec)
     build_recipe(spec)
 
 

@@ -11,6 +11,7 @@ from bench.errors import UserError
 from bench.records.budget import Budget
 from bench.records.fields import fields_asked
 from bench.runner.environment import resolve_device, resolve_precision
+from bench.runner.run import check_memory
 from bench.runner.timing import run_seconds
 from bench.throughput import example
 from bench.throughput.contest import BATCH, CELLS, Case, Contestants, Entry, contestants, step_operations
@@ -55,7 +56,12 @@ def measure(
         `images_per_second` of all workers together, `plain` and `plain_float32` of the plain loop in that precision and
         in float32 right after it, `operations` per image, `ceiling` in operations per second, `run_seconds` of a run of
         the default sweep's budget, `workers`.
+
+    Raises:
+        UserError: a case that cannot fit into memory.
     """
+    for case in wanted:
+        check_memory(case.spec(FLOAT32), device)
     rows = []
     with contestants(entrants(device, workers)) as group:
         ours = [name for name, each in group.items() if each.entry.kind == "ours"]
