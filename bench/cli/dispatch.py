@@ -8,11 +8,13 @@ from importlib import import_module
 import typer
 from typer.exceptions import TyperException
 
+from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import list_options, repeat_flags
 from bench.errors import Halted, UserError
 
-for _verbs in ("look", "plan", "sweep", "run", "train", "report", "replay", "travel", "throughput"):
+_VERBS = ("look", "plan", "sweep", "run", "train", "report", "replay", "travel", "throughput", "doctor")
+for _verbs in _VERBS:
     import_module(f"bench.cli.{_verbs}")
 
 
@@ -23,6 +25,7 @@ def run_command(arguments: list[str]) -> int:
     traceback.
     """
     try:
+        completion.prepare(lambda words: repeat_flags(words, list_options(app)))
         code = app(repeat_flags(arguments or ["--help"], list_options(app)), standalone_mode=False)
     except UserError as problem:
         return _fail(str(problem), 2)

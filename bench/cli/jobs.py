@@ -58,7 +58,7 @@ def _staged(
             return wanted.runs
         view.message("measuring how long a run takes")
         seconds = seconds_of_a_run(wanted, workers, machine.device, machine.data_root, view.message)
-        return affordable(parse_budget(wanted.asked), seconds, workers)
+        return affordable(parse_budget(wanted.asked), {name: each.seconds for name, each in seconds.items()}, workers)
 
     declaration = register(location, wanted, runs)
     job = session_of(first_plan(declaration), location, machine, session, view)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import REPORTS, RESULTS, DataRoot, HackFile, Reports, Results, load_hack_files
 from bench.errors import UserError
@@ -14,9 +15,17 @@ from bench.errors import UserError
 
 @app.command("hacks")
 def show_hacks(
-    name: Annotated[str | None, Argument(help="Print this hack's card; `checklist`: the 17 points.")] = None,
-    of_set: Annotated[str | None, Option("--set", help="Those of a set: core, checklist, modern, teaching.")] = None,
-    family: Annotated[str | None, Option(help="Those of a family, such as loss.")] = None,
+    name: Annotated[
+        str | None,
+        Argument(help="Print this hack's card; `checklist`: the 17 points.", autocompletion=completion.one_hack),
+    ] = None,
+    of_set: Annotated[
+        str | None,
+        Option("--set", help="Those of a set: core, checklist, modern, teaching.", autocompletion=completion.sets),
+    ] = None,
+    family: Annotated[
+        str | None, Option(help="Those of a family, such as loss.", autocompletion=completion.families)
+    ] = None,
     measure: Annotated[bool, Option("--costs", help="Measure here what each costs: a second for each.")] = False,
     new: Annotated[str | None, Option(help="Write NAME.py here, a hack of your own to start from.")] = None,
     hack_file: HackFile = None,
@@ -81,7 +90,11 @@ def datasets(data_root: DataRoot = None) -> None:
 
 
 @app.command("recipes")
-def show_recipes(name: Annotated[str | None, Argument(help="Print all that is known of this one.")] = None) -> None:
+def show_recipes(
+    name: Annotated[
+        str | None, Argument(help="Print all that is known of this one.", autocompletion=completion.recipes)
+    ] = None,
+) -> None:
     """List the recipes with the parameters of their networks and what their sources claim, or describe one."""
     from bench.cli.recipe_summary import recipe_summary
     from bench.gan import recipes
@@ -95,11 +108,12 @@ def show(
     key: Annotated[
         str | None,
         Argument(
-            help="A sweep's name; or best, the key of a run (or its beginning), or DATASET/CELL/SEED with --name."
+            help="A sweep's name; or best, the key of a run (or its beginning), or DATASET/CELL/SEED with --name.",
+            autocompletion=completion.to_show,
         ),
     ] = None,
-    name: Annotated[str, Option(help="Name of the sweep.")] = "default",
-    dataset: Annotated[str | None, Option(help="This dataset alone.")] = None,
+    name: Annotated[str, Option(help="Name of the sweep.", autocompletion=completion.sweeps)] = "default",
+    dataset: Annotated[str | None, Option(help="This dataset alone.", autocompletion=completion.datasets)] = None,
     results: Results = RESULTS,
 ) -> None:
     """Show a sweep's answer, its best recipe, or one of its runs: levels, status, scores, sample grid."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 import typer
 from typer import Option
 
+from bench.cli import completion
 from bench.errors import UserError
 from bench.records.fields import Field, fields_asked
 
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 RESULTS, REPORTS = Path("results"), Path("reports")
 
-SweepName = Annotated[str, typer.Argument(help="Name of the sweep.")]
+SweepName = Annotated[str, typer.Argument(help="Name of the sweep.", autocompletion=completion.sweeps)]
 Results = Annotated[Path, Option(help="Folder of all sweeps.")]
 Reports = Annotated[Path, Option(help="Folder of all reports.")]
 Storage = Annotated[str | None, Option(help="Address of a database; default: a file in the sweep's folder.")]
 Workers = Annotated[int | None, Option(help="Runs made at once. Default: one per core.")]
-Device = Annotated[str, Option(help="auto, cpu, cuda or mps.")]
+Device = Annotated[
+    str, Option(help="auto, cpu, cuda or mps.", autocompletion=completion.one_of(("auto", "cpu", "cuda", "mps")))
+]
 DataRoot = Annotated[str | None, Option(help="Folder of downloaded datasets.")]
 HackFile = Annotated[list[Path] | None, Option(help="File with a hack of your own; see the README for an example.")]
 
@@ -141,7 +144,12 @@ def options_of(cls: type) -> list[inspect.Parameter]:
 
 def _option(field: Field) -> inspect.Parameter:
     """A field as an option that is None where nothing was given; ranges are checked with those of files."""
-    flag = Option(f"--{field.name.replace('_', '-')}", help=field.asked.help)
+    choices = completion.one_of(field.asked.choices) if field.asked.choices else None
+    flag = Option(
+        f"--{field.name.replace('_', '-')}",
+        help=field.asked.help,
+        autocompletion=completion.OF_FIELDS.get(field.name, choices),
+    )
     kind = list[str] if get_origin(field.kind) in (list, dict) else field.kind
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, flag]

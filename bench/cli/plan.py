@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, Results, with_options
 from bench.cli.request import Request, build_request, check_names
@@ -19,7 +20,9 @@ from bench.records.presets import PRESETS
 class Start:
     """What a sweep starts from: a preset, and a file."""
 
-    preset: Annotated[str, Option(help=f"Budget to start from: {', '.join(PRESETS)}.")] = "default"
+    preset: Annotated[
+        str, Option(help=f"Budget to start from: {', '.join(PRESETS)}.", autocompletion=completion.one_of(PRESETS))
+    ] = "default"
     spec: Annotated[Path | None, Option(help="TOML file with the same fields.")] = None
     results: Results = RESULTS
 

@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Results
 
 
 @app.command()
 def replay(
-    name: Annotated[str, Argument(help="A sweep made with --design factorial.")],
+    name: Annotated[str, Argument(help="A sweep made with --design factorial.", autocompletion=completion.sweeps)],
     dataset: Annotated[str | None, Option(help="One of its datasets. Default: the first.")] = None,
     sweeps: Annotated[int, Option(help="Sweeps to draw.", min=1)] = 1000,
     seed: Annotated[int, Option(help="Of everything that is drawn.", min=0)] = 0,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import REPORTS, RESULTS, Reports, Results, Storage, SweepName
 from bench.errors import UserError
@@ -22,7 +23,9 @@ def write_report(folder: Path, target: Path) -> str:
 
 @app.command()
 def report(
-    names: Annotated[list[str] | None, Argument(help="A sweep; two sweeps are put side by side.")] = None,
+    names: Annotated[
+        list[str] | None, Argument(help="A sweep; two sweeps are put side by side.", autocompletion=completion.sweeps)
+    ] = None,
     every: Annotated[bool, Option("--all", help="An index page of all sweeps in the results folder.")] = False,
     results: Results = RESULTS,
     reports: Reports = REPORTS,

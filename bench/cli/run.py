@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
+from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, with_options
 from bench.records.run import RunSpec
@@ -16,8 +17,18 @@ from bench.records.run import RunSpec
 if TYPE_CHECKING:
     from bench.records.run import RunRecord
 
-Levels = Annotated[list[str] | None, Option("--set", help="Levels: batch_norm=on label_flips=off; a bare name is on.")]
-Parameters = Annotated[list[str] | None, Option("--hack", help="A parameter of a hack: label_flips.rate=0.1")]
+Levels = Annotated[
+    list[str] | None,
+    Option(
+        "--set",
+        help="Levels: batch_norm=on label_flips=off; a bare name is on.",
+        autocompletion=completion.one_hack,
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    Option("--hack", help="A parameter of a hack: label_flips.rate=0.1", autocompletion=completion.parameters),
+]
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, Results, with_options
 from bench.errors import RunStopped, UserError
@@ -26,7 +27,9 @@ def train(
     given: dict[str, Any],
     machine: Machine,
     out: Annotated[Path, Option(help="Folder for the generator, its recipe, checkpoints and grids.")],
-    sweep: Annotated[str | None, Option("--from", help="Sweep whose best recipe is trained.")] = None,
+    sweep: Annotated[
+        str | None, Option("--from", help="Sweep whose best recipe is trained.", autocompletion=completion.sweeps)
+    ] = None,
     cell: Annotated[str | None, Option(help="Train this cell of the sweep instead of its best recipe.")] = None,
     recipe_file: Annotated[
         Path | None, Option(help="TOML file with [levels], such as the recipe.toml of another training.")

@@ -153,10 +153,10 @@ def _own_resolution(path: str) -> int:
     return shape[1] if shape[1] == shape[2] and shape[1] in RESOLUTIONS else USUAL_RESOLUTION
 
 
-def _found(root: Path) -> str | None:
+def kept_names() -> list[str]:
+    """The own images that are kept on this machine, without the head of their names."""
     folder = storage.cache_dir() / HEAD
-    kept = sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
-    return ", ".join(kept) or None
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
 
 
 register(
@@ -168,7 +168,7 @@ register(
         channels="1 or 3",
         classes="labels",
         obtain="your images in Python: bench.own_data(images, labels)",
-        find=_found,
+        find=lambda root: ", ".join(kept_names()) or None,
         takes_path=True,
         own_resolution=_own_resolution,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from statistics import median
+from statistics import fmean, median
 
 from optuna.trial import FrozenTrial
 
@@ -15,7 +15,7 @@ from bench.runner.crashes import ATTEMPTS
 from bench.runner.pace import Pace
 from bench.runner.queue import key_of
 from bench.runner.state import Best, better
-from bench.runner.timing import PAIRS, run_seconds, timed_specs
+from bench.runner.timing import PAIRS, Guess, Timed, run_seconds, timed_specs
 from bench.runner.workers import RunFailed, Worker, WorkerDied
 
 
@@ -36,8 +36,8 @@ def expected_pace(
     for trial in ended:
         known.setdefault(trial.params["dataset"], []).append(trial.user_attrs["timing"]["seconds"])
     unknown = [dataset for dataset in plan.datasets if dataset not in known]
-    guesses = {name: median(seconds) for name, seconds in known.items()}
-    pace = Pace({**guesses, **measured_seconds(plan, specs, unknown, pool, say)})
+    guesses = {name: Guess(median(seconds)) for name, seconds in known.items()}
+    pace = pace_of({**guesses, **measured_seconds(plan, specs, unknown, pool, say)})
     sign = -outcome_of(plan.scoring.outcome).sign
     for trial in ended:
         spec = specs[key_of(trial)]
@@ -59,8 +59,8 @@ def best_runs(plan: Plan, specs: Mapping[str, RunSpec], finished: Iterable[Froze
 
 def measured_seconds(
     plan: Plan, specs: Mapping[str, RunSpec], datasets: list[str], pool: list[Worker], say: Say, pairs: int = PAIRS
-) -> dict[str, float]:
-    """Wall seconds of a run of each of these datasets: some cells of the plan, timed on all workers at once."""
+) -> dict[str, Guess]:
+    """How long a run of each of these datasets takes: some cells of the plan, timed on all workers at once."""
     if not datasets:
         return {}
     examples = [next(s for s in specs.values() if s.dataset == name and s.plan == plan.hash) for name in datasets]
@@ -69,7 +69,7 @@ def measured_seconds(
     rounds = max(len(timed), len(pool))
     free = list(pool)
 
-    def time_one(index: int) -> tuple[float, float]:
+    def time_one(index: int) -> Timed:
         spec, worker, problem = timed[index % len(timed)], free.pop(), ""
         try:
             for _ in range(ATTEMPTS):
@@ -80,16 +80,20 @@ def measured_seconds(
         finally:
             free.append(worker)
         say(f"a cell of {spec.dataset} could not be timed ({problem})")
-        return 0.0, 0.0
+        return Timed(0.0, 0.0)
 
     with ThreadPoolExecutor(len(pool)) as threads:
         measured = list(threads.map(time_one, range(rounds)))[: len(timed)]
-    return {
-        example.dataset: run_seconds(
-            example, [pair for s, pair in zip(timed, measured, strict=True) if s.dataset == example.dataset]
-        )
-        for example in examples
-    }
+    found = {}
+    for example in examples:
+        own = [each for spec, each in zip(timed, measured, strict=True) if spec.dataset == example.dataset]
+        found[example.dataset] = Guess(run_seconds(example, own), fmean(each.busy for each in own))
+    return found
+
+
+def pace_of(guesses: Mapping[str, Guess]) -> Pace:
+    """What is known of runs before the first one."""
+    return Pace({name: guess.seconds for name, guess in guesses.items()}, max(each.busy for each in guesses.values()))
 
 
 Say = Callable[[str], None]

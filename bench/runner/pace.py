@@ -27,9 +27,11 @@ class Pace:
 
     Args:
         guesses: dataset -> seconds of a run, measured before the first one; 0 where that was not possible.
+        busy: how many times longer that took than it would on an idle machine.
     """
 
-    def __init__(self, guesses: Mapping[str, float]) -> None:
+    def __init__(self, guesses: Mapping[str, float], busy: float = 1.0) -> None:
+        self._busy = busy
         usual = [seconds for seconds in guesses.values() if seconds > 0]
         self._guesses = {name: seconds if seconds > 0 else np.mean(usual or [1.0]) for name, seconds in guesses.items()}
         self._datasets: list[str] = []
@@ -45,6 +47,11 @@ class Pace:
         self._seconds.append(max(seconds, 1e-3))
         self._losses.append(loss)
         self._fit = None
+
+    @property
+    def slowed(self) -> float:
+        """How many times longer the guesses are than they would be on an idle machine; 1 once runs have ended."""
+        return 1.0 if self._seconds else self._busy
 
     def seconds(self, dataset: str, levels: Mapping[str, bool], ahead: float = math.inf) -> float:
         """Expected wall seconds of a run.

@@ -15,6 +15,8 @@ from bench.records.plan import Plan
 from bench.runner.state import Standing, State, tricks_of
 from bench.runner.view import duration, recipe_words
 
+NOTICED = 1.3
+"""From so many times the time of an idle machine on, a person is told that it is not idle."""
 _STEPS = {"search": "batch", "race": "round", "settle": "look"}
 
 
@@ -32,9 +34,12 @@ def stage_line(declaration: Declaration, plan: Plan, state: State) -> str:
 
 
 def time_left(state: State) -> str:
-    """About 40 min, at most 55 min: what is likely, and the most."""
-    likely, most = duration(state.eta()), duration(state.eta(most=True))
-    return f"about {likely}" + (f", at most {most}" if most != likely else "")
+    """About 40 min, at most 55 min: what is likely, and the most; and what it were if others left the machine alone."""
+    likely, most, slowed = duration(state.eta()), duration(state.eta(most=True)), state.pace.slowed
+    told = f"about {likely}" + (f", at most {most}" if most != likely else "")
+    if slowed < NOTICED:
+        return told
+    return f"{told} while others use the processor as now, about {duration(state.eta() / slowed)} without them"
 
 
 def standing(before: History, now: History, dataset: str, judge: Judge) -> Standing:

@@ -22,13 +22,14 @@ from bench.records.outcome import outcome_of, with_outcome
 from bench.records.plan import Plan
 from bench.records.run import specs_of
 from bench.runner.chain import next_plan
-from bench.runner.estimate import Say, measured_seconds
+from bench.runner.estimate import Say, measured_seconds, pace_of
 from bench.runner.location import Location, halting
 from bench.runner.progress import result_lines, stage_line, standing, title
-from bench.runner.state import Standing
+from bench.runner.state import Standing, State
 from bench.runner.storage import claims_lock, open_storage
 from bench.runner.study import DECLARATION_ATTRIBUTE, add_plan, create_study, declaration_of, plans_of
 from bench.runner.sweep import Announce, SweepSession
+from bench.runner.timing import PAIRS, Guess
 from bench.runner.workers import Worker
 
 MAY_BE_MISSING = 0.1
@@ -89,13 +90,21 @@ def first_plan(declaration: Declaration) -> Plan:
     return next_plan(History.of(declaration, (), _NOTHING), lambda runs, hacks, look: Judgement(frozenset(), ()))
 
 
+def expected_state(declaration: Declaration, workers: int, device: str, data_root: str | None, say: Say) -> State:
+    """What a sweep would be announced with: its first plan, and how long its runs take by a short measurement."""
+    plan = first_plan(declaration)
+    pace = pace_of(seconds_of_a_run(declaration, workers, device, data_root, say, pairs=1))
+    later = still_expected(History.of(declaration, (plan,), _NOTHING))
+    return State(specs_of(plan, data_root), pace, workers, title(plan), later, hacks=plan.hacks)
+
+
 def seconds_of_a_run(
-    declaration: Declaration, workers: int, device: str, data_root: str | None, say: Say
-) -> dict[str, float]:
-    """Wall seconds of one run of each dataset with all workers busy, measured before the sweep is declared.
+    declaration: Declaration, workers: int, device: str, data_root: str | None, say: Say, pairs: int = PAIRS
+) -> dict[str, Guess]:
+    """How long a run of each dataset takes with all workers busy, measured before the sweep is declared.
 
     In a wide sweep the flips of its star may cost more than what its screen varies: both are timed, and count as the
-    stages share the runs.
+    stages share the runs. `pairs` as in `timed_specs`.
     """
     weights = {"first": sum(declaration.weights[stage] for stage in declaration.stages)}
     plans = {"first": first_plan(declaration)}
@@ -107,7 +116,7 @@ def seconds_of_a_run(
     try:
         found = {
             name: measured_seconds(
-                plan, {spec.key: spec for spec in specs_of(plan, data_root)}, list(plan.datasets), pool, say
+                plan, {spec.key: spec for spec in specs_of(plan, data_root)}, list(plan.datasets), pool, say, pairs
             )
             for name, plan in plans.items()
         }
@@ -116,7 +125,10 @@ def seconds_of_a_run(
             worker.close()
     total = sum(weights.values())
     return {
-        dataset: sum(weights[name] * seconds[dataset] for name, seconds in found.items()) / total
+        dataset: Guess(
+            sum(weights[name] * guesses[dataset].seconds for name, guesses in found.items()) / total,
+            max(guesses[dataset].busy for guesses in found.values()),
+        )
         for dataset in declaration.datasets
     }
 

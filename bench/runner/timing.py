@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
+from typing import NamedTuple
 
 from bench.gan.loop import advance
 from bench.records.plan import Cell, Plan
@@ -19,25 +20,47 @@ PAIRS = 2
 """Recipes of a screen that are timed, each with its mirror image: a trick that costs time is then in half of them."""
 
 
-def time_run(spec: RunSpec, *, device: str, steps: int, blocks: int = 1) -> tuple[float, float]:
-    """Wall seconds of one training step and of one evaluation of this spec, on this process's threads.
+class Timed(NamedTuple):
+    """What was measured of a spec.
+
+    Attributes:
+        step, score: wall seconds of one training step and of one evaluation.
+        busy: how many times longer that took than the processor was at work for it: 1 on an idle machine.
+    """
+
+    step: float
+    score: float
+    busy: float = 1.0
+
+
+class Guess(NamedTuple):
+    """Expected wall seconds of a run while the machine is as busy as it is now, and how busy that is."""
+
+    seconds: float
+    busy: float = 1.0
+
+
+def time_run(spec: RunSpec, *, device: str, steps: int, blocks: int = 1) -> Timed:
+    """Time some training steps and an evaluation of this spec, on this process's threads.
 
     The steps are timed block by block, and the median block counts: moments in which others had the processor do not.
     """
     game = new_game(spec, device)
     advance(game, WARM_UP)
-    found = []
+    found, begun, worked = [], time.perf_counter(), time.process_time()
     for block in range(1, blocks + 1):
         started = time.perf_counter()
         # It ends with reading the losses, which waits for an accelerator to finish, so the clock sees whole steps.
         advance(game, WARM_UP + block * steps)
         found.append((time.perf_counter() - started) / steps)
+    # What an accelerator does costs the processor nothing.
+    busy = (time.perf_counter() - begun) / max(time.process_time() - worked, 1e-6) if game.device.type == "cpu" else 1.0
 
     scorer = scorer_for(spec)
     scorer.fid(game.samples(scorer.n, game.streams("timing")))  # the first one also reads the real images
     started = time.perf_counter()
     scorer.fid(game.samples(scorer.n, game.streams("timing")))
-    return median(found), time.perf_counter() - started
+    return Timed(median(found), time.perf_counter() - started, max(busy, 1.0))
 
 
 def timed_specs(plan: Plan, specs: Sequence[RunSpec], pairs: int = PAIRS) -> list[RunSpec]:
@@ -85,8 +108,8 @@ def _spread(items: Sequence, count: int) -> list:
     return [items[place] for place in sorted(places)]
 
 
-def run_seconds(spec: RunSpec, measured: Sequence[tuple[float, float]]) -> float:
-    """Expected wall seconds of a run like `spec`, from measurements of cells of its dataset."""
-    per_step = sum(step for step, _ in measured) / len(measured)
-    per_score = sum(score for _, score in measured) / len(measured)
+def run_seconds(spec: RunSpec, measured: Sequence[Sequence[float]]) -> float:
+    """Expected wall seconds of a run like `spec`, from measurements of cells of its dataset, each as in `Timed`."""
+    per_step = sum(step for step, *_ in measured) / len(measured)
+    per_score = sum(score for _, score, *_ in measured) / len(measured)
     return per_step * spec.steps + per_score * (len(spec.checkpoints) + 2)

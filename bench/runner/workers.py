@@ -16,11 +16,14 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import Halted, RunStopped, UserError
 from bench.records.run import RunRecord, RunSpec
 from bench.runner.memory import environment, return_memory, worker_environment
+
+if TYPE_CHECKING:
+    from bench.runner.timing import Timed
 
 TIMED_STEPS, TIMED_BLOCKS = 6, 5
 STOP = ("stop",)
@@ -77,7 +80,7 @@ class Worker:
         with suppress(OSError, AttributeError):
             self._pipe.send(STOP)
 
-    def seconds_per_step(self, spec: RunSpec) -> tuple[float, float]:
+    def seconds_per_step(self, spec: RunSpec) -> Timed:
         """Measured wall seconds of one training step and of one evaluation of the spec."""
         return self._ask("time", spec)
 

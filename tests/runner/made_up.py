@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.errors import RunStopped
 from bench.records.run import RunRecord, RunSpec
 from bench.runner import sweep
+from bench.runner.timing import Timed
 
 GATE, SECONDS = "MADE_UP_GATE", "MADE_UP_SECONDS"
 
@@ -60,7 +61,7 @@ class MadeUpWorker:
         return record
 
     def seconds_per_step(self, spec):
-        return 0.001, 0.001
+        return Timed(0.001, 0.001)
 
     def stop(self):
         self.stopped.set()

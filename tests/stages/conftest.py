@@ -21,6 +21,7 @@ from bench.runner.chain import next_plan
 from bench.runner.location import Location
 from bench.runner.staged import Stages, first_plan, register
 from bench.runner.sweep import SweepSession
+from bench.runner.timing import Timed
 from bench.runner.workers import RunFailed
 
 HACKS = (*"abcdefghijk", "placebo")
@@ -177,7 +178,7 @@ def fake_workers(monkeypatch):
             )
 
         def seconds_per_step(self, spec):
-            return 0.1, 0.1
+            return Timed(0.1, 0.1)
 
         def stop(self):
             pass
