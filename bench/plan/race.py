@@ -8,6 +8,7 @@ it win, so it is never told as the recipe's score: settling measures that again.
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,12 +87,23 @@ def candidates(history: History, dataset: str) -> dict[str, Candidate]:
 
 
 def best_found(history: History, dataset: str, count: int) -> dict[str, Candidate]:
-    """The recipes with the best mean outcome in the screen's and the search's runs, best first."""
-    means = history.of_stage(dataset, "screen", "search").groupby("cell", sort=True)["loss"].mean()
+    """The different recipes with the best mean outcome in the screen's and the search's runs, best first.
+
+    The placebo makes no difference to a recipe.
+    """
     cells = history.cells(dataset, "screen", "search")
-    best = means.sort_values(kind="stable").index[:count]
-    found = [Candidate(cells[name].levels, cells[name].hack_parameters) for name in best]
-    return {f"found{place}" if place else "found": candidate for place, candidate in enumerate(found)}
+    recipes = {name: _recipe_of(cell) for name, cell in cells.items()}
+    texts = {name: json.dumps(recipe, sort_keys=True) for name, recipe in recipes.items()}
+    found = {texts[name]: recipe for name, recipe in recipes.items()}
+    runs = history.of_stage(dataset, "screen", "search")
+    means = runs["loss"].groupby(runs["cell"].map(texts), sort=False).mean()
+    best = [found[text] for text in means.sort_values(kind="stable").index[:count]]
+    return {f"found{place}" if place else "found": candidate for place, candidate in enumerate(best)}
+
+
+def _recipe_of(cell: Cell) -> Candidate:
+    levels = {**cell.levels, PLACEBO: False} if PLACEBO in cell.levels else cell.levels
+    return Candidate(levels, cell.hack_parameters)
 
 
 def predicted_best(history: History, dataset: str) -> dict[str, Candidate]:

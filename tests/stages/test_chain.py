@@ -7,7 +7,7 @@ import pytest
 from bench.plan.history import History
 from bench.plan.race import remaining
 from bench.plan.settle import Judgement, current_star
-from bench.plan.shares import race_runs, shares
+from bench.plan.shares import CANDIDATES, race_runs, shares
 from bench.records.declaration import Declaration
 from bench.runner.chain import next_plan
 
@@ -41,6 +41,15 @@ def test_a_sweep_ends_in_the_best_recipe(declared, trainer, finished):
         assert not star.incumbent.levels["placebo"]
         assert trainer.truth(star.incumbent.levels) == trainer.truth(best)
     assert sum(seen.planned(dataset) for dataset in declared.datasets) <= 2 * LENGTH
+
+
+def test_recipes_enter_the_race_once_however_many_cells_were_theirs(make_trainer, sweep):
+    declared = Declaration(name="n", hacks=("a", "placebo"), datasets=("one",), runs=60)
+    plans, _ = sweep(declared, make_trainer())
+    screened = [cell for plan in plans for cell in plan.cells if plan.stage in ("screen", "search")]
+    assert len({cell.name for cell in screened if cell.levels["a"]}) > CANDIDATES
+    first = next(plan for plan in plans if plan.stage == "race")
+    assert sorted(cell.levels["a"] for cell in first.cells) == [False, True]
 
 
 def test_a_run_that_was_recorded_twice_is_refused_and_one_that_was_not_asked_for_left_out(declared, finished):
