@@ -143,5 +143,5 @@ def _alias_words(weights: np.ndarray, own: int, pairs: list[tuple[int, int]], na
 
 def _why_not(shown: bool, cells: int) -> str:
     if shown:
-        return "a sum of aliased pairs; only a follow-up can tell them apart"
+        return "a sum of aliased pairs; only a factorial of few tricks can tell them apart"
     return f"{cells} cells cannot tell this pair from the main effects"

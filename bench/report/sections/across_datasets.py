@@ -16,10 +16,10 @@ from bench.report.scale import PERCENT
 
 
 def section(findings: Findings) -> Section | None:
-    """Pooled effects, skill and the performance profile; None where there are no two datasets to put together."""
+    """Pooled effects, skill and the performance profile; None below three datasets, whose spread nobody knows."""
     known = len(findings.average) and findings.scale.ratios
     pools = analysis.pooled(findings.average) if known else pd.DataFrame()
-    rows = pools[pools["ci_low_pct"].notna()] if len(pools) else pools
+    rows = pools[pools["ci_low_pct"].notna() & (pools["datasets"] > 2)] if len(pools) else pools
     if rows.empty:
         return None
     rows = rows.set_index("hack", drop=False).loc[order_of_hacks(rows)]

@@ -43,11 +43,11 @@ def section(findings: Findings) -> Section | None:
     sums = [table for table in (_aliased(pairs, dataset) for dataset in records.datasets) if table]
     if sums:
         note = "Each is the sum of several pairs; which of them it is cannot be known from these cells."
-        blocks.append(Folded("Sums of aliased pairs, as hints for a follow-up", (*sums, Text(note, "note"))))
+        blocks.append(Folded("Sums of aliased pairs, as hints", (*sums, Text(note, "note"))))
     found = [
         f"{code(row['hack_a'])} × {code(row['hack_b'])}" for _, row in clear[clear["found"].astype(bool)].iterrows()
     ]
-    none = "No pair is shown to." if known else "This design cannot tell pairs apart; a follow-up on the survivors can."
+    none = "No pair is shown to." if known else "A screen's cells cannot say which pairs do: sums of pairs, as hints."
     finding = f"Shown for {listed(dict.fromkeys(found))}." if found else none
     return Section("interactions", "Do tricks depend on each other?", tuple(blocks), finding)
 
@@ -57,7 +57,7 @@ def _claims(clear: pd.DataFrame, datasets: list[str]) -> list[str]:
     if clear.empty:
         return [
             "These cells cannot tell any pair of tricks from the other pairs: a screen finds what matters on average, "
-            "and only a follow-up on the survivors can claim an interaction. The average effects are clear of all "
+            "and only a full factorial of few tricks can claim an interaction. The average effects are clear of all "
             "pairs; one that is given another trick holds that pair, and what is aliased with it."
         ]
     sentences = []

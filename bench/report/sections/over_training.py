@@ -11,7 +11,9 @@ from bench.report.blocks import Figure, Section, by_dataset
 from bench.report.canvas import BETTER, INK, PLACEBO_INK, QUIET, drawing, file_name, finished, shortened
 from bench.report.findings import Findings
 from bench.report.forest import set_ticks
+from bench.report.formatting import listed
 from bench.report.scale import PERCENT
+from bench.report.summary import tricks_of
 
 _COLUMNS = 4
 
@@ -27,8 +29,26 @@ def section(findings: Findings) -> Section | None:
     except UserError:
         return None
     figures = by_dataset({dataset: [_figure(table, dataset, records.varied)] for dataset in records.datasets})
-    finding = "Whether a trick only speeds training up, or still matters at its end."
-    return Section("steps", "Early or late: the effect over training", tuple(figures), finding) if figures else None
+    if not figures:
+        return None
+    return Section(
+        "steps", "Early or late: the effect over training", tuple(figures), _finding(table, records.datasets)
+    )
+
+
+def _finding(over_steps: pd.DataFrame, datasets: tuple[str, ...]) -> str:
+    """Whose intervals at the first and the last step have nothing in common, and which way the effect went."""
+    ends = over_steps.dropna(subset=["ci_low_pct", "ci_high_pct"]).sort_values("step")
+    ends = ends.groupby(["dataset", "hack"], sort=False)
+    first, last = ends.first(), ends.last()
+    apart = (first["ci_high_pct"] < last["ci_low_pct"]) | (last["ci_high_pct"] < first["ci_low_pct"])
+    weaker = last["effect_log"].abs() < first["effect_log"].abs()
+    groups = (("grows for", apart & ~weaker), ("fades for", apart & weaker))
+    told = [(verb, tricks_of(last[chosen].reset_index(), datasets)) for verb, chosen in groups]
+    clear = listed(f"{verb} {tricks}" for verb, tricks in told if tricks)
+    if not clear:
+        return "No effect changes beyond its interval between the first score and the last."
+    return f"From the first score to the last the effect {clear}."
 
 
 def _figure(over_steps: pd.DataFrame, dataset: str, hacks: tuple[str, ...]) -> Figure | None:

@@ -4,7 +4,7 @@ from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, code
 from bench.report.facts import flat
 from bench.report.findings import Findings
-from bench.report.formatting import NOTHING
+from bench.report.formatting import NOTHING, listed
 
 # Column of the frame of runs -> what it is called.
 _RECORDED = {
@@ -35,8 +35,19 @@ def section(findings: Findings) -> Section:
         "the extractor is Inception. The state that a run is in is scored, never its best."
     )
     blocks = (*([table] if table else []), Text(words, "reading"))
-    finding = "Which features, how many images: what FID here may be compared with."
+    finding = f"{_features(records)}: compares with FIDs taken the same way, and with no others."
     return Section("protocol", "How the scores were taken", blocks, finding)
+
+
+def _features(records: SweepRecords) -> str:
+    """What FID was taken on, in a few words."""
+    runs = records.runs
+    if "extractor" not in runs or runs["extractor"].isna().all():
+        return "The features are not recorded"
+    images = sorted(runs["n_fake"].dropna().unique()) if "n_fake" in runs else []
+    number = f" of {int(images[0]):,} images" if len(images) == 1 else ""
+    names = sorted(runs["extractor"].dropna().unique())
+    return f"FID{number} on the features of {listed(map(code, names))}"
 
 
 def _table(records: SweepRecords) -> Table | None:

@@ -24,8 +24,33 @@ def section(findings: Findings) -> Section | None:
         "at the same number of images, are the two ends that a FID can be read between. A score no run could have is "
         "not listed."
     )
-    finding = "Every score of the best, the middle and the worst recipe."
-    return Section("scores", "What every score says", (*tables, Text(words, "reading")), finding)
+    return Section("scores", "What every score says", (*tables, Text(words, "reading")), _finding(records))
+
+
+def _finding(records: SweepRecords) -> str:
+    """Which scores rank the runs as FID does, most and least."""
+    agreement = rank_agreement(records)
+    if len(agreement) < 2:
+        return "Every score of the best, the middle and the worst recipe."
+    most, least = agreement.index[0], agreement.index[-1]
+    return (
+        f"{SCORES[most].label} ranks runs most as FID does (rank correlation {agreement[most]:.2f}), "
+        f"{SCORES[least].label} least ({agreement[least]:.2f})."
+    ).replace("-", "−")
+
+
+def rank_agreement(records: SweepRecords) -> pd.Series:
+    """Spearman's correlation of each score with FID over the runs of a dataset, turned so that 1 is the same order;
+    the mean over datasets, highest first. Scores that vary on all datasets, and no other forms of FID.
+    """
+    scores = [score for score in recorded(records.runs) if score.by and score.name not in ("fid", "is_std")]
+    if not scores or "fid" not in records.runs:
+        return pd.Series(dtype=float)
+    names, signs = [score.name for score in scores], [1.0 if score.direction == "lower" else -1.0 for score in scores]
+    own = [records.of(dataset) for dataset in records.datasets]
+    found = [runs[names].mul(signs).corrwith(runs["fid"], method="spearman") for runs in own if len(runs) > 2]
+    means = pd.concat(found, axis=1).mean(axis=1, skipna=False) if found else pd.Series(dtype=float)
+    return means.dropna().sort_values(ascending=False, kind="stable")
 
 
 def recorded(runs: pd.DataFrame) -> list[Score]:

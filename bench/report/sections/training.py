@@ -8,10 +8,10 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.records.outcome import ceilings
 from bench.records.sweep import SweepRecords
-from bench.report.blocks import Figure, Section, by_dataset
+from bench.report.blocks import Figure, Section, by_dataset, code
 from bench.report.canvas import BETTER, OFF, QUIET, drawing, file_name, finished, log_ticks, shortened
 from bench.report.findings import Findings
-from bench.report.formatting import number
+from bench.report.formatting import listed, number, percent
 from bench.report.shown import screen_runs
 
 _COLUMNS = 4
@@ -22,8 +22,22 @@ def section(findings: Findings) -> Section | None:
     if findings.only_corners:
         return None
     figures = by_dataset({dataset: [_figure(findings.records, dataset)] for dataset in findings.records.datasets})
-    finding = "With each trick on and off, averaged over the others."
-    return Section("training", "How FID fell over training", tuple(figures), finding) if figures else None
+    if not figures:
+        return None
+    late = {dataset: _late_change(findings.records, dataset) for dataset in findings.records.datasets}
+    told = listed(f"{percent(change)} on {code(dataset)}" for dataset, change in late.items() if change is not None)
+    finding = f"Over the second half of training FID of the middle run changed by {told}."
+    return Section("training", "How FID fell over training", tuple(figures), finding)
+
+
+def _late_change(records: SweepRecords, dataset: str) -> float | None:
+    """Change of the median run's FID from the step nearest to half of training to the last, in per cent."""
+    medians = evaluated(records, dataset).groupby("step")["y"].median()
+    if len(medians) < 2:
+        return None
+    steps = medians.index[:-1].to_numpy(float)
+    half = medians.iloc[int(np.abs(steps - medians.index[-1] / 2).argmin())]
+    return 100 * math.expm1(medians.iloc[-1] - half)
 
 
 def evaluated(records: SweepRecords, dataset: str) -> pd.DataFrame:
