@@ -1,16 +1,20 @@
 """Kill a sweep at random moments and check that nothing is lost, nothing is made twice, and every bit is the same.
 
     python scripts/random_kills.py --kills 100
+    python scripts/random_kills.py --kills 20 --restarts 1 --postgresql
 
-One sweep runs undisturbed. Then sweeps of the same plan are started, and at moments uniform over the next third of the
-time that the undisturbed one took, again and again, `kill -9` hits one of their workers or their parent; a sweep whose
-parent died is started again by the same command. Every sweep that ends is compared with the undisturbed one, until
-enough kills were made.
+One sweep runs undisturbed, through screen, search and settle. Then sweeps of the same declaration are started, and at
+moments uniform over the next third of the time that the undisturbed one took, again and again, `kill -9` hits one of
+their workers or their parent; a sweep whose parent died is started again by the same command. A restart stops the
+database's server as if it had crashed, for a few seconds. Every sweep that ends is compared with the undisturbed one,
+until enough kills were made. With --postgresql they run on a server of the script's own, each in a database of its own;
+the undisturbed one is in a file.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import random
 import signal
@@ -19,13 +23,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import sqlalchemy as sa
 from optuna.trial import TrialState
 
 from bench import load_runs
+from bench.errors import UserError
 from bench.runner.queue import key_of
 from bench.runner.storage import open_storage
 from bench.runner.study import load_study
@@ -33,13 +41,17 @@ from bench.runner.study import load_study
 NAME = "killed"
 TIMING = ["seconds", "training_seconds", "scoring_seconds"]
 PATIENCE_SECONDS = 600
+SECONDS_WITHOUT_SERVER = 5
+DATABASE = Path(__file__).parents[1] / "tests" / "runner" / "database.py"
+"""What starts a server of its own."""
 
 
 @dataclass
 class Outcome:
-    """What a sweep came to: the kills it took, and how it differs from the undisturbed one."""
+    """What a sweep came to: the kills it took, the stages it was in, and how it differs from the undisturbed one."""
 
     kills: Counter[str] = field(default_factory=Counter)
+    stages: Counter[str] = field(default_factory=Counter)
     starts: int = 0
     lost: int = 0
     duplicated: int = 0
@@ -60,55 +72,123 @@ def main() -> int:
     parser.add_argument("--hacks", nargs="+", default=[], help="hacks of the sweeps; default: the core set")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--program", type=Path, help="a file that is run in place of ganbench")
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server of its own")
+    parser.add_argument(
+        "--restarts", type=int, default=0, help="so many of the kills hit the server; with --postgresql"
+    )
     arguments = parser.parse_args()
+    if arguments.restarts and not arguments.postgresql:
+        parser.error("--restarts needs --postgresql: a file has no server")
     chooser = random.Random(arguments.seed)
+    victims = [chooser.choice(("worker", "parent")) for _ in range(arguments.kills)]
+    for place in chooser.sample(range(arguments.kills), arguments.restarts):
+        victims[place] = "server"
     program = ["-c", "from bench.cli import main; main()"] if arguments.program is None else [str(arguments.program)]
     command = [sys.executable, *program, "sweep", "--preset", "smoke", "--name", NAME, "--quiet"]
     command += ["--steps", str(arguments.steps)]
     command += ["--hacks", *arguments.hacks] if arguments.hacks else []
     outcomes: list[Outcome] = []
-    with tempfile.TemporaryDirectory(prefix="ganbench-kills-") as folder:
-        reference = Path(folder) / "undisturbed"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ganbench-kills-")))
+        server = stack.enter_context(database_module().server()) if arguments.postgresql else None
+        reference = folder / "undisturbed"
         started = time.monotonic()
-        disturbed_sweep(command, reference, 0, 1.0, chooser)
+        disturbed_sweep(Sweep(command, reference), [], 1.0, chooser)
         duration = time.monotonic() - started
         print(f"undisturbed: {len(load_runs(reference / 'results' / NAME))} runs in {duration:.0f} s", flush=True)
-        left = arguments.kills
-        while left > 0:
-            home = Path(folder) / f"sweep{len(outcomes)}"
-            outcome = disturbed_sweep(command, home, min(left, arguments.per_sweep), duration, chooser)
-            compare(home, reference, outcome)
+        while victims:
+            home = folder / f"sweep{len(outcomes)}"
+            sweep = Sweep(command, home, server, None if server is None else new_database(server.url, home.name))
+            outcome = disturbed_sweep(sweep, victims[: arguments.per_sweep], duration, chooser)
+            compare(sweep, reference, outcome)
             outcomes.append(outcome)
-            left -= outcome.kills.total()
+            victims = victims[outcome.kills.total() :]
             print(line(f"sweep {len(outcomes)}", outcome), flush=True)
     total = Outcome(
-        sum((o.kills for o in outcomes), Counter()),
+        *(sum((getattr(o, name) for o in outcomes), Counter()) for name in ("kills", "stages")),
         *(sum(getattr(o, name) for o in outcomes) for name in ("starts", "lost", "duplicated", "different")),
     )
     print(line("total", total))
     return 0 if total.clean else 1
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """What is started and killed: the command, the folder it runs in, and the server and database if not a file."""
+
+    command: list[str]
+    home: Path
+    server: Any = None
+    url: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Its results."""
+        return self.home / "results" / NAME
+
+    @property
+    def storage(self) -> str:
+        """The address of its records."""
+        return self.url or f"sqlite:///{self.folder / 'study.db'}"
+
+    def start(self) -> subprocess.Popen:
+        """Start it, or go on with it."""
+        words = [*self.command, *(["--storage", self.url] if self.url else [])]
+        around = {"GANBENCH_HEARTBEAT": "5", **os.environ}  # a sweep whose parent died waits for its runs to be stale
+        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(words, cwd=self.home, env=around, **pipes)
+
+    def stage(self) -> str:
+        """Where it is, by its last plan."""
+        if self.url is None and not (self.folder / "study.db").is_file():
+            return "start"
+        try:
+            return load_study(NAME, open_storage(self.storage))[1][-1].stage
+        except UserError:
+            return "start"
+
+
+def database_module() -> Any:
+    """The module that starts a server, which the tests use."""
+    spec = importlib.util.spec_from_file_location("database", DATABASE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["database"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def new_database(url: str, name: str) -> str:
+    """Address of an empty database of that name on the server."""
+    address = sa.make_url(url).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    return str(sa.make_url(url).set(database=name))
+
+
 def line(what: str, outcome: Outcome) -> str:
     """One row of the table."""
     kills = f"{outcome.kills['worker']:3} workers and {outcome.kills['parent']:3} parents killed"
+    kills += f", server restarted {outcome.kills['server']} times" if outcome.kills["server"] else ""
+    stages = ", ".join(f"{name} {count}" for name, count in outcome.stages.items())
     trace = f"{outcome.lost} lost, {outcome.duplicated} duplicated, {outcome.different} different"
-    return f"{what:9} {kills}, started {outcome.starts:3} times: {trace}"
+    return f"{what:9} {kills} (in {stages}), started {outcome.starts:3} times: {trace}"
 
 
-def disturbed_sweep(command: list[str], home: Path, kills: int, duration: float, chooser: random.Random) -> Outcome:
-    """Run the sweep in that folder to its end, through up to that many kills."""
-    outcome = Outcome()
-    home.mkdir()
+def disturbed_sweep(sweep: Sweep, victims: list[str], duration: float, chooser: random.Random) -> Outcome:
+    """Run the sweep to its end, through as many of these kills as it takes until then."""
+    outcome, left = Outcome(), list(victims)
+    sweep.home.mkdir()
     while True:
         outcome.starts += 1
-        process = subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        while outcome.kills.total() < kills:
+        process = sweep.start()
+        while left:
             try:
                 process.wait(chooser.uniform(0, duration / 3))
                 break
             except subprocess.TimeoutExpired:
-                kill_one(process.pid, chooser.choice(("worker", "parent")), outcome, chooser)
+                outcome.stages[sweep.stage()] += 1
+                outcome.kills[kill_one(process.pid, left.pop(0), sweep, chooser)] += 1
         _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         if process.returncode == 0:
             return outcome
@@ -116,14 +196,16 @@ def disturbed_sweep(command: list[str], home: Path, kills: int, duration: float,
             raise RuntimeError(f"the sweep ended with {process.returncode}: {errors}")
 
 
-def kill_one(parent: int, victim: str, outcome: Outcome, chooser: random.Random) -> None:
-    """Kill the parent, or one of its workers if it has any."""
-    if victim == "parent":
-        os.kill(parent, signal.SIGKILL)
-        outcome.kills["parent"] += 1
-    elif workers := workers_of(parent):
-        os.kill(chooser.choice(workers), signal.SIGKILL)
-        outcome.kills["worker"] += 1
+def kill_one(parent: int, victim: str, sweep: Sweep, chooser: random.Random) -> str:
+    """Hit that victim and return it; where there is no worker yet it is the parent that is hit."""
+    workers = workers_of(parent) if victim == "worker" else []
+    if victim == "server":
+        sweep.server.stop()
+        time.sleep(chooser.uniform(0, SECONDS_WITHOUT_SERVER))
+        sweep.server.start()
+        return victim
+    os.kill(chooser.choice(workers) if workers else parent, signal.SIGKILL)
+    return "worker" if workers else "parent"
 
 
 def workers_of(parent: int) -> list[int]:
@@ -132,11 +214,11 @@ def workers_of(parent: int) -> list[int]:
     return [int(pid) for pid in listed if b"spawn_main" in (Path("/proc") / pid / "cmdline").read_bytes()]
 
 
-def compare(home: Path, reference: Path, outcome: Outcome) -> None:
+def compare(sweep: Sweep, reference: Path, outcome: Outcome) -> None:
     """Count the runs that the sweep lost, made twice into its results, or made differently."""
-    folder, wanted = home / "results" / NAME, reference / "results" / NAME
+    folder, wanted = sweep.folder, reference / "results" / NAME
     rows, expected = (load_runs(path).drop(columns=TIMING).set_index("key") for path in (folder, wanted))
-    study, _ = load_study(NAME, open_storage(f"sqlite:///{folder / 'study.db'}"))
+    study, _ = load_study(NAME, open_storage(sweep.storage))
     records = Counter(key_of(t) for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
     outcome.lost = len(set(expected.index) - set(rows.index))
     outcome.duplicated = records.total() - len(records) + len(rows) - rows.index.nunique()

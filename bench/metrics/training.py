@@ -1,6 +1,7 @@
 """Training of the `domain` extractors' classifiers: seeded, on the train split only, with light augmentation."""
 
 import math
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,10 +13,14 @@ from bench.metrics.classifiers import classifier_extractor
 from bench.metrics.extractor import Extractor
 from bench.metrics.network import INPUT_SIZE, DomainClassifier, to_input
 from bench.metrics.weights import describe, read_classifier, save_atomically
-from bench.progress import Progress
+from bench.progress import Progress, to_stderr
 
-# A classifier trained on first use sees about this many images in all, a minute or two of one core.
+# A classifier trained on first use sees about this many images in all, a minute or two of one core; where the machine
+# would take longer than these seconds, half as many, or a quarter, and so on, of as many of the images as that is for.
 _FIRST_USE_IMAGES = 150_000
+_FIRST_USE_SECONDS = 300.0
+_LEAST_IMAGES = 4_000
+_LEAST_EPOCHS = 3
 _HINT = " (once, then it is kept; --extractor random-conv does without)"
 _LARGEST_TRAIN = 60_000  # images of a train split that are used
 
@@ -139,9 +144,12 @@ def accuracy(network: DomainClassifier, images: torch.Tensor, labels: torch.Tens
     return hits / len(images)
 
 
-def train_on(dataset: Dataset, recipe: TrainingRecipe) -> tuple[DomainClassifier, float, dict[str, str]]:
-    """A classifier of a dataset, its accuracy on the reference split, and how it was made, as strings by name."""
-    images, labels = dataset.images[:_LARGEST_TRAIN], dataset.labels[:_LARGEST_TRAIN]
+def train_on(
+    dataset: Dataset, recipe: TrainingRecipe, most: int = _LARGEST_TRAIN
+) -> tuple[DomainClassifier, float, dict[str, str]]:
+    """A classifier of at most so many of a dataset's images, its accuracy on the reference split, and how it was made,
+    as strings by name."""
+    images, labels = dataset.images[:most], dataset.labels[:most]
     network = train_classifier(images, labels, len(dataset.classes), recipe)
     held_out = accuracy(network, dataset.reference_images, dataset.reference_labels)
     about = {
@@ -160,16 +168,61 @@ def trained_extractor(dataset: Dataset, folder: Path | None) -> Extractor:
 
     Its accuracy is that on the reference split.
     """
-    passes = _FIRST_USE_IMAGES // min(len(dataset.images), _LARGEST_TRAIN)
-    recipe = TrainingRecipe(epochs=min(40, max(3, passes)), rotation=5.0, shift=0.05)
     path = (
         None if folder is None else folder / f"classifier-{dataset.content_hash[:20]}-{torch.__version__}.safetensors"
     )
     found = None if path is None else read_classifier(path)
     if found is None:
-        network, held_out, about = train_on(dataset, recipe)
+        network, held_out, about = _first_use(dataset)
         metadata = describe(network, dataset.classes, held_out, about)
         if path is not None:
             save_atomically(network.state_dict(), path, metadata)
         found = network, metadata
     return classifier_extractor(*found, f"domain:{dataset.name}")
+
+
+def _first_use(dataset: Dataset) -> tuple[DomainClassifier, float, dict[str, str]]:
+    """What `train_on` gives within `_FIRST_USE_SECONDS`; where that takes fewer images than there are, it is told."""
+    epochs, most = affordable(min(len(dataset.images), _LARGEST_TRAIN), _seconds_per_image(dataset))
+    cut = most < min(len(dataset.images), _LARGEST_TRAIN)
+    if cut:
+        to_stderr(
+            f"the classifier that scores this dataset learns from {most:,} of {len(dataset.images):,} images: all of "
+            f"them would take this machine over {_FIRST_USE_SECONDS / 60:.0f} min{_HINT}"
+        )
+    network, held_out, about = train_on(dataset, TrainingRecipe(epochs=epochs, rotation=5.0, shift=0.05), most)
+    if cut:
+        to_stderr(f"the classifier is right on {held_out:.0%} of the held-out images")
+    return network, held_out, about
+
+
+def affordable(images: int, seconds_per_image: float) -> tuple[int, int]:
+    """Epochs and images that a classifier is trained with on first use.
+
+    Halved as often as it takes, so that machines of about the same speed come to the same numbers.
+
+    Args:
+        images: that there are to train on.
+        seconds_per_image: that training takes.
+    """
+    seen = max(_FIRST_USE_IMAGES, _LEAST_EPOCHS * images)
+    while True:
+        most = min(images, max(seen // _LEAST_EPOCHS, _LEAST_IMAGES))
+        epochs = min(40, max(_LEAST_EPOCHS, seen // most))
+        if epochs * most * seconds_per_image <= _FIRST_USE_SECONDS or seen <= _LEAST_EPOCHS * min(
+            images, _LEAST_IMAGES
+        ):
+            return epochs, most
+        seen //= 2
+
+
+def _seconds_per_image(dataset: Dataset) -> float:
+    """Of training, measured on a few steps that nothing is kept of; the first ones cost more."""
+    few = TrainingRecipe(epochs=1)
+    images, labels = (part[: 4 * few.batch_size] for part in (dataset.images, dataset.labels))
+    seconds = []
+    for _ in range(2):
+        begun = time.monotonic()
+        train_classifier(images, labels, len(dataset.classes), few)
+        seconds.append(time.monotonic() - begun)
+    return min(seconds) / len(images)

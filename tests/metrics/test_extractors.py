@@ -13,7 +13,7 @@ from bench.metrics.classifiers import packaged_extractor
 from bench.metrics.extractor import Extractor
 from bench.metrics.network import BEND, to_input
 from bench.metrics.points import points_extractor
-from bench.metrics.training import TrainingRecipe, train_classifier
+from bench.metrics.training import TrainingRecipe, affordable, train_classifier, trained_extractor
 from bench.metrics.weights import SHIPPED, hash_of, read_classifier
 
 load = cache(bench.data.load)
@@ -213,3 +213,36 @@ def test_grey_images_go_through_a_colour_extractor():
     extractor = get_extractor("domain", load("shapes"))
     assert isinstance(extractor, Extractor)
     assert torch.equal(extractor(grey)[0], extractor(grey.repeat(1, 3, 1, 1))[0])
+
+
+@pytest.mark.parametrize(
+    ("images", "seconds", "epochs", "most"),
+    [
+        (60_000, 1e-4, 3, 60_000),  # fast enough for everything
+        (1_500, 1e-4, 40, 1_500),
+        (60_000, 1e-3, 3, 60_000),  # 180 s
+        (60_000, 3e-3, 3, 30_000),  # 540 s would be too long, 270 s is not
+        (60_000, 1e-2, 3, 7_500),
+        (20_000, 3e-3, 3, 20_000),  # fewer passes first
+        (500, 1e-1, 4, 500),
+        (60_000, 10.0, 3, 4_000),  # so many it sees in any case
+    ],
+)
+def test_a_first_use_fits_into_its_time(images, seconds, epochs, most):
+    assert affordable(images, seconds) == (epochs, most)
+
+
+def test_what_a_slow_machine_leaves_out_is_told_and_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("bench.metrics.training._LEAST_IMAGES", 100)
+    monkeypatch.setattr("bench.metrics.training._FIRST_USE_SECONDS", 0.0)
+    whole = load("digits", resolution=16)
+    dataset = dataclasses.replace(whole, name="folder:/mine", images=whole.images[:300], labels=whole.labels[:300])
+    extractor = trained_extractor(dataset, tmp_path)
+    first, last = capsys.readouterr().err.splitlines()
+    assert "learns from 100 of 300 images" in first
+    assert "--extractor random-conv does without" in first
+    assert last == f"the classifier is right on {extractor.accuracy:.0%} of the held-out images"
+    assert extractor.about["data.images"] == "100"
+    assert extractor.about["recipe.epochs"] == "3"
+    assert trained_extractor(dataset, tmp_path).about["data.images"] == "100"
+    assert capsys.readouterr().err == ""
