@@ -234,10 +234,9 @@ def main() -> None:
         answers = simulate_inference.analyse(sweeps)
         for family in simulate_inference.FAMILIES:
             result = simulate_inference.score(answers, sweeps.truth, family)
-            rows.append(
-                [f"{name} ({family})", *(simulate_inference.told(result[key]) for key in simulate_inference.HEADINGS)]
-            )
-    _print(f"{options.sweeps} screens of 48 cells", simulate_inference.HEADINGS.values(), rows)
+            told = [simulate_inference.told(result[key]) for key in simulate_inference.HEADINGS]
+            rows.append([name, family, *told])
+    _print(f"{options.sweeps} screens of 48 cells", ["family", *simulate_inference.HEADINGS.values()], rows)
     rows = []
     for name, (world, _) in stars.items():
         drawn = star_worlds.simulate(world, options.sweeps, options.seed)
