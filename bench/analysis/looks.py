@@ -13,8 +13,8 @@ alone: it makes no large difference, and a small one would take more runs than i
 
 def settled(table: pd.DataFrame) -> list[str]:
     """The tricks of a table of `local_effects` that need no more runs, on any of its datasets."""
-    done = table.groupby("hack", sort=False)["settled"].all()
-    return list(done.index[done])
+    open_ = set(table.loc[~table["settled"], "hack"])
+    return [hack for hack in dict.fromkeys(table["hack"]) if hack not in open_]
 
 
 def better_flips(table: pd.DataFrame) -> list[str]:

@@ -66,44 +66,44 @@ def star_of(runs: pd.DataFrame, hacks: Sequence[str]) -> Star:
         UserError: several incumbents and no `round` to tell the last by; a flip that cannot be told.
     """
     names = list(hacks)
-    around = runs["arm"].isin([INCUMBENT, FLIP]) & (runs["arm"] == INCUMBENT).any()
-    runs = runs[around]
-    rounds = runs["round"] if "round" in runs.columns else pd.Series(0, index=runs.index)
-    level, since = _incumbent(runs, rounds, names)
-    runs, rounds = runs[rounds >= since], rounds[rounds >= since]
-    levels = runs[names].to_numpy(dtype=bool)
+    arms, levels = runs["arm"].to_numpy(object), runs[names].to_numpy(dtype=bool)
+    rounds = runs["round"].to_numpy() if "round" in runs.columns else np.zeros(len(runs), dtype=int)
+    middle, flip = arms == INCUMBENT, arms == FLIP
+    level, since = _incumbent(runs, levels, rounds, middle, names)
+    around = (middle | flip) & (rounds >= since) & middle.any()
+    runs, levels, rounds, middle, flip = (each[around] for each in (runs, levels, rounds, middle, flip))
     changed = levels != level
-    middle = (runs["arm"] == INCUMBENT).to_numpy() & ~changed.any(axis=1)
-    arm = np.where(middle, 0, _flipped(runs, levels, changed, names) + 1)
-    kept = middle | ((runs["arm"] == FLIP).to_numpy() & (arm > 0))
+    middle &= ~changed.any(axis=1)
+    arm = np.where(middle, 0, _flipped(runs, levels, changed, flip, names) + 1)
+    kept = middle | (flip & (arm > 0))
     together = [_others(changed[kept & (arm == index + 1)], index, names) for index in range(len(names))]
     look = pd.factorize(rounds[kept], sort=True)[0] + 1
     columns = (runs[name].to_numpy()[kept] for name in ("y", "failed", "at_ceiling"))
     return Star(*columns, arm[kept], look, level, together)
 
 
-def _incumbent(runs: pd.DataFrame, rounds: pd.Series, names: list[str]) -> tuple[np.ndarray, float]:
+def _incumbent(
+    runs: pd.DataFrame, levels: np.ndarray, rounds: np.ndarray, middle: np.ndarray, names: list[str]
+) -> tuple[np.ndarray, float]:
     """Levels of the last incumbent, and the first round of its star."""
-    middle = runs[runs["arm"] == INCUMBENT]
-    if middle.empty:
+    if not middle.any():
         return np.zeros(len(names), dtype=bool), 0
-    levels = middle[names].to_numpy(dtype=bool)
-    if (levels == levels[0]).all():
-        return levels[0], float(rounds[middle.index].min())
-    found = middle[names].astype(bool).assign(_round=rounds[middle.index])
-    ends = found.groupby(names, sort=False)["_round"].agg(["min", "max"]).sort_values("max", kind="stable")
-    before, last = float(ends["max"].iloc[-2]), float(ends["max"].iloc[-1])
-    if not last > before:
+    recipes, which = np.unique(levels[middle], axis=0, return_inverse=True)
+    own = [rounds[middle][which.ravel() == place] for place in range(len(recipes))]
+    *before, last = sorted(range(len(recipes)), key=lambda place: own[place].max())
+    if before and not own[last].max() > own[before[-1]].max():
+        differing = [name for name, column in zip(names, recipes.T, strict=True) if np.ptp(column.astype(int))]
         raise UserError(
-            f"dataset {runs['dataset'].iloc[0]!r} has runs of {len(ends)} incumbents that differ in "
-            f"{', '.join(name for name in names if found[name].nunique() > 1)}; expected one, or a column 'round' that "
-            "tells which came last"
+            f"dataset {runs['dataset'].iloc[0]!r} has runs of {len(recipes)} incumbents that differ in "
+            f"{', '.join(differing)}; expected one, or a column 'round' that tells which came last"
         )
-    own = found[found["_round"] > before]
-    return own[names].iloc[0].to_numpy(), float(own["_round"].min())
+    ended = own[before[-1]].max() if before else -np.inf
+    return recipes[last], float(own[last][own[last] > ended].min())
 
 
-def _flipped(runs: pd.DataFrame, levels: np.ndarray, changed: np.ndarray, names: list[str]) -> np.ndarray:
+def _flipped(
+    runs: pd.DataFrame, levels: np.ndarray, changed: np.ndarray, flip: np.ndarray, names: list[str]
+) -> np.ndarray:
     """Index of the hack that each run is a flip of; -1 for none that was asked about.
 
     By the column `flipped` where it says; else the one hack that differs, or of two the one that comes on in the
@@ -119,7 +119,7 @@ def _flipped(runs: pd.DataFrame, levels: np.ndarray, changed: np.ndarray, names:
         index = said.map({name: position for position, name in enumerate(names)}).fillna(-1).to_numpy(dtype=int)
         told = (said != "").to_numpy()
         derived, known = np.where(told, index, derived), known | told
-    odd = (runs["arm"] == FLIP).to_numpy() & ~known & (number > 0)
+    odd = flip & ~known & (number > 0)
     if odd.any():
         first = int(np.argmax(odd))
         differs = ", ".join(np.array(names)[changed[first]])

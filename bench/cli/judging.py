@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from bench.plan.settle import Judge, Judgement
@@ -32,15 +34,16 @@ def judge_of(declaration: Declaration) -> Judge:
 
 def told_of(table: pd.DataFrame, outcome: Outcome) -> tuple[str, ...]:
     """The verdicts of a table of local effects in a few words each: "batch_norm helps, −44 %"."""
-    rows = table[table["settled"] & table["verdict"].isin(["helps", "hurts", "fragile"])]
-    rows = rows.sort_values("effect_log", key=lambda effect: -effect.abs(), kind="stable")
+    rows = list(table[["hack", "verdict", "effect_log", "effect_pct", "bound", "settled"]].itertuples(index=False))
+    claims = [row for row in rows if row.settled and row.verdict in ("helps", "hurts", "fragile")]
     unit = "%" if outcome.transform == "log" else outcome.unit
     told = [
-        f"{row.hack} {row.verdict}, {_signed(row.effect_pct, row.bound)} {unit}".rstrip() for row in rows.itertuples()
+        f"{row.hack} {row.verdict}, {_signed(row.effect_pct, row.bound)} {unit}".rstrip()
+        for row in sorted(claims, key=lambda row: (math.isnan(row.effect_log), -abs(row.effect_log)))
     ]
-    rest = table[table["settled"] & ~table["hack"].isin(rows["hack"])]
-    seen = rest["effect_log"].notna()
-    none, unseen = rest.loc[seen, "hack"].tolist(), rest.loc[~seen, "hack"].tolist()
+    rest = [row for row in rows if row.settled and row not in claims]
+    none = [row.hack for row in rest if not math.isnan(row.effect_log)]
+    unseen = [row.hack for row in rest if math.isnan(row.effect_log)]
     told += [f"{', '.join(none)} {'make' if len(none) > 1 else 'makes'} no large difference"] if none else []
     return (*told, *([f"nothing could be seen of {', '.join(unseen)}"] if unseen else []))
 

@@ -1,7 +1,7 @@
 """Luck: how runs are drawn from a table that holds only a few of each recipe.
 
 Drawn from its own few runs, put back each time, a recipe's luck has only so many values, and the same rules that cover
-the truth in 95 % of cases cover it in 91 % (six runs) or 86 % (three); not put back, the runs are known by heart after
+the truth in 95 % of cases cover it in 91 % (six runs) or 85 % (three); not put back, the runs are known by heart after
 six and every interval looks too wide (docs/replay.md). Pooled, the luck of all recipes is one law, with each recipe's
 own spread: the truth is still what was measured, and the rules cover as they do where there is no end to the runs.
 """

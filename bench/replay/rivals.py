@@ -119,7 +119,7 @@ RIVALS: dict[str, Rival] = {
     "TPE with importances": parzen,
     "random search, t tests": random_search,
 }
-SELDOM = {"TPE with importances": 5}
+SELDOM = {"TPE with importances": 10}
 """A rival that takes long is tried so many times less often."""
 
 
