@@ -64,6 +64,18 @@ class Findings:
         return Scale(self.records.outcome)
 
     @cached_property
+    def given(self) -> str:
+        """The recipe that the sweep was asked about, in words; empty where it searched one, or went over to another."""
+        found = [self.incumbent(dataset) for dataset in self.records.datasets]
+        moved = any(each.moved for each in found if each)
+        return self.records.declaration.given if self.records.declaration and not moved else ""
+
+    @property
+    def middle(self) -> str:
+        """The recipe that tricks are settled in, in words: the one that was asked about, or the best one found."""
+        return self.given or "the best recipe found"
+
+    @cached_property
     def only_corners(self) -> bool:
         """Whether no design ran, only the full and the bare recipe and what differs from them in one trick."""
         return len(self.records.screened) > 0 and set(self.records.screened["arm"]) <= {"full", "bare", *OUTSIDE_ARMS}

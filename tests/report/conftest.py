@@ -18,6 +18,7 @@ from optuna.artifacts import FileSystemArtifactStore
 from optuna.storages import InMemoryStorage
 from PIL import Image
 
+from bench.gan import recipes
 from bench.plan import Plan, make_plan
 from bench.plan.history import History
 from bench.plan.settle import Judgement
@@ -143,18 +144,36 @@ def following(study: optuna.Study, declaration: Declaration) -> Plan | None:
 def write_settled(folder: Path, datasets=("mnist5k", "shapes"), hacks=SETTLED, seed: int = 3) -> Path:
     """A sweep through all stages in the simulated world, where nothing fails."""
     hacks = (*hacks, "placebo")
-    declaration = Declaration(
-        name=folder.name,
-        hacks=hacks,
-        datasets=tuple(datasets),
-        looks=(3, 5),
-        budget=Budget(steps=STEPS, evaluations=4),
-    )
-    sim = Simulation(hacks=hacks, failures=0.0, checkpoints=4)
+    budget = Budget(steps=STEPS, evaluations=4)
+    declaration = Declaration(name=folder.name, hacks=hacks, datasets=tuple(datasets), looks=(3, 5), budget=budget)
+    return as_declared(folder, declaration, seed)
+
+
+def as_declared(folder: Path, declaration: Declaration, seed: int) -> Path:
+    """A sweep by its declaration in the simulated world, where nothing fails."""
+    sim = Simulation(hacks=declaration.hacks, failures=0.0, checkpoints=4)
     rng = np.random.default_rng(seed)
     nothing = pd.DataFrame(columns=["dataset", "cell", "seed", "y"])
     first = next_plan(History.of(declaration, (), nothing), lambda *_: Judgement(frozenset(), ()))
     return exported(folder, first, lambda spec: record(spec, rng, sim, 0.0), grid(rng, 1.0), declaration)
+
+
+def write_claims(folder: Path, recipe: str, seed: int = 5) -> Path:
+    """A sweep of what a recipe's source claims, in the simulated world, where nothing fails."""
+    card = recipes.get(recipe)
+    hacks = (*(claim.hack for claim in card.claims), "placebo")
+    declaration = Declaration(
+        name=folder.name,
+        hacks=hacks,
+        datasets=("mnist5k",),
+        stages=("settle",),
+        looks=(5, 8),
+        moves=0,
+        base=recipe,
+        base_levels={hack: card.level(hack) for hack in hacks},
+        budget=Budget(steps=STEPS, evaluations=4, width=card.width, batch=card.batch, resolution=28, recipe=recipe),
+    )
+    return as_declared(folder, declaration, seed)
 
 
 def save(study: optuna.Study, made: RunRecord, store) -> None:
@@ -264,6 +283,15 @@ def sweep_dir(tmp_path_factory) -> Path:
 def settled_dir(tmp_path_factory) -> Path:
     """A simulated sweep that went through screen, search, race and settling on two datasets."""
     return write_settled(tmp_path_factory.mktemp("settled") / "whole")
+
+
+@pytest.fixture(scope="session")
+def claims_dir(tmp_path_factory) -> Path:
+    """A folder of two simulated sweeps of claims."""
+    home = tmp_path_factory.mktemp("several") / "claims"
+    for recipe in ("chollet-frogs", "gans-in-action"):
+        write_claims(home / f"{recipe}-claims", recipe)
+    return home
 
 
 @pytest.fixture(scope="session")
