@@ -31,7 +31,7 @@ def record_files(folder: Path) -> list[Path]:
     sweep = read_sweep(folder)
     shown = [folder / "samples" / real_grid(dataset) for dataset in sweep.datasets]
     for dataset in sweep.datasets:
-        shown += [folder / "samples" / f"{choice.run['key']}.png" for choice in shown_runs(sweep, dataset)[1]]
+        shown += [folder / "samples" / f"{choice.run['key']}.png" for choice in shown_runs(sweep, dataset).choices]
     staged = (
         [folder / DECLARATION, *sorted((folder / "plans").glob("*.json"))] if (folder / DECLARATION).is_file() else []
     )

@@ -229,7 +229,7 @@ def _column(findings: Findings, shown: pd.DataFrame, dataset: str, axis: _Axis) 
 def _samples(findings: Findings, dataset: str) -> tuple[Tile, ...]:
     """The middle run of the best recipe, or the best run where none was settled, and real images; what is there."""
     folder = findings.records.folder / SAMPLES
-    _, choices = shown_runs(findings.records, dataset)
+    choices = shown_runs(findings.records, dataset).choices
     tiles = []
     if choices and (found := corner(folder, f"{choices[0].run['key']}.png", *_SAMPLE)):
         tiles.append(Tile("best", found, "webp", choices[0].role, f"FID {number(choices[0].run['fid'])}"))

@@ -19,6 +19,17 @@ class Choice:
     run: pd.Series
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The runs that stand for a dataset's, the number of those that they were chosen from, and the seed that all of
+    these have; 0 and None where there is none such.
+    """
+
+    choices: tuple[Choice, ...] = ()
+    among: int = 0
+    seed: int | None = None
+
+
 def ranked(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs from best to worst by their last FID, whose state a grid shows; failures after them, then the rest."""
     place = runs["status"].map({"ok": 0, "collapsed": 1, "diverged": 1}).fillna(2)
@@ -39,21 +50,22 @@ def constant_cell(runs: pd.DataFrame, hacks: tuple[str, ...], level: bool) -> st
     return None
 
 
-def shown_runs(records: SweepRecords, dataset: str) -> tuple[int | None, list[Choice]]:
-    """(seed, chosen runs) on one dataset: best, median and worst of the screen, all on, all off, and the best recipe.
+def shown_runs(records: SweepRecords, dataset: str) -> Shown:
+    """Who stands for the runs on one dataset: best, median and worst of the screen, all on, all off, the best recipe.
 
-    Those of the screen are all of one seed, the one with most runs (the smallest of equals); the median is that of all
-    its runs, failures last. The best recipe is shown by the median of its runs. Of a star without a screen, seed None,
-    the recipe and each of its flips are shown so.
+    Those of the screen are all of one seed, the one with most runs (the smallest of equals), where half of its cells
+    have it; else of all seeds. The median is that of all of them, failures last. The best recipe is shown by the median
+    of its runs. Of a star without a screen the recipe and each of its flips are shown so.
     """
     runs = _of_the_screen(records, dataset)
     if runs.empty:
-        return None, []
+        return Shown()
     if runs["arm"].isin(STAR).all():
-        return None, _of_the_star(records, dataset)
+        return Shown(tuple(_of_the_star(records, dataset)))
     counts = runs["seed"].value_counts()
-    seed = sorted(counts.index[counts == counts.max()])[0]
-    order = ranked(runs[runs["seed"] == seed])
+    seed = int(min(counts.index[counts == counts.max()]))
+    shared = 2 * counts.max() >= runs["cell"].nunique()
+    order = ranked(runs[runs["seed"] == seed] if shared else runs)
     choices = [Choice("best", order.iloc[0])]
     if len(order) > 2:
         choices.append(Choice("median", order.iloc[(len(order) - 1) // 2]))
@@ -63,11 +75,11 @@ def shown_runs(records: SweepRecords, dataset: str) -> tuple[int | None, list[Ch
         cell = constant_cell(runs, records.varied, level)
         match = order[order["cell"] == cell]
         if cell is not None and len(match):
-            choices.append(Choice(role, match.iloc[0]))
+            choices.append(Choice(role, _median(match)))
     found = records.best_recipe(dataset)
     if len(found):
         choices.insert(0, Choice("best recipe", _median(found)))
-    return seed, choices
+    return Shown(tuple(choices), len(order), seed if shared else None)
 
 
 def _median(runs: pd.DataFrame) -> pd.Series:

@@ -23,15 +23,23 @@ ROWS = [
 
 
 def test_best_median_and_worst_are_of_all_runs_of_one_seed():
-    seed, choices = shown_runs(records_of(ROWS), "d")
-    assert seed == 0
-    assert [(choice.role, choice.run["cell"]) for choice in choices] == [
+    shown = shown_runs(records_of(ROWS), "d")
+    assert (shown.seed, shown.among) == (0, 4)
+    assert [(choice.role, choice.run["cell"]) for choice in shown.choices] == [
         ("best", "c0"),
         ("median", "c3"),
         ("worst", "c2"),
         ("all on", "c0"),
         ("all off", "c3"),
     ]
+
+
+def test_where_each_cell_has_a_seed_of_its_own_they_are_of_all_seeds():
+    rows = [(f"c{i}", i // 2, "ok", 10.0 + i, i % 3 == 0, False) for i in range(8)]
+    shown = shown_runs(records_of(rows), "d")
+    assert (shown.seed, shown.among) == (None, 8)
+    chosen = {choice.role: choice.run["cell"] for choice in shown.choices}
+    assert chosen == {"best": "c0", "median": "c3", "worst": "c7", "all on": "c0", "all off": "c1"}
 
 
 def test_a_failure_ranks_behind_a_bad_run_and_an_unfinished_one_behind_it():

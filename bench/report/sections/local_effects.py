@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from bench import analysis
+from bench.analysis.intervals import METHODS
+from bench.analysis.verdicts import POINTWISE
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
@@ -181,8 +183,10 @@ def section(findings: Findings) -> Section | None:
     recipes = [text for dataset in records.datasets if (text := _recipe(findings, dataset))]
     words = (
         "p holds over all looks that were planned, p adjusted over the tricks of the dataset as well (Holm). The first "
-        "interval holds over the looks, the second over all tricks at once too. ≤ and ≥: one side of the comparison "
-        "was at the ceiling of FID, the truth lies further out."
+        "interval holds over the looks, the second over all tricks at once too. p is that of the look where it was "
+        "smallest: where later runs took an effect back it stays, and the interval, which is of all runs, holds zero. "
+        f"A claim needs p ≤ {POINTWISE['confirm']} and p adjusted ≤ {METHODS['confirm'][1]}. ≤ and ≥ before an effect: "
+        "one side of the comparison was at the ceiling of FID, the truth lies further out."
     )
     tables = [_details(findings, dataset) for dataset in records.datasets]
     blocks = (Points(tuple(recipes)), *filter(None, tables), Text(words, "reading"))

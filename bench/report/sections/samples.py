@@ -1,13 +1,15 @@
 """What the images look like: best, median, worst, all-on and all-off runs at the same z, beside real images."""
 
+import pandas as pd
+
 from bench.records.files import SAMPLES
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Gallery, Section, Text, Tile, code
 from bench.report.canvas import file_name
 from bench.report.findings import Findings
-from bench.report.formatting import counted, listed, number
+from bench.report.formatting import NOTHING, counted, listed, number
 from bench.report.pictures import picture, real_grid
-from bench.report.shown import Choice, screen_runs, shown_runs
+from bench.report.shown import Choice, ranked, shown_runs
 
 
 def section(findings: Findings, prefix: str = "") -> Section | None:
@@ -16,17 +18,25 @@ def section(findings: Findings, prefix: str = "") -> Section | None:
     blocks = [block for dataset in records.datasets for block in _blocks(records, dataset, prefix)]
     if not any(isinstance(block, Gallery) for block in blocks):
         return None
-    finding = "Best, middle and worst run beside real images, at the same z, not picked by eye."
+    ends = listed(f"{_ends(records, dataset)} on {code(dataset)}" for dataset in records.datasets)
+    finding = f"Runs shown beside real images, at the same z: {ends}."
     return Section("samples", "What the images look like", tuple(blocks), finding)
+
+
+def _ends(records: SweepRecords, dataset: str) -> str:
+    """From the best to the worst of the runs shown."""
+    order = ranked(pd.DataFrame([choice.run for choice in shown_runs(records, dataset).choices]))
+    ends = [_told(run) for _, run in order.iloc[[0, -1]].iterrows()] if len(order) else [NOTHING]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _blocks(records: SweepRecords, dataset: str, prefix: str) -> list:
     """Real images and the chosen runs' grids of one dataset, with what is missing in words."""
-    seed, choices = shown_runs(records, dataset)
+    shown = shown_runs(records, dataset)
+    choices = shown.choices
     if not choices:
         return []
     folder = records.folder / SAMPLES
-    n = int((screen_runs(records, dataset)["seed"] == seed).sum())
     tiles, missing = [], []
     real = picture(folder, real_grid(dataset))
     if real is None:
@@ -45,16 +55,17 @@ def _blocks(records: SweepRecords, dataset: str, prefix: str) -> list:
     blocks: list = []
     if tiles:
         best = " The best recipe is shown by the median of its runs." if choices[0].role == "best recipe" else ""
-        which = f"{dataset}, seed {seed}" if seed is not None else dataset
         reading = (
-            f"{which}: every grid is drawn from the same latent vectors, so the same place in two grids is the same z. "
+            f"{dataset}: every grid is drawn from the same latent vectors, so the same place in two grids is the same "
+            "z. "
         )
-        if seed is None:
+        if not shown.among:
             reading += "Each recipe is shown by the median of its runs, ranked by their last FID with failed runs last."
         else:
+            which = f"with seed {shown.seed}" if shown.seed is not None else "of the screen"
             reading += (
-                f"Best, median and worst are of all {counted(n, 'run')} with this seed, ranked by their last FID with "
-                f"failed runs last; they are not picked by eye.{best}"
+                f"Best, median and worst are of all {counted(shown.among, 'run')} {which}, ranked by their last FID "
+                f"with failed runs last; they are not picked by eye.{best}"
             )
         blocks.append(Gallery(tuple(tiles), reading))
     if missing:
@@ -64,5 +75,8 @@ def _blocks(records: SweepRecords, dataset: str, prefix: str) -> list:
 
 def _caption(choice: Choice) -> str:
     run = choice.run
-    fid = f"FID {number(run['fid'])}" if run["status"] == "ok" else str(run["status"])
-    return f"cell {run['cell']}, seed {run['seed']}: {fid}"
+    return f"cell {run['cell']}, seed {run['seed']}: {_told(run)}"
+
+
+def _told(run: pd.Series) -> str:
+    return f"FID {number(run['fid'])}" if run["status"] == "ok" else str(run["status"])

@@ -73,7 +73,7 @@ def seed_spread(runs: pd.DataFrame) -> float | None:
 
 def _losses(records: SweepRecords, dataset: str) -> Figure | None:
     """Both losses over training for the runs whose grids are shown; None where no curve was kept."""
-    _, choices = shown_runs(records, dataset)
+    choices = shown_runs(records, dataset).choices
     curves = records.curves
     if curves.empty or not choices or not {"key", "d_loss", "g_loss"} <= set(curves):
         return None
