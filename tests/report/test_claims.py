@@ -153,6 +153,6 @@ def test_a_recipe_without_tested_claims_has_no_section():
 def test_a_star_is_shown_by_its_recipe_and_every_flip():
     frame = runs("batch_norm", True, AS_IS)
     frame["cell"] = frame["cell"].replace("best0~", "best0-batch_norm")
-    seed, choices = shown_runs(found("gans-in-action", frame, "batch_norm").records, "d")
-    assert seed is None
-    assert [choice.role for choice in choices] == ["the recipe", "without batch_norm", "with placebo"]
+    shown = shown_runs(found("gans-in-action", frame, "batch_norm").records, "d")
+    assert (shown.seed, shown.among) == (None, 0)
+    assert [choice.role for choice in shown.choices] == ["the recipe", "without batch_norm", "with placebo"]

@@ -99,7 +99,6 @@ def test_reading_order(report):
         "What each trick buys and costs",
         "What failed",
         "Where the datasets disagree",
-        "Across all datasets",
         "Do tricks depend on each other?",
         "Do the tricks do what they are said to do?",
         "What the runs look like",

@@ -48,9 +48,10 @@ def rank_agreement(records: SweepRecords) -> pd.Series:
         return pd.Series(dtype=float)
     names, signs = [score.name for score in scores], [1.0 if score.direction == "lower" else -1.0 for score in scores]
     own = [records.of(dataset) for dataset in records.datasets]
-    found = [runs[names].mul(signs).corrwith(runs["fid"], method="spearman") for runs in own if len(runs) > 2]
-    means = pd.concat(found, axis=1).mean(axis=1, skipna=False) if found else pd.Series(dtype=float)
-    return means.dropna().sort_values(ascending=False, kind="stable")
+    own = [runs[[*names, "fid"]].mul([*signs, 1.0]) for runs in own if runs["fid"].nunique() > 1]
+    found = [runs[runs.columns[runs.nunique() > 1]].corrwith(runs["fid"], method="spearman") for runs in own]
+    means = pd.concat(found, axis=1).mean(axis=1, skipna=False) if found else pd.Series({"fid": 1.0})
+    return means.drop("fid").dropna().sort_values(ascending=False, kind="stable")
 
 
 def recorded(runs: pd.DataFrame) -> list[Score]:
