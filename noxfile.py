@@ -22,6 +22,13 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", "--dist", "loadfile", *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
+@nox.session(default=False)
+def keras(session: nox.Session) -> None:
+    """Compare the recipes of Keras's tutorials with Keras itself, ten steps each."""
+    session.install("-e", ".[keras]", *group("test"))
+    session.run("pytest", "tests/gan/test_against_keras.py", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""

@@ -3,7 +3,8 @@
     ganbench report NAME
     python scripts/publish.py NAME
 
-The storage of the sweep and the grids that no page shows stay where they are, ignored.
+NAME is a sweep, a folder of sweeps, or one of runs by hand. The storage of a sweep, generators, checkpoints and the
+grids that no page shows stay where they are, ignored.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from bench.records.files import DECLARATION
+from bench.records.files import DECLARATION, PLAN, REAL
 from bench.records.sweep import read_sweep
 from bench.report.pictures import real_grid
 from bench.report.shown import shown_runs
+from bench.report.single_runs import SEEN, stages_shown
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ("plan.json", "environment.json", "runs.csv", "runs.parquet", "curves.parquet")
+OF_A_RUN = ("record.json", "curves.csv", "samples.png", REAL, SEEN)
 
 
 def record_files(folder: Path) -> list[Path]:
-    """The files of a sweep, or of runs made by hand, that its report needs."""
-    if not (folder / "plan.json").is_file():
-        return sorted(path for path in folder.glob("*/*") if path.suffix != ".pt")
+    """The files of a sweep, of several, or of runs made by hand, that its report needs."""
+    if not (folder / PLAN).is_file():
+        return [path for each in sorted(folder.iterdir()) if each.is_dir() for path in _of_one(each)]
     sweep = read_sweep(folder)
     shown = [folder / "samples" / real_grid(dataset) for dataset in sweep.datasets]
     for dataset in sweep.datasets:
@@ -33,6 +36,13 @@ def record_files(folder: Path) -> list[Path]:
         [folder / DECLARATION, *sorted((folder / "plans").glob("*.json"))] if (folder / DECLARATION).is_file() else []
     )
     return [folder / name for name in RECORDS] + staged + sorted(path for path in set(shown) if path.is_file())
+
+
+def _of_one(folder: Path) -> list[Path]:
+    """The files of one of several sweeps, or of a run made by hand."""
+    if (folder / PLAN).is_file():
+        return record_files(folder)
+    return [path for name in OF_A_RUN if (path := folder / name).is_file()] + stages_shown(folder)
 
 
 def main() -> None:

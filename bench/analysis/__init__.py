@@ -6,6 +6,7 @@ frame of runs (one row per run) and the names of the hacks, whose columns hold t
 
 from bench.analysis.agreement import agreement
 from bench.analysis.choices import factors, level_differences
+from bench.analysis.claims import claim_answers
 from bench.analysis.conditional import conditional_effects
 from bench.analysis.contrast import local_against_average
 from bench.analysis.differences import effect_differences
@@ -14,7 +15,7 @@ from bench.analysis.equal_time import equal_time_effects
 from bench.analysis.halfnormal import fake_factors, half_normal
 from bench.analysis.interactions import interactions, pair_means
 from bench.analysis.local import local_effects
-from bench.analysis.local_scores import local_score_effects
+from bench.analysis.local_scores import local_mechanism_effects, local_score_effects
 from bench.analysis.looks import better_flips, settled
 from bench.analysis.other_outcomes import cost_ratio, mechanism_effects, score_effects
 from bench.analysis.pooling import disagreements, pooled
@@ -31,6 +32,7 @@ __all__ = [
     "Surface",
     "agreement",
     "better_flips",
+    "claim_answers",
     "conditional_effects",
     "cost_ratio",
     "disagreements",
@@ -45,6 +47,7 @@ __all__ = [
     "level_differences",
     "local_against_average",
     "local_effects",
+    "local_mechanism_effects",
     "local_score_effects",
     "mechanism_effects",
     "noise_sources",

@@ -1,6 +1,10 @@
-"""What a trick buys and what it costs: its local effect on every score but the one that is being optimised."""
+"""What a trick buys and what it costs: its local effect on every score but the one that is being optimised.
+
+And on the quantities that would show how it works.
+"""
 
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 import pandas as pd
@@ -29,6 +33,19 @@ COLUMNS = [
     "p",
     "p_adjusted",
     "word",
+    "runs",
+]
+MECHANISM_COLUMNS = [
+    "dataset",
+    "hack",
+    "quantity",
+    "mean_off",
+    "mean_on",
+    "effect",
+    "ci_low",
+    "ci_high",
+    "p",
+    "p_adjusted",
     "runs",
 ]
 
@@ -62,15 +79,47 @@ def local_score_effects(runs: pd.DataFrame, hacks: Sequence[str], scores: Sequen
     found = [_one(runs, names, outcome) for outcome in outcomes]
     if not any(len(part) for part in found):
         return pd.DataFrame(columns=COLUMNS)
-    table = pd.concat([part for part in found if len(part)], ignore_index=True)
-    table = table.sort_values("dataset", kind="stable", ignore_index=True)
-    table["p_adjusted"] = np.concatenate(
-        [adjusted_rows(part.to_numpy()[None, :], FAMILY)[0] for _, part in table.groupby("dataset", sort=False)["p"]]
-    )
+    table = _together(found, FAMILY)
     good = np.sign(table["effect"]) * table["score"].map({each.column: each.sign for each in outcomes})
     beyond_chance = (table["p"] <= POINTWISE[FAMILY]) & (table["p_adjusted"] <= METHODS[FAMILY][1])
     table["word"] = np.where(~beyond_chance, "", np.where(good > 0, "buys", "costs"))
     return table[COLUMNS]
+
+
+def local_mechanism_effects(
+    runs: pd.DataFrame, quantities: Sequence[str], hacks: Sequence[str], family: str = "confirm"
+) -> pd.DataFrame:
+    """Local effects on numeric columns that need be no scores, in their own unit, neither way being better.
+
+    Args:
+        runs: as for `local_effects`; runs that diverged, and those without the quantity, are left out.
+        quantities: names of columns; one that no run of a dataset has gives no rows there.
+        hacks: names of the hack columns.
+        family: how p is adjusted, over the hacks and quantities of a dataset.
+
+    Returns:
+        One row per dataset, hack and quantity, columns `MECHANISM_COLUMNS`: means without and with the hack, and the
+        `effect`, on minus off, with its pointwise 95 % interval.
+
+    Raises:
+        UserError: a malformed frame, no such column.
+    """
+    made = [Outcome(name, name.replace("_", " "), "lower", -inf, inf, "none", "") for name in quantities]
+    names = check_star(runs, hacks, made[0], family) if made else []
+    found = [part for outcome in made if len(part := _one(runs, names, outcome))]
+    if not found:
+        return pd.DataFrame(columns=MECHANISM_COLUMNS)
+    return _together(found, family).rename(columns={"score": "quantity"})[MECHANISM_COLUMNS]
+
+
+def _together(found: Sequence[pd.DataFrame], family: str) -> pd.DataFrame:
+    """The tables of several scores as one, dataset by dataset, with `p_adjusted` over all of a dataset."""
+    table = pd.concat([part for part in found if len(part)], ignore_index=True)
+    table = table.sort_values("dataset", kind="stable", ignore_index=True)
+    table["p_adjusted"] = np.concatenate(
+        [adjusted_rows(part.to_numpy()[None, :], family)[0] for _, part in table.groupby("dataset", sort=False)["p"]]
+    )
+    return table
 
 
 def _one(runs: pd.DataFrame, names: list[str], outcome: Outcome) -> pd.DataFrame:
@@ -79,7 +128,9 @@ def _one(runs: pd.DataFrame, names: list[str], outcome: Outcome) -> pd.DataFrame
         star = star_of(group[group["y"].notna()], names)
         if not star.looks:
             continue
-        found = contrasts(star.arms(star.looks), ~star.level[None, :], failing_is_up=outcome.sign < 0)
+        arms = star.arms(star.looks)
+        found = contrasts(arms, ~star.level[None, :], failing_is_up=outcome.sign < 0)
+        middle, flips = arms.mean[0, :1], arms.mean[0, 1:]
         effect, beyond = found.effect[0], found.beyond[0]
         half = half_width(0.025, *(each[0] for each in found.distribution))
         part = {
@@ -88,6 +139,8 @@ def _one(runs: pd.DataFrame, names: list[str], outcome: Outcome) -> pd.DataFrame
             "score": outcome.column,
             "label": outcome.label,
             "unit": "%" if outcome.transform == "log" else outcome.unit,
+            "mean_off": np.where(star.level, flips, middle),
+            "mean_on": np.where(star.level, middle, flips),
             "effect": outcome.told(effect),
             "ci_low": outcome.told(np.where((beyond < 0) & np.isfinite(half), -np.inf, effect - half)),
             "ci_high": outcome.told(np.where((beyond > 0) & np.isfinite(half), np.inf, effect + half)),

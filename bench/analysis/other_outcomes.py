@@ -141,6 +141,4 @@ def _rows(
 
 
 def _mean(score: Outcome, y: np.ndarray) -> float:
-    if not len(y):
-        return np.nan
-    return float(np.exp(y.mean()) if score.transform == "log" else y.mean())
+    return score.score_of(float(y.mean())) if len(y) else np.nan

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bench.cli.answer import LOCAL, Answer, answer_of, answer_text
+from bench.cli.answer import AVERAGE, Answer, answer_of, answer_text
 from bench.cli.best import Found, best_of, best_text, datasets_of
 from bench.errors import UserError
 from bench.records.sweep import read_sweep
@@ -143,7 +143,7 @@ class Sweep:
 
         if self.answer is None:
             return None
-        drawn = self.findings if self.answer.where == LOCAL else replace(self.findings, local=self.findings.average)
+        drawn = replace(self.findings, local=self.findings.average) if self.answer.where == AVERAGE else self.findings
         return local_effects.figure(drawn)
 
 

@@ -20,7 +20,7 @@ from bench.runner.view import View, shortened
 ENDING = 14
 """Lines of the answer at a sweep's end; the one that says where the report is follows."""
 COLOURS = {"helps": "bold green", "hurts": "bold red", "fragile": "bold magenta", "negligible": "dim"}
-LOCAL, AVERAGE = "in the best recipe found", "on average over recipes"
+AVERAGE = "on average over recipes"
 NAME_WIDTH = 32
 
 
@@ -64,7 +64,7 @@ def answer_of(found: Findings, dataset: str | None = None) -> Answer | None:
     datasets = [name for name in found.records.datasets if name in set(table["dataset"])]
     rows = {(str(row["hack"]), str(row["dataset"])): _row(row, found) for _, row in table.iterrows()}
     return Answer(
-        LOCAL if settled else AVERAGE,
+        f"in {found.middle}" if settled else AVERAGE,
         scale.label,
         scale.unit,
         {name: _best(found, name) for name in datasets},

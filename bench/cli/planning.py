@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,8 +36,8 @@ def _unheard(text: str) -> None:
 
 BARE = "bare"
 """Stands for no hack at all."""
-CLAIM_ARMS = {True: "leave_one_out", False: "add_one_in"}
-"""The arms that test a claim, by whether the recipe has what is claimed to be crucial."""
+CLAIM_LOOKS = (5, 8, 12)
+"""Seeds of each flip at the looks of a sweep of claims: never an answer from fewer than five."""
 
 
 def build_plan(
@@ -56,12 +55,7 @@ def build_plan(
         UserError: an unknown hack, parameter, score or dataset; hacks that exclude each other; too little memory.
     """
     settings, own = _settings(request, device, data_root, say, workers)
-    design, arms = request.design, request.arms
-    if request.claims:
-        has_it = recipes.get(request.recipe).level(own.hacks[0])
-        design, arms = "arms", [CLAIM_ARMS[has_it]]
-    made = make_plan(**settings, hacks=own.hacks, seeds=request.seeds, design=design, arms=arms)
-    return around_base(made) if request.claims else made
+    return make_plan(**settings, hacks=own.hacks, seeds=request.seeds, design=request.design, arms=request.arms)
 
 
 def declare(
@@ -78,6 +72,10 @@ def declare(
     settings, own = _settings(request, device, data_root, say, workers)
     names = own.hacks
     asked = None if request.budget is None else parse_budget(request.budget)
+    own_levels = {name: recipes.get(request.recipe).level(name) for name in names}
+    # Claims are about the recipe as it is: it is what they are settled in, whatever comes out.
+    around = own_levels if request.claims else _around(request, names, settings["prerequisites"])
+    claims = {"stages": ("settle",), "looks": CLAIM_LOOKS} if request.claims else {"stages": tuple(request.stages)}
     declaration = Declaration(
         **{
             **settings,
@@ -89,10 +87,10 @@ def declare(
             "exclusions": checked_exclusions(settings["exclusions"], names),
         },
         runs=None if asked is None or asked.runs is None else asked.runs // len(request.datasets),
-        around=_around(request, names, settings["prerequisites"]),
-        moves=Declaration.moves if request.around is None else 0,
-        base_levels={name: recipes.get(request.recipe).level(name) for name in names},
-        stages=tuple(request.stages),
+        around=around,
+        moves=0 if around else Declaration.moves,
+        base_levels=own_levels,
+        **claims,
         tune={name: search_range(name, own.screened or names, settings["hack_parameters"]) for name in request.tune},
         seeds=request.seeds,
         seed=request.seed,
@@ -190,12 +188,6 @@ def _around(request: Request, names: Sequence[str], needs: Mapping[str, Sequence
     return levels
 
 
-def around_base(plan: Plan) -> Plan:
-    """The plan of one recipe's arms with its cells named after that recipe: `base`, `base-HACK` or `base+HACK`."""
-    cells = [replace(cell, name=re.sub(r"^(full|bare)", "base", cell.name)) for cell in plan.cells]
-    return replace(plan, cells=tuple(cells), design=f"arms around the recipe {plan.base}")
-
-
 def _prerequisites(names: list[str]) -> dict[str, tuple[str, ...]]:
     """What hacks of the sweep need in order to act, where the sweep has it as a toggle too."""
     needs = {name: hacks.get(name).needs for name in names}
@@ -209,8 +201,6 @@ def _claimed(request: Request) -> list[str]:
         raise UserError(
             f"recipe {request.recipe}: its source claims nothing that a hack stands for; leave out --claims"
         )
-    if request.arms:
-        raise UserError(f"arms {request.arms[0]!r}: claims bring their own arms; leave one of the two out")
     if request.design != "screen":
         raise UserError(f"design {request.design!r}: claims bring their own cells; leave one of the two out")
     for name in request.hacks or ():

@@ -13,7 +13,11 @@ def recipe_summary(card: RecipeCard, *, whole: bool) -> str:
         f"{card.name}: {card.title}",
         f"  G {generator:,} and D {discriminator:,} parameters for {size}, batch {card.batch}, {card.steps:,} steps, "
         f"dataset {card.dataset}",
-        *(f"  claim: {claim.text} ({'+' if claim.level else '-'}{claim.hack})" for claim in card.claims),
+        *([f"  trouble: {card.trouble}"] if card.trouble else []),
+        *(
+            f"  {'remedy' if card.trouble else 'claim'}: {claim.text} ({'+' if claim.level else '-'}{claim.hack})"
+            for claim in card.claims
+        ),
     ]
     if whole:
         lines += [f"  source: {card.source}", *(f"  note: {note}" for note in card.notes)]

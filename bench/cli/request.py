@@ -53,12 +53,14 @@ class Request(Budget, Scoring):
         default_factory=list
     )
     sesoi: Sesoi = SESOI
-    claims: Annotated[bool, Asked("Test what the recipe's source claims, in a single stage.")] = False
+    claims: Annotated[
+        bool, Asked("Settle what the recipe's source claims, each claim flipped in the recipe as it is.")
+    ] = False
 
     @property
     def staged(self) -> bool:
         """Whether it goes through stages, the screen first; other designs are one plan."""
-        return self.design == "screen" and not self.claims
+        return self.design == "screen"
 
 
 def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> Request:
@@ -76,9 +78,10 @@ def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> R
     request = Request(**{"name": preset, **PRESETS[preset], **_recipe_settings(wanted), **wanted})
     if not request.datasets:
         raise UserError("datasets []: expected at least one; see `ganbench datasets`")
-    for name in ("stages", "around", "budget", "tune") if not request.staged else ("arms",):
+    refused = ("arms",) if request.staged else ("stages", "around", "budget", "tune")
+    for name in (*refused, *(("stages", "around", "tune", "seeds") if request.claims else ())):
         if name in wanted:
-            kind = "claims" if request.claims else f"design {request.design!r}"
+            kind = "a sweep of claims" if request.claims else f"design {request.design!r}"
             raise UserError(f"{name} {wanted[name]!r}: {kind} has none; leave one of the two out")
     return request
 
@@ -113,7 +116,7 @@ def _recipe_settings(wanted: Mapping[str, Any]) -> dict[str, Any]:
     title = f"{name}-claims" if claims else name
     if name == DEFAULT_RECIPE:
         return {"name": title, "hacks": None}
-    own = {name: getattr(card, name) for name in ("batch", "width", "resolution")}
+    own = {name: value for name, value in card.settings.items() if name in ("batch", "width", "resolution")}
     return {"name": title, "hacks": None, "datasets": [card.dataset], **own}
 
 

@@ -53,10 +53,7 @@ def run(
     given = machine.scored_by(given)
     machine.prepare()
     card = recipes.get(given.get("recipe", DEFAULT_RECIPE))
-    own = {"dataset": card.dataset, "steps": card.steps, "batch": card.batch, "width": card.width}
-    if card.name != DEFAULT_RECIPE:
-        own["resolution"] = card.resolution
-    settings = {**own, "recipe": card.name, **given}
+    settings = {**card.settings, **given}
     # What no library is needed to refuse is refused before they are imported.
     check_fields(RunSpec, {name: value for name, value in settings.items() if name != "precision"})
     check_name(settings["dataset"])

@@ -13,7 +13,6 @@ from bench.plan.screen import screen_levels
 from bench.plan.shares import CANDIDATES, Shares, affordable_flips, shares
 from bench.plan.visible import SCREEN_SD, SEED_SD, sight
 from bench.records.declaration import Declaration
-from bench.records.plan import NAIVE
 from bench.runner.progress import time_left
 
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str
         exclusive = f" ({screen_levels(declaration, declaration.datasets[0])[1]})"
     looks = ", ".join(map(str, declaration.looks))
     lent = " beyond what other datasets leave" if len(declaration.datasets) > 1 else ""
+    middle = declaration.given or "the best recipe"
     every = {
         "screen": (share.screen, f"{share.cells} recipes{seeds}{anchors}{exclusive}"),
         "search": (
@@ -86,19 +86,10 @@ def _stages(declaration: Declaration, share: Shares) -> list[tuple[str, int, str
         ),
         "settle": (
             share.settle,
-            f"every trick flipped in {_recipe(declaration)}, looked at after {looks} seeds{first}, at most{lent}",
+            f"every trick flipped in {middle}, looked at after {looks} seeds{first}, at most{lent}",
         ),
     }
     return [(stage, *every[stage]) for stage in declaration.stages]
-
-
-def _recipe(declaration: Declaration) -> str:
-    if "search" in declaration.stages:
-        return "the best recipe"
-    on = [hack for hack, level in declaration.around.items() if level]
-    if declaration.around:
-        return f"the recipe of {', '.join(on)}" if on else "the bare recipe"
-    return "the full recipe" if declaration.base == NAIVE else f"the recipe {declaration.base}"
 
 
 def visible(declaration: Declaration, share: Shares) -> str:
@@ -140,7 +131,8 @@ def stages_announcement(declaration: Declaration, state: State, there: int, fold
     )
     for stage, count, _ in _stages(declaration, share):
         most = "at most " if stage == "settle" else ""
-        lines += entry(stage, f"{most}{count} runs{each}, {WORDS[stage]}")
+        words = WORDS[stage].format(middle=declaration.given or "the winner")
+        lines += entry(stage, f"{most}{count} runs{each}, {words}")
     seen, _ = _visible(declaration, share)
     lines += entry("can see", seen)
     if there:
@@ -152,5 +144,5 @@ def stages_announcement(declaration: Declaration, state: State, there: int, fold
 WORDS = {
     "screen": "recipes at large",
     "search": "better recipes and a race of the best",
-    "settle": "every trick flipped in the winner",
+    "settle": "every trick flipped in {middle}",
 }

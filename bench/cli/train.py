@@ -1,4 +1,4 @@
-"""The verb `train`: the best recipe of a sweep, one of its cells, or a recipe in a file, for as long as wanted."""
+"""The verb `train`: a sweep's best recipe or one of its cells, or a recipe by name or in a file, as long as wanted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, Results, with_options
 from bench.errors import RunStopped, UserError
+from bench.records.budget import DEFAULT_RECIPE
 from bench.records.fields import check_fields
 from bench.records.files import sweep_folder
 from bench.records.run import RunSpec, check_spec
@@ -44,12 +45,16 @@ def train(
     given = machine.scored_by(given)
     check_fields(RunSpec, {name: value for name, value in given.items() if name != "precision"})
     machine.prepare()
-    if (sweep is None) == (recipe_file is None):
-        raise UserError("train needs one of --from SWEEP and --recipe-file FILE")
+    sources = {"--from": sweep, "--recipe-file": recipe_file}
+    wanted = [name for name, value in sources.items() if value is not None]
+    if len(wanted) > 1 or not (wanted or "recipe" in given):
+        raise UserError("train needs one of --from SWEEP, --recipe-file FILE and --recipe NAME")
     if recipe_file is not None:
         spec, source = _from_file(recipe_file, given)
-    else:
+    elif sweep is not None:
         spec, source = _from_sweep(sweep_folder(results, sweep), cell, given)
+    else:
+        spec, source = _of_name(given)
     from bench.runner.train import train as make
     from bench.runner.train_view import TrainView
 
@@ -101,6 +106,13 @@ def _from_file(file: Path, given: dict[str, Any]) -> tuple[RunSpec, str]:
     return RunSpec(**{**own, "evaluations": EVALUATIONS, **_resolved(given)}), about.source or f"recipe {file}"
 
 
+def _of_name(given: dict[str, Any]) -> tuple[RunSpec, str]:
+    from bench.gan import recipes
+
+    card = recipes.get(given["recipe"])
+    return RunSpec(**{**card.settings, "evaluations": EVALUATIONS, **_resolved(given)}), card.title
+
+
 def _resolved(given: dict[str, Any]) -> dict[str, Any]:
     """What was given, with a precision of a run."""
     from bench.runner.environment import resolve_device, resolve_precision
@@ -111,5 +123,6 @@ def _resolved(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _recipe_line(spec: RunSpec) -> str:
-    on = ", ".join(hack for hack, level in spec.levels.items() if level) or "no trick"
+    on = ", ".join(hack for hack, level in spec.levels.items() if level)
+    on = on or ("no trick" if spec.recipe == DEFAULT_RECIPE else f"the recipe {spec.recipe} as it is")
     return f"  {spec.dataset}, {spec.steps:,} steps of batch {spec.batch}, width {spec.width}: {on}"

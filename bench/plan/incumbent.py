@@ -43,7 +43,7 @@ def incumbent(history: History, dataset: str) -> Incumbent | None:
     if star is not None:
         runs = star_runs_of(history, star)
         source = "a flip that turned out better than the race's winner" if star.number else "the winner of the race"
-        source = source if "search" in history.declaration.stages else "the recipe that the sweep was asked about"
+        source = source if history.declaration.searches else "the recipe that the sweep was asked about"
         return _of(history, dataset, star.incumbent, source, runs[runs["arm"] == INCUMBENT])
     if history.plans_of("race"):
         left = remaining(history, dataset)

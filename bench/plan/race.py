@@ -60,7 +60,7 @@ def remaining(history: History, dataset: str) -> dict[str, Candidate]:
 
 def winner(history: History, dataset: str) -> Candidate:
     """The recipe to stand on: the race's winner; without a search the one asked about, the source's or the full one."""
-    if "search" in history.declaration.stages:
+    if history.declaration.searches:
         return next(iter(remaining(history, dataset).values()))
     if history.declaration.around:
         return Candidate(dict(history.declaration.around), {})

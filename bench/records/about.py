@@ -13,7 +13,8 @@ class About:
 
     Attributes:
         hacks: hack name -> its card (`title`, `claim`, `mechanism`, `needs`, `measured`, `parameters` …).
-        recipe: the swept recipe: `name`, `title`, `source`, `claims` (`text`, `hack`, `level` each) and `notes`.
+        recipe: the swept recipe: `name`, `title`, `source`, `notes`, `trouble`, `width`, `batch`, `steps` and whether
+            the source states these (`steps_stated`), and `claims` (`text`, `hack`, `level`, `trains`, `shown_by` each).
         quantities: recorded quantity -> what it is called.
         sessions: versions and hardware of every session of work on the sweep, in order.
         departures: where the sweep left its plan, one sentence each.

@@ -17,6 +17,7 @@ from typing import Any
 from bench.errors import UserError
 from bench.records.budget import Budget, Scoring
 from bench.records.files import DECLARATION
+from bench.records.plan import NAIVE
 
 STAGES = ("screen", "search", "settle")
 """In the order a sweep goes through them; a race, at its end, belongs to the search."""
@@ -95,7 +96,7 @@ class Declaration:
     budget: Budget = field(default_factory=Budget)
     scoring: Scoring = field(default_factory=Scoring)
     hack_parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
-    base: str = "naive"
+    base: str = NAIVE
     base_levels: dict[str, bool] = field(default_factory=dict)
     prerequisites: dict[str, tuple[str, ...]] = field(default_factory=dict)
     exclusions: tuple[tuple[str, ...], ...] = ()
@@ -134,6 +135,24 @@ class Declaration:
     def wide(self) -> bool:
         """Whether it asks about more than a screen varies: a star then looks at as many tricks as can be afforded."""
         return bool(self.screened)
+
+    @property
+    def searches(self) -> bool:
+        """Whether it looks for the recipe to settle its answers in; else they are settled in the one it is given."""
+        return "search" in self.stages
+
+    @property
+    def given(self) -> str:
+        """The recipe that a sweep without a search settles its answers in, in words; empty where one is searched."""
+        if self.searches:
+            return ""
+        own = {hack: self.base_levels.get(hack, False) for hack in self.hacks}
+        if self.base != NAIVE and self.around in ({}, own):
+            return f"the recipe {self.base}"
+        on = [hack for hack, level in self.around.items() if level]
+        if self.around:
+            return f"the recipe of {', '.join(on)}" if on else "the bare recipe"
+        return "the full recipe"
 
     @property
     def varied(self) -> tuple[str, ...]:

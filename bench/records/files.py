@@ -14,6 +14,8 @@ PLAN, PLANS, ENVIRONMENT = "plan.json", "plans", "environment.json"
 DECLARATION = "declaration.json"
 EFFECTS, LOCAL_EFFECTS = "effects.csv", "local_effects.csv"
 """The tables of a report's folder: average effects, and those in the best recipe found."""
+REAL = "real.png"
+"""Grid of real images beside the record of a single run."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 

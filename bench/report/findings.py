@@ -63,6 +63,16 @@ class Findings:
         """How differences of the outcome are told."""
         return Scale(self.records.outcome)
 
+    @property
+    def given(self) -> str:
+        """The recipe that the sweep was asked about, in words; empty where it searched one."""
+        return self.records.declaration.given if self.records.declaration else ""
+
+    @property
+    def middle(self) -> str:
+        """The recipe that tricks are settled in, in words: the one that was asked about, or the best one found."""
+        return self.given or "the best recipe found"
+
     @cached_property
     def only_corners(self) -> bool:
         """Whether no design ran, only the full and the bare recipe and what differs from them in one trick."""

@@ -240,11 +240,11 @@ def _samples(findings: Findings, dataset: str) -> tuple[Tile, ...]:
 
 def _kind(findings: Findings, settled: bool) -> str:
     if settled:
-        return "in the best recipe found"
+        return f"in {findings.middle}"
     return "around the full and the bare recipe" if findings.only_corners else "on average over recipes good and bad"
 
 
 def _caption(findings: Findings) -> str:
     kinds = {_kind(findings, bool(settled)) for settled in told(findings)["settled"].unique()}
-    where = kinds.pop() if len(kinds) == 1 else "in the best recipe found, or on average where none was settled"
+    where = kinds.pop() if len(kinds) == 1 else f"in {findings.middle}, or on average where none was settled"
     return f"What each trick does to {findings.scale.label} {where}"

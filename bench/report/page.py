@@ -8,7 +8,7 @@ from urllib.parse import quote
 from bench.records.files import EFFECTS, LOCAL_EFFECTS, RUNS
 from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
-from bench.report import sections, single_runs
+from bench.report import claims_page, sections, single_runs
 from bench.report.embedded import embedded
 from bench.report.findings import Findings, findings
 from bench.report.first_screen import first_screen
@@ -23,7 +23,8 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
 
     Args:
         sweep_dir: results/<sweep>/, which holds runs.parquet and whatever else was kept; or a folder of runs made by
-            hand, `ganbench run --out`, whose page puts them side by side.
+            hand, `ganbench run --out`, whose page puts them side by side; or a folder of sweeps of claims, `ganbench
+            sweep --claims --results`, whose page answers all of them.
         report_dir: where index.html, report.md, figures/ and the tables of effects go; made if it is not there. The
             same records give the same words and tables, byte for byte.
 
@@ -35,6 +36,11 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
     if single:
         folder.mkdir(parents=True, exist_ok=True)
         return write_files(single_runs.compose(home.resolve().name, single), folder)
+    several = [] if (home / RUNS).is_file() else claims_page.sweeps_in(home)
+    if several:
+        folder.mkdir(parents=True, exist_ok=True)
+        claims_page.table_of(several).to_csv(folder / claims_page.TABLE, index=False, lineterminator="\n")
+        return write_files(claims_page.compose(home.resolve().name, several), folder)
     found = findings(read_sweep(home))
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in ((EFFECTS, found.average), (LOCAL_EFFECTS, found.local)):

@@ -20,6 +20,11 @@ VERDICTS = {
     "the opposite": "hurts",
     "moves": "negligible",
     "not shown": "inconclusive",
+    "holds": "helps",
+    "cures": "helps",
+    "does not hold": "hurts",
+    "does not cure": "hurts",
+    "cannot be told": "inconclusive",
 }
 
 

@@ -8,7 +8,7 @@ from bench.analysis import with_outcome
 from bench.analysis.outcome import in_design
 from bench.records.columns import beside
 from bench.records.plan import PLACEBO
-from bench.records.sweep import SweepRecords
+from bench.records.sweep import STAR, SweepRecords
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,14 @@ def shown_runs(records: SweepRecords, dataset: str) -> tuple[int | None, list[Ch
     """(seed, chosen runs) on one dataset: best, median and worst of the screen, all on, all off, and the best recipe.
 
     Those of the screen are all of one seed, the one with most runs (the smallest of equals); the median is that of all
-    its runs, failures last. The best recipe is shown by the median of its runs.
+    its runs, failures last. The best recipe is shown by the median of its runs. Of a star without a screen, seed None,
+    the recipe and each of its flips are shown so.
     """
     runs = _of_the_screen(records, dataset)
     if runs.empty:
         return None, []
+    if runs["arm"].isin(STAR).all():
+        return None, _of_the_star(records, dataset)
     counts = runs["seed"].value_counts()
     seed = sorted(counts.index[counts == counts.max()])[0]
     order = ranked(runs[runs["seed"] == seed])
@@ -61,17 +64,43 @@ def shown_runs(records: SweepRecords, dataset: str) -> tuple[int | None, list[Ch
         match = order[order["cell"] == cell]
         if cell is not None and len(match):
             choices.append(Choice(role, match.iloc[0]))
-    found = ranked(records.best_recipe(dataset))
+    found = records.best_recipe(dataset)
     if len(found):
-        choices.insert(0, Choice("best recipe", found.iloc[(len(found) - 1) // 2]))
+        choices.insert(0, Choice("best recipe", _median(found)))
     return seed, choices
 
 
+def _median(runs: pd.DataFrame) -> pd.Series:
+    return ranked(runs).iloc[(len(runs) - 1) // 2]
+
+
+def _of_the_star(records: SweepRecords, dataset: str) -> list[Choice]:
+    """The last recipe that tricks were settled in, and it with each of them flipped."""
+    middle, runs = records.best_recipe(dataset), records.of(dataset)
+    if middle.empty:
+        return []
+    name, level = str(middle["cell"].iloc[0]), middle.iloc[0]
+    flips = {f"{name}{'-' if level[hack] else '+'}{hack}": hack for hack in records.hacks}
+    return [
+        Choice("the recipe", _median(middle)),
+        *(
+            Choice(f"{'without' if level[hack] else 'with'} {hack}", _median(own))
+            for cell, hack in flips.items()
+            if len(own := runs[runs["cell"] == cell])
+        ),
+    ]
+
+
 def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:
-    """(role, cell): the best recipe, best, median and worst cell of the screen by mean outcome, all on and all off."""
+    """(role, cell): the best recipe, best, median and worst cell of the screen by mean outcome, all on and all off.
+
+    Of a star without a screen, the recipe and each of its flips.
+    """
     runs = _of_the_screen(records, dataset)
     if runs.empty:
         return []
+    if runs["arm"].isin(STAR).all():
+        return [(choice.role, str(choice.run["cell"])) for choice in _of_the_star(records, dataset)]
     outcomes = with_outcome(runs, records.outcome)
     outcomes = beside(outcomes, loss=-records.outcome.sign * outcomes["y"])
     # Many cells may lie at the ceiling: fewer failures and a lower FID then come first.

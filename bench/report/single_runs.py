@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.records.files import REAL, SAMPLES
 from bench.records.sweep import read_json
 from bench.report.blocks import Gallery, Points, Section, Table, Text, Tile, code
 from bench.report.canvas import file_name
@@ -14,6 +15,10 @@ from bench.report.render import Report
 QUESTION = (
     "What came out of each of these runs? They were made one by one, each with one seed: nothing here is compared."
 )
+SEEN = "seen.txt"
+"""What a person saw in a run's grids, in a sentence; written by hand beside its record."""
+_STAGES = 4
+"""Grids of a long training that are shown, the last one among them."""
 _COLUMNS = (
     *("run", "dataset", "pixels", "steps", "batch", "parameters of G", "of D", "status"),
     *("first FID", "last FID", "FID of noise", "FID of real images", "minutes"),
@@ -112,22 +117,52 @@ def _reading(runs: list[Made]) -> str:
 
 
 def _gallery(runs: list[Made]) -> list[Gallery | Text]:
-    tiles, missing = [], []
+    tiles, missing, blocks = [], [], []
     for made in runs:
         drawn = picture(made.folder, "samples.png")
         if drawn is None:
             missing.append(code(made.name))
-            continue
-        fid = made.record.get("scores", {}).get("fid")
-        ended = f"{made.record.get('status')}, " + (f"FID {number(fid)}" if known(fid) else "no FID")
-        caption = f"{made.spec['dataset']}, {made.spec['steps']:,} steps: {ended}"
-        tiles.append(Tile(f"samples-{file_name(made.name)}-{made.folder.name}", *drawn, made.name, caption))
-    blocks: list[Gallery | Text] = []
+        elif stages := stages_shown(made.folder):
+            blocks += _over_training(made, stages)
+        else:
+            tiles.append(_tile(made, drawn))
     if tiles:
         blocks.append(Gallery(tuple(tiles), "Every grid shows the last state of its run, never the best."))
     if missing:
         blocks.append(Text(f"No sample grid was found for: {listed(missing)}.", "note"))
     return blocks
+
+
+def _tile(made: Made, drawn: tuple[bytes, str]) -> Tile:
+    """The last state of a run."""
+    fid = made.record.get("scores", {}).get("fid")
+    ended = f"{made.record.get('status')}, " + (f"FID {number(fid)}" if known(fid) else "no FID")
+    caption = f"{made.spec['dataset']}, {made.spec['steps']:,} steps: {ended}"
+    return Tile(f"samples-{file_name(made.name)}-{made.folder.name}", *drawn, made.name, caption)
+
+
+def stages_shown(folder: Path) -> list[Path]:
+    """The grids of a long training that its page shows: a few on the way, by the order of their steps, and the last."""
+    kept = sorted((folder / SAMPLES).glob("*.png"))
+    places = {round((place + 1) * len(kept) / _STAGES) - 1 for place in range(_STAGES)}
+    return [kept[place] for place in sorted(places) if place >= 0]
+
+
+def _over_training(made: Made, stages: list[Path]) -> list[Gallery | Text]:
+    """Real images and the grids of a long training, with what a person saw in them."""
+    real, tiles = picture(made.folder, REAL), []
+    name = f"samples-{file_name(made.name)}-{made.folder.name}"
+    if real is not None:
+        tiles.append(Tile(f"{name}-real", *real, "real images", f"{made.spec['dataset']}, what to look like"))
+    for path in stages:
+        step, fid = int(path.stem), made.record.get("checkpoints", {}).get(str(int(path.stem)))
+        caption = f"FID {number(fid)}" if known(fid) else "no FID"
+        if (drawn := picture(path.parent, path.name)) is not None:
+            tiles.append(Tile(f"{name}-{path.stem}", *drawn, f"{step:,} steps", caption))
+    seen = made.folder / SEEN
+    words = seen.read_text(encoding="utf-8").strip() if seen.is_file() else "nobody has said yet what can be seen."
+    title = f"{made.name}: every grid is drawn from the same latent vectors, the last one is the last state."
+    return [Gallery(tuple(tiles), title), Text(f"By eye: {words}", "answer" if seen.is_file() else "note")]
 
 
 def _reasons(runs: list[Made]) -> list[Points]:

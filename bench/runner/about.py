@@ -21,7 +21,7 @@ def about(plan: Plan) -> dict[str, Any]:
 
     Returns:
         `hacks`: name -> card (title, off, on, source, claim, needs, clashes, mechanism, measured, parameters);
-        `recipe`: name, title, source, claims (text, hack, level) and notes of the plan's recipe; `quantities`: what the
+        `recipe`: the card of the plan's recipe, networks and settings left out; `quantities`: what the
         recorded quantities are called. A hack or recipe that is not here is left out.
     """
     return {
@@ -58,4 +58,6 @@ def _recipe(name: str) -> dict[str, Any]:
         "source": card.source,
         "claims": [claim._asdict() for claim in card.claims],
         "notes": list(card.notes),
+        "trouble": card.trouble,
+        **{name: getattr(card, name) for name in ("width", "batch", "steps", "steps_stated")},
     }

@@ -28,7 +28,7 @@ from hacks import HackError, Recipe
 
 if TYPE_CHECKING:
     from bench.metrics.score import Scorer
-    from bench.runner.training import OnCheckpoint
+    from bench.runner.training import OnCheckpoint, Training
 
 
 def run(
@@ -63,7 +63,12 @@ def run(
         scorer.check()
         training = Training(game, scorer, spec, on_checkpoint, keep, should_stop)
         training.finish()
-    scored = training.scored
+    return record_of(training)
+
+
+def record_of(training: Training) -> RunRecord:
+    """What a training that is at its end leaves."""
+    spec, game, scorer, scored = training.spec, training.game, training.scorer, training.scored
     values = {} if scored is None else dict(scored.values)
     if "fid" in values:
         values["fid_last_third"] = last_third(training.fids, scorer.anchors["fid_ceiling"], spec.steps)

@@ -1,7 +1,7 @@
 """One recipe trained for as long as a person wants: `ganbench train`.
 
-Its folder holds a checkpoint that the same command continues from, with more steps too, a sample grid per evaluation,
-and after each evaluation the generator as it is then.
+Its folder holds a checkpoint that the same command continues from, with more steps too, a sample grid per evaluation
+beside one of real images, after each evaluation the generator as it is then, and at the end the record of the run.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.records.files import replaced
+from bench.records.files import REAL, SAMPLES, replaced
 from bench.records.recipe_file import RecipeFile
+from bench.records.results import write_record
 from bench.records.run import RunSpec
 from bench.runner.generator import save_generator
-from bench.runner.grids import sample_grid
+from bench.runner.grids import grid_png, sample_grid
 from bench.runner.room import memory_told
-from bench.runner.run import check_memory, dataset_for, new_game, scorer_for
+from bench.runner.run import check_memory, dataset_for, new_game, parameter_counts, record_of, scorer_for
 from bench.runner.training import Training
 
-CHECKPOINT, GRIDS, GRID = "checkpoint.pt", "samples", "samples.png"
+CHECKPOINT, GRID = "checkpoint.pt", "samples.png"
 
 
 class Long(Training):
@@ -76,7 +77,7 @@ def train(
     def scored(step: int, fid: float) -> None:
         if step == game.step_number:  # not one that an earlier session told of
             grid = sample_grid(game)
-            for path in (folder / GRIDS / f"{step:07d}.png", folder / GRID):
+            for path in (folder / SAMPLES / f"{step:07d}.png", folder / GRID):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 replaced(path, lambda partial: partial.write_bytes(grid))
             about = RecipeFile.of(spec.to_dict())
@@ -95,4 +96,6 @@ def train(
         training.finish()
     if not training.diverged:
         training.save()
+    write_record(folder, record_of(training), parameter_counts(spec))
+    (folder / REAL).write_bytes(grid_png(dataset.reference_images))
     return Trained(game.step_number, training.fids, training.diverged)

@@ -3,16 +3,21 @@
 import pytest
 
 from bench.cli import main
-from bench.cli.planning import build_plan
+from bench.cli.planning import build_plan, declare
 from bench.cli.request import build_request
 from bench.errors import UserError
 from bench.gan import recipes
 from bench.records.run import RunSpec, specs_of
 from bench.runner.run import build_recipe, run
+from bench.runner.staged import first_plan
 
 
 def plan(**given):
     return build_plan(build_request("smoke", None, given), device="cpu")
+
+
+def claims(**given):
+    return declare(build_request("smoke", None, {"claims": True, **given}), device="cpu")
 
 
 def call(capsys, *arguments):
@@ -23,25 +28,31 @@ def call(capsys, *arguments):
 
 
 def test_a_claim_is_the_recipe_against_itself_without_the_hack():
-    made = plan(recipe="gans-in-action", claims=True, seeds=2)
-    assert [(cell.name, cell.arm, cell.levels) for cell in made.cells] == [
-        ("base", "full", {"batch_norm": True, "placebo": True}),
-        ("base-batch_norm", "leave_one_out", {"batch_norm": False, "placebo": True}),
-        ("base-placebo", "leave_one_out", {"batch_norm": True, "placebo": False}),
+    declared = claims(recipe="gans-in-action")
+    made = first_plan(declared)
+    assert [(cell.name, cell.arm, cell.levels, len(cell.seeds)) for cell in made.cells] == [
+        ("best0", "incumbent", {"batch_norm": True, "placebo": False}, 8),
+        ("best0-batch_norm", "flip", {"batch_norm": False, "placebo": False}, 5),
+        ("best0+placebo", "flip", {"batch_norm": True, "placebo": True}, 5),
     ]
-    assert (made.name, made.base, made.seeds) == ("gans-in-action-claims", "gans-in-action", (0, 1))
+    assert (declared.stages, declared.looks, declared.moves) == (("settle",), (5, 8, 12), 0)
+    assert (made.name, made.base, made.family) == ("gans-in-action-claims", "gans-in-action", "confirm")
     by_cell = {spec.cell: build_recipe(spec).fill(reseed="") for spec in specs_of(made)}
     base = recipes.get("gans-in-action").base
-    assert by_cell["base"] == by_cell["base-placebo"] == base
-    without = by_cell["base-batch_norm"]
+    assert by_cell["best0"] == by_cell["best0+placebo"] == base
+    without = by_cell["best0-batch_norm"]
     assert without != base
     assert without.fill(g_norm=base.g_norm, d_norm=base.d_norm) == base
 
 
-def test_a_claim_about_what_a_recipe_has_not_adds_it():
-    made = plan(recipe="ai-for-beginners", claims=True)
-    assert [cell.name for cell in made.cells] == ["base", "base+two_learning_rates", "base+placebo"]
-    assert {cell.arm for cell in made.cells} == {"bare", "add_one_in"}
+@pytest.mark.parametrize("name", ["ai-for-beginners", "dcgan"])
+def test_a_claim_about_what_a_recipe_has_not_adds_it(name):
+    made = first_plan(claims(recipe=name))
+    claimed = [claim.hack for claim in recipes.get(name).claims]
+    assert {cell.flipped for cell in made.cells} == {"", *claimed, "placebo"}
+    assert {cell.name for cell in made.cells} == {"best0", *(f"best0+{hack}" for hack in [*claimed, "placebo"])}
+    assert all(sum(cell.levels.values()) == (cell.arm == "flip") for cell in made.cells)
+    assert min(len(cell.seeds) for cell in made.cells) == 5
 
 
 def test_a_sweep_takes_the_recipes_settings_unless_told_otherwise():
@@ -76,13 +87,17 @@ def test_a_recipe_runs_from_spec_to_record():
             {"recipe": "gans-in-action", "claims": True, "hacks": ["leaky_relu"]},
             "hack 'leaky_relu': recipe gans",
         ),
-        ({"recipe": "gans-in-action", "claims": True, "arms": ["add_one_in"]}, "arms 'add_one_in': claims bring"),
+        (
+            {"recipe": "gans-in-action", "claims": True, "arms": ["add_one_in"]},
+            r"arms \['add_one_in'\]: a sweep of claims has none",
+        ),
+        ({"recipe": "gans-in-action", "claims": True, "seeds": 2}, "seeds 2: a sweep of claims has none"),
         ({"recipe": "dog-gan", "datasets": ["digits"], "resolution": 28}, "resolution 28 for recipe dog-gan"),
     ],
 )
 def test_what_cannot_be_is_refused(given, message):
     with pytest.raises(UserError, match=message):
-        plan(**given)
+        (claims if "claims" in given else plan)(**given)
 
 
 def test_the_list_shows_sizes_and_claims(capsys):

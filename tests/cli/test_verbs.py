@@ -185,7 +185,7 @@ def test_an_option_that_takes_a_list_under_another_name():
         (["sweep", "--budget", "20", "--design", "arms"], "budget '20': design 'arms' has none"),
         (["sweep", "--arms", "add_one_in"], "arms ['add_one_in']: design 'screen' has none"),
         (["sweep", "--tune", "label_flips.ratio"], "tune 'label_flips.ratio': no parameter with a range to search"),
-        (["train", "--out", "x"], "train needs one of --from SWEEP and --recipe-file FILE"),
+        (["train", "--out", "x"], "train needs one of --from SWEEP, --recipe-file FILE and --recipe NAME"),
         (["train", "--out", "x", "--from", "nothing"], "no plan at"),
         (["train", "--out", "x", "--recipe-file", "nothing.toml"], "recipe 'nothing.toml' cannot be read"),
         (["show", "best", "--name", "nothing"], "no plan at"),

@@ -12,6 +12,8 @@ from bench.gan import recipes
 from bench.gan.backbone import Backbone, Up, dcgan
 from bench.gan.loop import Game, advance
 from bench.gan.network import build_discriminator, build_generator, layer_counts, parameter_count
+from bench.records.quantities import QUANTITIES
+from bench.records.scores import SCORES
 from hacks import Recipe
 
 CORE = hacks.names(core=True)
@@ -53,7 +55,8 @@ def small_game(name, recipe=None, batch=4):
 
 def test_the_catalogue():
     assert ", ".join(NAMES) == (
-        "dcgan, ai-for-beginners, chollet-frogs, dog-gan, gans-in-action, gans-in-action-code, mlm-dcgan"
+        "dcgan, ai-for-beginners, ai-for-beginners-artefacts, ai-for-beginners-collapse, "
+        "ai-for-beginners-imbalance, chollet-frogs, dog-gan, gans-in-action, gans-in-action-code, mlm-dcgan"
     )
     with pytest.raises(UserError, match=r"recipe 'doggan' \(did you mean dog-gan\?\): expected one of dcgan, ai-"):
         recipes.get("doggan")
@@ -254,3 +257,26 @@ def test_claims_name_hacks_at_the_level_that_the_recipe_has_not(name):
     assert all(claim.level != card.level(claim.hack) for claim in card.claims)
     assert len({claim.level for claim in card.claims}) <= 1
     assert {claim.hack for claim in card.claims} <= set(hacks.names())
+
+
+def test_recipes_that_go_wrong_have_their_lessons_network_and_its_remedies():
+    lesson = recipes.get("ai-for-beginners")
+    troubles = [recipes.get(name) for name in NAMES if recipes.get(name).trouble]
+    assert {card.source for card in troubles} == {lesson.source}
+    assert {card.backbone(32, 3, 8) for card in troubles} == {lesson.backbone(32, 3, 8)}
+    tried = {claim.hack for card in troubles for claim in card.claims}
+    assert tried == {
+        *("two_learning_rates", "skip_discriminator", "lower_learning_rate"),
+        *("progressive_growing", "multi_scale_gradients"),
+    }
+    for card in troubles:
+        assert all(claim.shown_by for claim in card.claims)
+        for claim in card.claims:
+            assert card.with_levels({claim.hack: True}) != card.base
+
+
+def test_what_a_claim_is_shown_by_is_recorded():
+    for name in NAMES:
+        for claim in recipes.get(name).claims:
+            assert {quantity for quantity, _ in claim.shown_by} <= {*QUANTITIES, *SCORES}
+            assert {way for _, way in claim.shown_by} <= {"up", "down"}

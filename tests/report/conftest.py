@@ -18,6 +18,7 @@ from optuna.artifacts import FileSystemArtifactStore
 from optuna.storages import InMemoryStorage
 from PIL import Image
 
+from bench.gan import recipes
 from bench.plan import Plan, make_plan
 from bench.plan.history import History
 from bench.plan.settle import Judgement
@@ -157,6 +158,29 @@ def write_settled(folder: Path, datasets=("mnist5k", "shapes"), hacks=SETTLED, s
     return exported(folder, first, lambda spec: record(spec, rng, sim, 0.0), grid(rng, 1.0), declaration)
 
 
+def write_claims(folder: Path, recipe: str, seed: int = 5) -> Path:
+    """A sweep of what a recipe's source claims, in the simulated world, where nothing fails."""
+    card = recipes.get(recipe)
+    hacks = (*(claim.hack for claim in card.claims), "placebo")
+    declaration = Declaration(
+        name=folder.name,
+        hacks=hacks,
+        datasets=("mnist5k",),
+        stages=("settle",),
+        looks=(5, 8),
+        moves=0,
+        base=recipe,
+        base_levels={hack: card.level(hack) for hack in hacks},
+        budget=Budget(steps=STEPS, evaluations=4, width=card.width, batch=card.batch, resolution=28, recipe=recipe),
+    )
+    sim = Simulation(hacks=hacks, failures=0.0, checkpoints=4)
+    rng = np.random.default_rng(seed)
+    nothing = pd.DataFrame(columns=["dataset", "cell", "seed", "y"])
+    first = next_plan(History.of(declaration, (), nothing), lambda *_: Judgement(frozenset(), ()))
+    make = lambda spec: record(spec, rng, sim, 0.0)  # noqa: E731
+    return exported(folder, first, make, grid(rng, 1.0), declaration)
+
+
 def save(study: optuna.Study, made: RunRecord, store) -> None:
     """Queue the record's run, take it, and save the record."""
     assert queue_next(study, [], studies.plans_of(study), {made.spec.key: made.spec})
@@ -264,6 +288,15 @@ def sweep_dir(tmp_path_factory) -> Path:
 def settled_dir(tmp_path_factory) -> Path:
     """A simulated sweep that went through screen, search, race and settling on two datasets."""
     return write_settled(tmp_path_factory.mktemp("settled") / "whole")
+
+
+@pytest.fixture(scope="session")
+def claims_dir(tmp_path_factory) -> Path:
+    """A folder of two simulated sweeps of claims."""
+    home = tmp_path_factory.mktemp("several") / "claims"
+    for recipe in ("chollet-frogs", "gans-in-action"):
+        write_claims(home / f"{recipe}-claims", recipe)
+    return home
 
 
 @pytest.fixture(scope="session")

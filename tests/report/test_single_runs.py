@@ -10,6 +10,7 @@ from bench.records.results import write_record
 from bench.records.run import RunSpec
 from bench.report import write
 from bench.runner.run import parameter_counts, run
+from bench.runner.train import train
 
 SMALL = {"dataset": "digits", "steps": 2, "batch": 8, "width": 2, "n": 100, "evaluations": 2}
 
@@ -60,3 +61,18 @@ def test_parameters_are_those_of_the_networks_that_were_trained(name):
         assert tuple(parameter_counts(spec).values()) == card.counted
     wider = RunSpec("digits", recipe=name, width=2 * card.width, resolution=card.resolution)
     assert parameter_counts(wider)["discriminator"] > parameter_counts(spec)["discriminator"]
+
+
+def test_a_long_training_is_shown_on_its_way_with_what_a_person_saw(tmp_path):
+    home = tmp_path / "results" / "long"
+    spec = RunSpec(**{**SMALL, "steps": 6, "evaluations": 6})
+    train(spec, home / "frogs", device="cpu")
+    page = tmp_path / "reports" / "long"
+    write(home, page)
+    assert "By eye: nobody has said yet what can be seen." in (page / "report.md").read_text()
+    (home / "frogs" / "seen.txt").write_text("fog, and no frog.\n")
+    write(home, page)
+    text = (page / "report.md").read_text()
+    assert "By eye: fog, and no frog." in text
+    assert "| real images | 2 steps | 3 steps | 4 steps | 6 steps |" in text
+    assert len(list((page / "figures").iterdir())) == 5

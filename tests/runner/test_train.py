@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -38,6 +39,10 @@ def test_it_leaves_a_generator_that_makes_images_from_a_seed(spec, tmp_path):
     assert torch.equal(images, generator(5, seed=1))
     assert not torch.equal(images, generator(5, seed=2))
     assert images.float().std() > 1
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert (record["spec"]["steps"], record["status"]) == (20, "collapsed")
+    assert record["checkpoints"] == {str(step): fid for step, fid in done.fids.items()}
+    assert {"samples.png", "real.png", "curves.csv"} <= {path.name for path in tmp_path.iterdir()}
     about = RecipeFile.load(tmp_path / "recipe.toml")
     assert about == generator.about
     assert about.levels == spec.levels

@@ -1,4 +1,7 @@
-"""A lesson's general shape: convolution and pooling in D, upsampling and convolution in G, dense layers in both."""
+"""A lesson's general shape: convolution and pooling in D, upsampling and convolution in G, dense layers in both.
+
+What goes wrong in it, and the remedies that it names, are in `ai_for_beginners_troubles`.
+"""
 
 from bench.gan.backbone import Backbone, Dense, Down, Up
 from bench.gan.recipes.card import Claim, RecipeCard, register
@@ -22,7 +25,9 @@ def networks(resolution: int, channels: int, width: int) -> Backbone:
     )
 
 
-register(
+D_WINS = (("d_loss_low_share", "down"), ("d_real_confidence", "down"))
+
+LESSON = register(
     RecipeCard(
         name="ai-for-beginners",
         title="the general shape of a first lesson, every hack off",
@@ -39,13 +44,21 @@ register(
         steps=1000,
         keras=False,
         counted=(1_446_787, 2_356_289),
-        claims=(Claim("when one network wins, give the two different learning rates", "two_learning_rates", True),),
+        claims=(
+            Claim(
+                "when one network wins, give the two different learning rates",
+                "two_learning_rates",
+                True,
+                shown_by=D_WINS,
+            ),
+        ),
         notes=(
             "The lesson gives a shape and no sizes: channels 32, 64, 128 in D and 128, 128, 64 in G, dense layers of "
             "8,192 and 256 units, the latent, optimiser, batch and steps are ours.",
             "Of the lesson's loop the turns alone are known, D's step and then G's with D frozen; that D has one "
             "update a step, on real and fake images in one batch, and that G learns from the same fakes, is ours.",
-            "Its other remedies are skip_discriminator, progressive_growing and multi_scale_gradients.",
+            "Its other remedies are skip_discriminator, progressive_growing and multi_scale_gradients: see the recipes "
+            "that go wrong, ai-for-beginners-imbalance, -collapse and -artefacts.",
         ),
     )
 )

@@ -10,14 +10,26 @@ from typing import Any, NamedTuple
 import hacks
 from bench.errors import UserError, did_you_mean
 from bench.gan.backbone import Backbone
+from bench.records.budget import DEFAULT_RECIPE
 
 
 class Claim(NamedTuple):
-    """A sentence of the source, in our words, and the hack whose `level` in an otherwise equal recipe tests it."""
+    """A sentence of the source, in our words, and the hack whose `level` in an otherwise equal recipe tests it.
+
+    Attributes:
+        text: what is said.
+        hack: what is said to be good.
+        level: the level that the recipe has not.
+        trains: whether it says that nothing is learnt without the hack: runs that fail then answer, not FID.
+        shown_by: (recorded quantity or score, "up" or "down"): what the sentence says that the hack moves, where that
+            is not all that the hack's own card names.
+    """
 
     text: str
     hack: str
     level: bool
+    trains: bool = False
+    shown_by: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +47,13 @@ class RecipeCard:
         resolutions: the sizes in pixels that the backbone can be built for.
         dataset: a dataset to train on, as near to the source's as there is.
         batch, steps: the source's own.
+        steps_stated: whether the source says how long it trains; else the steps are assumed.
         keras: whether counts of parameters include running statistics, as Keras's do.
         counted: parameters of G and of D in the source's size, counted as the source counts.
         make_slots: makes the recipe's slots that no hack of it fills.
         claims: what the source says is crucial, all of it things that the recipe has or all of it things it has not.
         notes: what is assumed, what differs from the source, and which hacks cannot act.
+        trouble: what goes wrong in it, where it is made to go wrong; its claims are then remedies.
     """
 
     name: str
@@ -60,6 +74,14 @@ class RecipeCard:
     make_slots: Callable[[], hacks.Recipe] = lambda: hacks.Recipe()
     claims: tuple[Claim, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    steps_stated: bool = False
+    trouble: str = ""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How to train it, as fields of a run's spec; the reference takes images of any size as they are."""
+        own = {name: getattr(self, name) for name in ("dataset", "steps", "batch", "width")}
+        return {**own, "recipe": self.name, "resolution": None if self.name == DEFAULT_RECIPE else self.resolution}
 
     @cached_property
     def base(self) -> hacks.Recipe:
@@ -127,7 +149,7 @@ def register(card: RecipeCard) -> RecipeCard:
 
 def names() -> list[str]:
     """The recipes, `dcgan` first, the others in alphabetical order."""
-    return sorted(_CARDS, key=lambda name: (name != "dcgan", name))
+    return sorted(_CARDS, key=lambda name: (name != DEFAULT_RECIPE, name))
 
 
 def get(name: str) -> RecipeCard:

@@ -80,9 +80,20 @@ register(
         steps=10_000,
         keras=True,
         counted=(6_264_579, 790_913),
+        steps_stated=True,
         claims=(
-            Claim("strided convolutions instead of pooling: sparse gradients hinder training", "strided_conv", False),
-            Claim("LeakyReLU instead of ReLU, for the same reason", "leaky_relu", False),
+            Claim(
+                "strided convolutions instead of pooling: sparse gradients hinder training",
+                "strided_conv",
+                False,
+                shown_by=(("d_zero_gradient_share", "down"),),
+            ),
+            Claim(
+                "LeakyReLU instead of ReLU, for the same reason",
+                "leaky_relu",
+                False,
+                shown_by=(("d_zero_gradient_share", "down"),),
+            ),
             Claim("draw the latent from a normal distribution", "gaussian_latent", False),
             Claim("a kernel size divisible by the stride avoids checkerboards", "divisible_kernel", False),
             Claim("dropout in the discriminator adds robustness", "discriminator_dropout", False),

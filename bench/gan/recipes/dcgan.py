@@ -22,7 +22,9 @@ register(
         counted=(168_675, 66_337),
         claims=(
             Claim("strided convolutions in place of pooling make deep training stable", "strided_conv", True),
-            Claim("batch normalisation is critical for deep generators to begin learning", "batch_norm", True),
+            Claim(
+                "batch normalisation is critical for deep generators to begin learning", "batch_norm", True, trains=True
+            ),
             Claim("leaky units work well in the discriminator", "leaky_relu", True),
             Claim("a momentum of 0.9 makes training oscillate, 0.5 steadies it", "adam_beta1", True),
             Claim("a bounded, zero-centred output lets the model learn faster", "tanh_scaling", True),

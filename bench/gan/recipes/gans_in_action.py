@@ -79,7 +79,8 @@ DESCRIBED = register(
         steps=20_000,
         keras=True,
         counted=(1_637_121, 619_393),
-        claims=(Claim("without batch normalisation DCGAN does not train", "batch_norm", False),),
+        steps_stated=True,
+        claims=(Claim("without batch normalisation DCGAN does not train", "batch_norm", False, trains=True),),
         notes=(
             "The source describes this network and prints another: that is gans-in-action-code. The loop is the "
             "printed one.",

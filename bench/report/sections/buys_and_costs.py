@@ -25,7 +25,7 @@ def section(findings: Findings) -> Section | None:
         return None
     local = len(findings.local) > 0
     where, many = (
-        ("in the best recipe found", "asking about every trick and score of a dataset")
+        (f"in {findings.middle}", "asking about every trick and score of a dataset")
         if local
         else ("on average over the other tricks", "the number of tricks")
     )

@@ -15,7 +15,7 @@ _KEPT = {
 def section(findings: Findings, relative: str) -> Section:
     """Links to what is there; `relative` is the way from the report to the sweep's folder."""
     tables = (
-        (LOCAL_EFFECTS, findings.local, "every effect in the best recipe found, one row per dataset and trick"),
+        (LOCAL_EFFECTS, findings.local, f"every effect in {findings.middle}, one row per dataset and trick"),
         (EFFECTS, findings.average, "every average effect, one row per dataset and trick"),
     )
     items = [File(name, name, what) for name, table, what in tables if len(table)]

@@ -16,8 +16,6 @@ from bench.report.formatting import NOTHING, counted, listed, p_value
 from bench.report.scale import Scale
 from bench.report.summary import claims_of
 
-TITLE = "What each trick does in the best recipe found"
-
 
 def figure(findings: Findings) -> Figure | None:
     """Tricks × datasets: local effects as dots with intervals on one axis; None where nothing was settled."""
@@ -46,8 +44,8 @@ def figure(findings: Findings) -> Figure | None:
         return finished(
             canvas,
             "local-effects",
-            "What each trick does in the best recipe found on every dataset, with 95 % intervals",
-            f"Change of {scale.label} when the trick is on, everything else as in the best recipe found; line: 95 % "
+            f"{_title(findings)} on every dataset, with 95 % intervals",
+            f"Change of {scale.label} when the trick is on, everything else as in {findings.middle}; line: 95 % "
             "interval, honest under all looks; an arrow: the truth lies further out, since one side was at the "
             "ceiling. Colour and shape are the verdict. The violet band is the placebo's interval, the grey one what "
             "is too small to matter.",
@@ -116,7 +114,7 @@ def table(findings: Findings) -> Table | None:
             cells.append(effect(there.loc[key], findings.scale) if key in there.index else NOTHING)
         rows.append(tuple(cells))
     heads = [head for dataset in datasets for head in (f"in it, {code(dataset)}", "verdict", "on average")]
-    caption = f"Change of {findings.scale.label} in the best recipe found, with its 95 % interval"
+    caption = f"Change of {findings.scale.label} in {findings.middle}, with its 95 % interval"
     return Table(("trick", *heads), tuple(rows), "l" + "rlr" * len(datasets), caption)
 
 
@@ -188,7 +186,11 @@ def section(findings: Findings) -> Section | None:
     )
     tables = [_details(findings, dataset) for dataset in records.datasets]
     blocks = (Points(tuple(recipes)), *filter(None, tables), Text(words, "reading"))
-    return Section("local", TITLE, blocks, f"{claims_of(findings.local, records.datasets)}.")
+    return Section("local", _title(findings), blocks, f"{claims_of(findings.local, records.datasets)}.")
+
+
+def _title(findings: Findings) -> str:
+    return f"What each trick does in {findings.middle}"
 
 
 def _recipe(findings: Findings, dataset: str) -> str:
@@ -198,9 +200,10 @@ def _recipe(findings: Findings, dataset: str) -> str:
     on = [code(hack) for hack in findings.records.tricks if found.levels[hack]]
     off = [code(hack) for hack in findings.records.tricks if not found.levels[hack]]
     moved = f" A better one than first found: the sweep went over to it {counted(found.moved, 'time')}."
-    return f"The best recipe found on {code(dataset)} has {listed(on) or 'no trick'}, and not {listed(off, 'or')}." + (
-        moved if found.moved else ""
-    )
+    given = findings.given
+    who = f"Of what was asked about, {given}" if given else "The best recipe found"
+    without = f", and not {listed(off, 'or')}" if off else ""
+    return f"{who} on {code(dataset)} has {listed(on) or 'no trick'}{without}." + (moved if found.moved else "")
 
 
 def _details(findings: Findings, dataset: str) -> Table | None:

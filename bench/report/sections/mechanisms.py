@@ -7,6 +7,7 @@ import pandas as pd
 
 from bench import analysis
 from bench.analysis.verdicts import verdict
+from bench.records.scores import SCORES
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.estimates import value
@@ -29,25 +30,37 @@ class Claimed:
 
 
 def section(findings: Findings) -> Section | None:
-    """The quantities behind the claimed mechanisms; None where none was recorded or could be compared."""
+    """The quantities behind the claimed mechanisms; None where none was recorded or could be compared.
+
+    Averages where a screen ran, else what the flips of a star moved.
+    """
     records = findings.records
     claims = _claims(records)
-    if not claims or findings.average.empty:
+    local = findings.average.empty
+    if not claims or (local and findings.local.empty):
         return None
     columns = list(dict.fromkeys(claim.column for claim in claims))
-    measured = analysis.mechanism_effects(
-        findings.records.screened, columns, list(records.varied), records.family, findings.records.needs
-    )
+    family = "confirm" if local else records.family
+    if local:
+        measured = analysis.local_mechanism_effects(records.star, columns, list(records.hacks), family)
+        how = f"The changes are those of a flip in {findings.middle}, corrected for all of these questions."
+    else:
+        measured = analysis.mechanism_effects(
+            records.screened, columns, list(records.varied), records.family, records.needs
+        )
+        how = (
+            "Means and changes are averages over the other tricks, tested like the effects on FID and given what a "
+            "trick needs in order to act."
+        )
     labels = records.about.quantities
-    own = {name: _table(measured, claims, name, records.family, labels) for name in records.datasets}
+    own = {name: _table(measured, claims, name, family, labels) for name in records.datasets}
     tables = by_dataset({name: [table] for name, table in own.items()})
     if not tables:
         return None
     words = (
         "Each source claims a mechanism; the third column is a quantity that it would move and the way it would move "
-        "it. Means and changes are averages over the other tricks, tested like the effects on FID and given what a "
-        "trick needs in order to act. A trick may do what it is said to do and not help, or help for another reason. "
-        "Runs that failed before the quantity existed are not in it."
+        f"it. {how} A trick may do what it is said to do and not help, or help for another reason. Runs that failed "
+        "before the quantity existed are not in it."
     )
     words_of = [row[-1] for table in own.values() if table for row in table.rows]
     counts = listed(f"{word} {words_of.count(word)} times" for word in dict.fromkeys(sorted(words_of)))
@@ -59,10 +72,21 @@ def _claims(records: SweepRecords) -> list[Claimed]:
     for hack in records.hacks:
         claim = str(records.about.hacks.get(hack, {}).get("claim", ""))
         for quantity, way in records.about.measured(hack):
-            column = next((name for name in (f"mechanism_{quantity}", quantity) if name in records.runs), None)
-            if column and pd.api.types.is_numeric_dtype(records.runs[column]):
+            if column := column_of(records.runs, quantity):
                 found.append(Claimed(hack, claim, quantity, column, way))
     return found
+
+
+def column_of(runs: pd.DataFrame, quantity: str) -> str | None:
+    """The column of a quantity, which may be a score; None where no number was recorded."""
+    column = next((name for name in (f"mechanism_{quantity}", quantity) if name in runs), None)
+    return column if column and pd.api.types.is_numeric_dtype(runs[column]) else None
+
+
+def told_of(quantity: str, way: str, labels: Mapping[str, str]) -> str:
+    """A quantity and the way that it is said to move: "oscillation of D's loss falls"."""
+    known = SCORES[quantity].label if quantity in SCORES else quantity.replace("_", " ")
+    return f"{labels.get(quantity, known)} {_MOVES.get(way, 'moves')}"
 
 
 def _table(
@@ -84,7 +108,7 @@ def _table(
             (
                 code(claim.hack) if first else "",
                 claim.claim if first else "",
-                f"{labels.get(claim.quantity, claim.quantity.replace('_', ' '))} {_MOVES.get(claim.way, 'moves')}",
+                told_of(claim.quantity, claim.way, labels),
                 number(off),
                 f"{'+' if change > 0 else ''}{number(change)}",
                 f"{low} to {high}",

@@ -10,16 +10,17 @@ from bench.report.pictures import picture, real_grid
 from bench.report.shown import Choice, screen_runs, shown_runs
 
 
-def section(findings: Findings) -> Section | None:
-    """Sample grids beside real images; None where none were kept."""
-    blocks = [block for dataset in findings.records.datasets for block in _blocks(findings.records, dataset)]
+def section(findings: Findings, prefix: str = "") -> Section | None:
+    """Sample grids beside real images, their files' names beginning with `prefix`; None where none were kept."""
+    records = findings.records
+    blocks = [block for dataset in records.datasets for block in _blocks(records, dataset, prefix)]
     if not any(isinstance(block, Gallery) for block in blocks):
         return None
     finding = "Best, middle and worst run beside real images, at the same z, not picked by eye."
     return Section("samples", "What the images look like", tuple(blocks), finding)
 
 
-def _blocks(records: SweepRecords, dataset: str) -> list:
+def _blocks(records: SweepRecords, dataset: str, prefix: str) -> list:
     """Real images and the chosen runs' grids of one dataset, with what is missing in words."""
     seed, choices = shown_runs(records, dataset)
     if not choices:
@@ -31,22 +32,30 @@ def _blocks(records: SweepRecords, dataset: str) -> list:
     if real is None:
         missing.append("real images")
     else:
-        tiles.append(Tile(f"samples-{file_name(dataset)}-real", *real, "real images", f"{dataset}, what to look like"))
+        tiles.append(
+            Tile(f"samples-{prefix}{file_name(dataset)}-real", *real, "real images", f"{dataset}, what to look like")
+        )
     for choice in choices:
         drawn = picture(folder, f"{choice.run['key']}.png")
         if drawn is None:
             missing.append(choice.role)
         else:
-            name = f"samples-{file_name(dataset)}-{choice.role.replace(' ', '-')}"
+            name = f"samples-{prefix}{file_name(dataset)}-{choice.role.replace(' ', '-')}"
             tiles.append(Tile(name, *drawn, choice.role, _caption(choice)))
     blocks: list = []
     if tiles:
         best = " The best recipe is shown by the median of its runs." if choices[0].role == "best recipe" else ""
+        which = f"{dataset}, seed {seed}" if seed is not None else dataset
         reading = (
-            f"{dataset}, seed {seed}: every grid is drawn from the same latent vectors, so the same place in two grids "
-            f"is the same z. Best, median and worst are of all {counted(n, 'run')} with this seed, ranked by their "
-            f"last FID with failed runs last; they are not picked by eye.{best}"
+            f"{which}: every grid is drawn from the same latent vectors, so the same place in two grids is the same z. "
         )
+        if seed is None:
+            reading += "Each recipe is shown by the median of its runs, ranked by their last FID with failed runs last."
+        else:
+            reading += (
+                f"Best, median and worst are of all {counted(n, 'run')} with this seed, ranked by their last FID with "
+                f"failed runs last; they are not picked by eye.{best}"
+            )
         blocks.append(Gallery(tuple(tiles), reading))
     if missing:
         blocks.append(Text(f"No sample grid was found on {code(dataset)} for: {listed(missing)}.", "note"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bench.records.plan import Plan
-from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, code
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, listed
@@ -12,7 +11,7 @@ _FOR = {
     "screen": "what each trick does on average, over recipes at large",
     "search": "better recipes, proposed from all runs before",
     "race": "the best of the recipes found, on fresh seeds; the better half goes on",
-    "settle": "each trick flipped in the best recipe, on fresh seeds",
+    "settle": "each trick flipped in {middle}, on fresh seeds",
     "follow-up": "the survivors of the screen, in a design that can tell pairs apart",
     "confirm": "the survivors of the screen once more, on fresh seeds",
 }
@@ -29,13 +28,14 @@ def section(findings: Findings) -> Section | None:
         "a rule that was fixed before the first run, was hashed and written before its own first run, and runs on "
         "seeds of its own."
     )
-    rows = tuple(_row(records, plan) for plan in records.plans)
+    rows = tuple(_row(findings, plan) for plan in records.plans)
     columns = ("stage", "plan", "asks for", "cells", "planned runs", "recorded", "SHA-256")
     finding = f"{listed(stages).capitalize()}, {len(records.plans)} plans in all."
     return Section("stages", "The stages of this sweep", (Text(words), Table(columns, rows, "lllrrrl")), finding)
 
 
-def _row(records: SweepRecords, plan: Plan) -> tuple[str, ...]:
+def _row(findings: Findings, plan: Plan) -> tuple[str, ...]:
+    records = findings.records
     number = sum(1 for other in records.plans[: records.plans.index(plan) + 1] if other.stage == plan.stage)
     planned = {(dataset, cell.name, seed) for dataset, cell, seed in plan.in_order()}
     runs = records.runs
@@ -43,7 +43,7 @@ def _row(records: SweepRecords, plan: Plan) -> tuple[str, ...]:
     return (
         plan.stage,
         f"round {number}",
-        _FOR.get(plan.stage, plan.design or NOTHING),
+        _FOR.get(plan.stage, plan.design or NOTHING).format(middle=findings.middle),
         f"{len(plan.cells):,}",
         f"{len(planned):,}",
         f"{len(there):,}",

@@ -1,0 +1,69 @@
+"""The script of claims and long trainings asks for what the recipes and the sweeps have."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.cli.options import options_of
+from bench.cli.planning import CLAIM_LOOKS
+from bench.cli.request import Request, build_request
+from bench.gan import recipes
+from bench.plan.shares import star_runs
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("tutorials", ROOT / "scripts" / "tutorials.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # its data classes look it up
+    spec.loader.exec_module(module)
+    return module
+
+
+def request_of(command):
+    """What a command line of `ganbench sweep` asks for."""
+    kinds = {f"--{option.name.replace('_', '-')}": option.name for option in options_of(Request)}
+    words, given = iter(command[2:]), {}
+    for word in words:
+        if word == "--claims":
+            given["claims"] = True
+        elif word in kinds:
+            value = next(words)
+            given[kinds[word]] = [value] if word == "--datasets" else int(value) if value.isdecimal() else value
+    given["budget"] = str(given["budget"])
+    return build_request("default", None, given)
+
+
+def test_every_claim_is_tried_and_every_tutorial_trained(script):
+    tried = {star.recipe or name for name, star in script.STARS.items()}
+    assert tried == {name for name in recipes.names() if recipes.get(name).claims}
+    tutorials = {name for name in recipes.names() if name != "dcgan" and not recipes.get(name).trouble}
+    assert set(script.TRAININGS) == tutorials
+
+
+def test_a_star_has_its_recipes_settings_and_runs_for_the_first_look(script):
+    for name, star in script.STARS.items():
+        request, card = request_of(script.command_of(name, Path("pictures.zip"))), recipes.get(star.recipe or name)
+        flips = len(card.claims) + 1
+        assert star_runs(flips, CLAIM_LOOKS[0]) <= star.budget <= star_runs(flips, CLAIM_LOOKS[-1]), name
+        assert (request.name, request.recipe, request.batch) == (f"{name}-claims", card.name, card.batch)
+        assert request.width == card.width or star.recipe
+        assert request.resolution in card.resolutions
+        assert request.staged
+
+
+def test_each_recipe_is_tried_at_its_own_width(script):
+    wide = {star.recipe or name for name, star in script.STARS.items() if "--width" not in star.options}
+    assert wide == {star.recipe or name for name, star in script.STARS.items()}
+
+
+def test_trainings_end_with_the_sources_own_budget(script):
+    for name, training in script.TRAININGS.items():
+        card = recipes.get(name)
+        assert list(training.stages) == sorted(set(training.stages))
+        assert not card.steps_stated or training.stages[-1] == card.steps
+    assert script.dataset("pictures:dog", Path("a.zip")) == "zip:a.zip:dog"
+    assert script.dataset("mnist5k", Path("a.zip")) == "mnist5k"
