@@ -45,7 +45,8 @@ def claim_answers(
         outcome: what the effects are about.
 
     Returns:
-        One row per claim and dataset that has its flip, columns `COLUMNS`. `as_is`, `changed`: mean outcome of the
+        One row per claim and dataset that has its flip, columns `COLUMNS`, all of the runs up to the look at which its
+        effect was settled: those that `local` goes by. `as_is`, `changed`: mean outcome of the
         recipe and of its flip (for FID the geometric mean); `failed_…`: how many of the runs collapsed, diverged or
         ended at the ceiling; `failing_low`, `failing_high`: what share of runs fail without the hack, exact `LEVEL`
         interval. `answer`: a claim that a trick is good holds where it helps, does not where it hurts, makes runs fail
@@ -70,17 +71,22 @@ def _answer(
     """The row of one claim on one dataset; None where its flip did not run."""
     hack = claim["hack"]
     rows = local[local["hack"] == hack]
+    if rows.empty:
+        return None
+    effect = rows.iloc[0]
+    if "round" in runs:
+        runs = runs[pd.factorize(runs["round"], sort=True)[0] < effect["look"]]
     middle = runs[runs["arm"] == INCUMBENT]
     flip = runs[(runs["arm"] == FLIP) & (runs["flipped"] == hack)]
-    if rows.empty or middle.empty or flip.empty:
+    if middle.empty or flip.empty:
         return None
     lost_middle, lost_flip = (part["failed"] | part["at_ceiling"] for part in (middle, flip))
-    without, with_it = (lost_flip, lost_middle) if bool(rows["incumbent_level"].iloc[0]) else (lost_middle, lost_flip)
+    without, with_it = (lost_flip, lost_middle) if bool(effect["incumbent_level"]) else (lost_middle, lost_flip)
     low, high = share_interval(int(without.sum()), len(without))
     if claim.get("trains"):
         answer = _trains(low, high, share_interval(int(with_it.sum()), len(with_it))[1])
     else:
-        answer = _WORDS.get(str(rows["verdict"].iloc[0]), OPEN)
+        answer = _WORDS.get(str(effect["verdict"]), OPEN)
     return {
         "dataset": str(runs["dataset"].iloc[0]),
         "hack": hack,

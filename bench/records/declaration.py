@@ -142,12 +142,17 @@ class Declaration:
         return "search" in self.stages
 
     @property
+    def as_it_is(self) -> bool:
+        """Whether it settles its answers in its base as that is, with no trick changed."""
+        own = {hack: self.base_levels.get(hack, False) for hack in self.hacks}
+        return not self.searches and (self.around == own or (self.base != NAIVE and not self.around))
+
+    @property
     def given(self) -> str:
         """The recipe that a sweep without a search settles its answers in, in words; empty where one is searched."""
         if self.searches:
             return ""
-        own = {hack: self.base_levels.get(hack, False) for hack in self.hacks}
-        if self.base != NAIVE and self.around in ({}, own):
+        if self.as_it_is and self.base != NAIVE:
             return f"the recipe {self.base}"
         on = [hack for hack, level in self.around.items() if level]
         if self.around:

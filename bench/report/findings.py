@@ -63,10 +63,12 @@ class Findings:
         """How differences of the outcome are told."""
         return Scale(self.records.outcome)
 
-    @property
+    @cached_property
     def given(self) -> str:
-        """The recipe that the sweep was asked about, in words; empty where it searched one."""
-        return self.records.declaration.given if self.records.declaration else ""
+        """The recipe that the sweep was asked about, in words; empty where it searched one, or went over to another."""
+        found = [self.incumbent(dataset) for dataset in self.records.datasets]
+        moved = any(each.moved for each in found if each)
+        return self.records.declaration.given if self.records.declaration and not moved else ""
 
     @property
     def middle(self) -> str:

@@ -78,7 +78,8 @@ def _look_line(history: History, dataset: str, judge: Judge) -> str:
     verdict = judged(history, star, judge)
     open_ = [hack for hack in star.counts if hack not in verdict.settled]
     told = f": {'; '.join(verdict.told)}" if verdict.told else ""
-    middle = history.declaration.given or _words(history, star.incumbent.levels)
+    given = "" if star.number else history.declaration.given
+    middle = given or _words(history, star.incumbent.levels)
     around = f" around {middle}" if star.looks == 1 else ""
     return f"{dataset}: {len(star.counts) - len(open_)} of {len(star.counts)} settled{around}{told}"
 

@@ -144,14 +144,14 @@ def following(study: optuna.Study, declaration: Declaration) -> Plan | None:
 def write_settled(folder: Path, datasets=("mnist5k", "shapes"), hacks=SETTLED, seed: int = 3) -> Path:
     """A sweep through all stages in the simulated world, where nothing fails."""
     hacks = (*hacks, "placebo")
-    declaration = Declaration(
-        name=folder.name,
-        hacks=hacks,
-        datasets=tuple(datasets),
-        looks=(3, 5),
-        budget=Budget(steps=STEPS, evaluations=4),
-    )
-    sim = Simulation(hacks=hacks, failures=0.0, checkpoints=4)
+    budget = Budget(steps=STEPS, evaluations=4)
+    declaration = Declaration(name=folder.name, hacks=hacks, datasets=tuple(datasets), looks=(3, 5), budget=budget)
+    return as_declared(folder, declaration, seed)
+
+
+def as_declared(folder: Path, declaration: Declaration, seed: int) -> Path:
+    """A sweep by its declaration in the simulated world, where nothing fails."""
+    sim = Simulation(hacks=declaration.hacks, failures=0.0, checkpoints=4)
     rng = np.random.default_rng(seed)
     nothing = pd.DataFrame(columns=["dataset", "cell", "seed", "y"])
     first = next_plan(History.of(declaration, (), nothing), lambda *_: Judgement(frozenset(), ()))
@@ -173,12 +173,7 @@ def write_claims(folder: Path, recipe: str, seed: int = 5) -> Path:
         base_levels={hack: card.level(hack) for hack in hacks},
         budget=Budget(steps=STEPS, evaluations=4, width=card.width, batch=card.batch, resolution=28, recipe=recipe),
     )
-    sim = Simulation(hacks=hacks, failures=0.0, checkpoints=4)
-    rng = np.random.default_rng(seed)
-    nothing = pd.DataFrame(columns=["dataset", "cell", "seed", "y"])
-    first = next_plan(History.of(declaration, (), nothing), lambda *_: Judgement(frozenset(), ()))
-    make = lambda spec: record(spec, rng, sim, 0.0)  # noqa: E731
-    return exported(folder, first, make, grid(rng, 1.0), declaration)
+    return as_declared(folder, declaration, seed)
 
 
 def save(study: optuna.Study, made: RunRecord, store) -> None:

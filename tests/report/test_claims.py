@@ -46,12 +46,13 @@ def runs(hack, level, flip, failed=0, seeds=6, **measured):
     return pd.DataFrame(rows)
 
 
-def found(recipe, frame, hack, card=()):
+def found(recipe, frame, hack, card=(), **declared):
     about = About(
         recipe=_recipe(recipe), hacks={hack: {"measured": list(card)}}, quantities={"stride_energy": "stripes"}
     )
     hacks = (hack, "placebo")
-    declared = Declaration(name="s", hacks=hacks, datasets=("d",), stages=("settle",), base=recipe, looks=(5, 8))
+    declared = {"stages": ("settle",), "base": recipe, "looks": (5, 8), **declared}
+    declared = Declaration(name="s", hacks=hacks, datasets=("d",), **declared)
     return findings(SweepRecords(None, "s", frame, hacks, ("d",), declaration=declared, about=about))
 
 
@@ -117,6 +118,25 @@ def test_the_claim_says_what_shows_it_where_the_card_says_more():
     (row,) = claims.section(result).blocks[1].rows
     assert (row[1], row[4]) == ("d zero gradient share falls", "as said")
     assert (row[2][:3], row[3][:3]) == ("0.6", "0.2")
+
+
+def test_an_answer_rests_on_the_runs_that_its_effect_rests_on():
+    settled = runs("label_noise", True, 2 * AS_IS)
+    later = settled[settled["arm"] == "incumbent"].assign(fid=9.0, round=1, status="collapsed")
+    before, after = (
+        row_of("chollet-frogs", frame, "label_noise") for frame in (settled, pd.concat([settled, later]).reset_index())
+    )
+    assert before == after
+    assert after[4] == "0 of 8 → 0 of 6"
+
+
+@pytest.mark.parametrize("declared", [{"stages": ("search", "settle")}, {"around": {"label_noise": False}}])
+def test_a_claim_is_not_answered_in_another_recipe_than_its_sources(declared):
+    around = {"placebo": False, **declared["around"]} if "around" in declared else {}
+    told = {**declared, "base_levels": {"label_noise": True}, "around": around}
+    frame = runs("label_noise", True, 2 * AS_IS)
+    assert claims.section(found("chollet-frogs", frame, "label_noise", **told)) is None
+    assert claims.section(found("chollet-frogs", frame, "label_noise")) is not None
 
 
 def test_a_recipe_without_tested_claims_has_no_section():

@@ -50,7 +50,7 @@ def test_each_recipe_is_shown_with_its_flips(claims_dir, no_pixels):
 def test_the_page_of_one_of_them_speaks_of_its_recipe(claims_dir, tmp_path, no_pixels):
     write(claims_dir / "gans-in-action-claims", tmp_path / "one")
     text = (tmp_path / "one" / "report.md").read_text()
-    assert "In the recipe `gans-in-action` on **mnist5k**, FID " in text
+    assert "In the recipe gans-in-action on **mnist5k**, FID " in text
     assert "## What each trick does in the recipe gans-in-action" in text
     assert "## Does it hold?" in text
     assert "best recipe" not in text

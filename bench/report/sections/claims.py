@@ -79,10 +79,14 @@ def section(findings: Findings) -> Section | None:
 
 
 def answered(findings: Findings) -> list[Answered]:
-    """The claims of the swept recipe that have a flip, in the order of the recipe's card, dataset by dataset."""
+    """The claims of the swept recipe that have a flip, in the order of the recipe's card, dataset by dataset.
+
+    None where the sweep stands on another recipe than its source's own: a claim is about that one.
+    """
     records = findings.records
+    as_it_is = records.declaration and records.declaration.as_it_is and findings.given
     claims = [claim for claim in records.about.recipe.get("claims") or () if claim["hack"] in records.asked_about]
-    if not claims or findings.local.empty:
+    if not as_it_is or not claims or findings.local.empty:
         return []
     table = analysis.claim_answers(records.star, findings.local, claims, records.outcome)
     moved = _moved(findings, claims)
