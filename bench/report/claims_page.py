@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +12,13 @@ from bench.analysis.claims import HOLDS, HOLDS_NOT, OPEN
 from bench.records.files import RUNS
 from bench.records.plan import PLACEBO
 from bench.records.sweep import read_sweep
-from bench.report.blocks import File, Files, Gallery, Points, Section, Table, Text, code
-from bench.report.estimates import estimate
+from bench.report.blocks import Figure, File, Files, Folded, Points, Section, Table, Text, code
+from bench.report.canvas import drawing, finished
+from bench.report.estimates import effect, estimate
 from bench.report.findings import Findings, findings
+from bench.report.forest import draw_intervals, verdict_ink
 from bench.report.formatting import NOTHING, counted, listed, number, share, spelled
-from bench.report.render import Report
+from bench.report.render import VERDICTS, Report
 from bench.report.sections import claims, machine, samples
 
 TABLE = "claims.csv"
@@ -69,7 +71,7 @@ def compose(name: str, sweeps: Sequence[Sweep]) -> Report:
         title=f"What {spelled(len(sources))} tutorial{plural} claim{'' if plural else 's'}, and what came out",
         question=QUESTION,
         facts=_facts(sweeps),
-        opening=Section("answer", "The answer", tuple(_opening(tutorials, troubles))),
+        opening=Section("answer", "The answer", tuple(filter(None, (*_opening(tutorials, troubles), _forest(sweeps))))),
         sections=tuple(section for section in sections if section and any(section.blocks)),
     )
 
@@ -110,23 +112,62 @@ def _counted(sweeps: Sequence[Sweep], noun: str, plural: str | None = None, cure
     return f"Of {tries}{counted(len(every) if cures else several, noun, plural)}, {listed(parts)}."
 
 
+def _forest(sweeps: Sequence[Sweep]) -> Figure | None:
+    """Every claim's effect on one axis, recipe by recipe; None where none could be estimated."""
+    every = [(sweep, each) for sweep in sweeps for each in sweep.answers if pd.notna(each.local["effect_log"])]
+    if not every:
+        return None
+    scale = every[0][0].found.scale
+    names = [f"{sweep.title}: {each.row['hack']}" for sweep, each in every]
+    answers = [claims.told(sweep.found, each) for sweep, each in every]
+    labels = [
+        (effect(each.local, scale), f"{answer} (by failed runs)" if each.claim.get("trains") else answer)
+        for (_, each), answer in zip(every, answers, strict=True)
+    ]
+    colours = [verdict_ink("", VERDICTS[answer]) for answer in answers]
+    rows = pd.DataFrame([each.local for _, each in every])
+    with drawing(9.6, 1.15 + 0.27 * len(every)) as canvas:
+        axis = canvas.subplots()
+        draw_intervals(axis, rows, names, labels, colours, (("ci_low_pct", "ci_high_pct", 3.0),), scale)
+        axis.set_yticks(axis.get_yticks(), names)
+        return finished(
+            canvas,
+            "claims",
+            "The effect of every claimed trick in its recipe, with 95 % intervals",
+            f"Change of {scale.label} when the trick is on in its recipe, everything else as it is; line: 95 % "
+            "interval over all planned looks, missing where one side was at the ceiling. The word is what became of the claim: "
+            "one that nothing is learnt without the trick is answered by the runs that fail, not by this change.",
+        )
+
+
 def _table(anchor: str, title: str, sweeps: Sequence[Sweep], reading: str) -> Section | None:
-    rows = [(sweep.title, *claims.cells(sweep.found, each)) for sweep in sweeps for each in sweep.answers]
+    rows = _named((sweep.title, claims.cells(sweep.found, each)) for sweep in sweeps for each in sweep.answers)
     if not rows:
         return None
-    moved = [(sweep.title, *cells) for sweep in sweeps for each in sweep.answers for cells in claims.moved_cells(each)]
-    columns = ("recipe", *claims.COLUMNS)
-    blocks = [Table(columns, tuple(rows), "l" * len(columns))]
+    moved = _named(
+        (sweep.title, cells) for sweep in sweeps for each in sweep.answers for cells in claims.moved_cells(each)
+    )
+    blocks = [Table(("recipe", *claims.columns(sweeps[0].found)), rows, f"l{claims.ALIGN}")]
     if moved:
-        blocks.append(Table(("recipe", *claims.MOVED_COLUMNS), tuple(moved), "lllrrl", "What they are said to move"))
+        heads = ("recipe", *claims.MOVED_COLUMNS)
+        blocks.append(Table(heads, moved, f"l{claims.MOVED_ALIGN}", "What they are said to move"))
     return Section(anchor, title, (*blocks, Text(reading, "reading")))
+
+
+def _named(rows: Iterable[tuple[str, tuple[str, ...]]]) -> tuple[tuple[str, ...], ...]:
+    """Rows of a table with their recipe before the first of each."""
+    made, before = [], None
+    for title, cells in rows:
+        made.append((title if title != before else "", *cells))
+        before = title
+    return tuple(made)
 
 
 def _cures(troubles: Sequence[Sweep]) -> Section | None:
     """The remedies that a lesson names, in recipes that were made to have its troubles."""
     if not troubles:
         return None
-    items = tuple(f"{each.title}: {each.recipe('trouble')}" for each in troubles)
+    items = tuple(f"{code(each.title)}: {each.recipe('trouble')}." for each in troubles)
     words = (
         "A remedy cures where FID falls beyond chance over the remedies of a recipe. The second table says whether the "
         "trouble's own sign went too: a remedy may take the sign away and not cure."
@@ -143,12 +184,8 @@ def _how_far(sweeps: Sequence[Sweep]) -> Section:
         budget = records.plan.budget if records.plan else None
         if budget is None:
             continue
-        own = recipe.get("steps")
-        part = (
-            f"{share(budget.steps / own)} of the source's {own:,}"
-            if own and recipe.get("steps_stated")
-            else "not stated"
-        )
+        own = recipe.get("steps") if recipe.get("steps_stated") else None
+        part = f" of {own:,} ({share(budget.steps / own)})" if own else ""
         hours = float(records.runs["seconds"].sum()) / 3600 if "seconds" in records.runs else None
         rows.append(
             (
@@ -157,19 +194,19 @@ def _how_far(sweeps: Sequence[Sweep]) -> Section:
                 f"{budget.resolution} px",
                 _of(budget.width, recipe.get("width")),
                 _of(budget.batch, recipe.get("batch")),
-                f"{budget.steps:,}",
-                part,
+                f"{budget.steps:,}{part}",
                 str(len(records.runs)),
                 number(hours, 2) if hours is not None else NOTHING,
                 str(recipe.get("source")),
             )
         )
-    columns = (
-        *("recipe", "data", "size", "width", "batch", "steps", "of its budget", "runs", "hours of a core", "source"),
+    columns = ("recipe", "data", "size", "width", "batch", "steps", "runs", "hours of a core", "source")
+    words = (
+        "“Of” what the source has, where that is known and another number: most do not state how long they train. What "
+        "came out holds for this much training; a claim may come true later."
     )
-    words = "What came out holds for this much training; a claim may come true later."
     return Section(
-        "budgets", "How far the runs went", (Table(columns, tuple(rows), "llrrrrlrrl"), Text(words, "reading"))
+        "budgets", "How far the runs went", (Table(columns, tuple(rows), "llrrrrrrl"), Text(words, "reading"))
     )
 
 
@@ -178,14 +215,11 @@ def _of(here: int, own: object) -> str:
     return str(here) if here == own else f"{here} of {own}"
 
 
-def _pictures(sweeps: Sequence[Sweep]) -> list[Gallery | Text]:
-    """The recipe and every flip of each sweep, under names that tell the sweeps apart."""
-    blocks: list[Gallery | Text] = []
-    for sweep in sweeps:
-        part = samples.section(sweep.found, prefix=f"{sweep.title}-")
-        if part is not None:
-            blocks += [Text(f"**{sweep.title}**"), *part.blocks]
-    return blocks
+def _pictures(sweeps: Sequence[Sweep]) -> list[Folded]:
+    """The recipe and every flip of each sweep, under names that tell the sweeps apart; the first ones unfolded."""
+    parts = {sweep.title: samples.section(sweep.found, prefix=f"{sweep.title}-") for sweep in sweeps}
+    known = {title: part.blocks for title, part in parts.items() if part}
+    return [Folded(title, blocks, open=not place) for place, (title, blocks) in enumerate(known.items())]
 
 
 def _placebos(sweeps: Sequence[Sweep]) -> Points:
@@ -218,7 +252,7 @@ def _facts(sweeps: Sequence[Sweep]) -> tuple[tuple[str, str], ...]:
     sessions = [session for each in records for session in each.about.sessions]
     processors = sorted({str(session["processor"]) for session in sessions if session.get("processor")})
     return (
-        ("Claims", str(sum(len(sweep.answers) for sweep in sweeps))),
+        ("Claims and remedies tried", str(sum(len(sweep.answers) for sweep in sweeps))),
         ("Runs", f"{sum(len(each.runs) for each in records):,}"),
         ("Computing time", f"{number(seconds / 3600)} hours of a core"),
         ("Processor", listed(processors) or NOTHING),

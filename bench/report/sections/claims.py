@@ -31,8 +31,8 @@ READING = (
 CURES = {HOLDS: "cures", HOLDS_NOT: "does not cure"}
 """What an answer is called where the claim is a remedy."""
 COUNTED = {HOLDS: "hold", HOLDS_NOT: "do not hold", OPEN: "cannot be told"}
-COLUMNS = ("the source says", "flip", "came out", "when it is on", "failed runs", "the claim", "why")
-MOVED_COLUMNS = ("flip", "it is said that", "without it", "with it", "it does")
+ALIGN = "lllrrrl"
+MOVED_COLUMNS, MOVED_ALIGN = ("flip", "it is said that", "without it", "with it", "it does"), "llrrl"
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,27 @@ class Answered:
         return code(f"{'+' if self.claim['level'] else '−'}{self.row['hack']}")
 
 
+def columns(findings: Findings) -> tuple[str, ...]:
+    """Of the table of answers, whose cells are aligned by `ALIGN`."""
+    kind = "the remedy" if _trouble(findings) else "the claim"
+    return ("the source says", kind, "flip", f"{findings.scale.label} came out", "when it is on", "failed runs", "why")
+
+
+def _trouble(findings: Findings) -> str:
+    return str(findings.records.about.recipe.get("trouble") or "")
+
+
 def section(findings: Findings) -> Section | None:
     """Every claim of the swept recipe that a flip of this sweep tests; None where there is none."""
     found = answered(findings)
     if not found:
         return None
-    trouble = str(findings.records.about.recipe.get("trouble") or "")
+    trouble = _trouble(findings)
     blocks = [Text(f"What goes wrong in this recipe: {trouble}.")] if trouble else []
-    blocks.append(Table(COLUMNS, tuple(cells(findings, each) for each in found), "l" * len(COLUMNS)))
+    blocks.append(Table(columns(findings), tuple(cells(findings, each) for each in found), ALIGN))
     moved = [row for each in found for row in moved_cells(each)]
     if moved:
-        blocks.append(Table(MOVED_COLUMNS, tuple(moved), "llrrl", "What it is said to move"))
+        blocks.append(Table(MOVED_COLUMNS, tuple(moved), MOVED_ALIGN, "What it is said to move"))
     title = "Does it cure?" if trouble else "Does it hold?"
     answers = [str(each.row["answer"]) for each in found]
     counts = listed(f"{answers.count(word)} {told}" for word, told in COUNTED.items() if word in answers)
@@ -132,19 +142,23 @@ def _told(row: pd.Series, words: str, way: str) -> Moved:
     return Moved(words, off, on, judged(row, way, FAMILY))
 
 
+def told(findings: Findings, each: Answered) -> str:
+    """What became of a claim, or of a remedy, in a word or two."""
+    answer = str(each.row["answer"])
+    return CURES.get(answer, answer) if _trouble(findings) else answer
+
+
 def cells(findings: Findings, each: Answered) -> tuple[str, ...]:
-    """One answer: sentence, flip, outcome of recipe and flip, the change, runs that failed, the word, and why."""
+    """One answer: sentence, the word, flip, outcome of recipe and flip, the change, runs that failed, and why."""
     row, scale = each.row, findings.scale
     failed = (f"{row[f'failed_{side}']} of {row[f'runs_{side}']}" for side in ("as_is", "changed"))
-    answer = str(row["answer"])
-    cure = bool(findings.records.about.recipe.get("trouble"))
     return (
         each.claim["text"],
+        told(findings, each),
         each.flip,
-        f"{scale.label} {number(row['as_is'])} → {number(row['changed'])}",
+        f"{number(row['as_is'])} → {number(row['changed'])}",
         estimate(each.local, scale),
         " → ".join(failed),
-        CURES.get(answer, answer) if cure else answer,
         why(findings, each),
     )
 
@@ -158,10 +172,12 @@ def why(findings: Findings, each: Answered) -> str:
     """What the answer rests on; of one that cannot be told, what it is bound by."""
     row, local, scale = each.row, each.local, findings.scale
     if each.claim.get("trains"):
-        return f"{share(row['failing_low'])} to {share(row['failing_high'])} of runs without it fail"
+        failing = f"{share(row['failing_low'])} to {share(row['failing_high'])} of runs without it fail"
+        better = local["verdict"] == "helps" and row["answer"] != HOLDS
+        return f"{failing}; {scale.label} is better with it" if better else failing
     word = str(local["verdict"])
     if row["answer"] == HOLDS:
-        return f"{word}"
+        return "it helps, beyond chance"
     if row["answer"] != OPEN:
         smallest = scale.smallest(findings.records.sesoi)
         return {
