@@ -1,26 +1,28 @@
 """What five tutorials claim, and what their recipes make: stars of claims and long trainings, a part at a time.
 
+    python scripts/tutorials.py todo                                    # what is left, timed on this machine
     python scripts/tutorials.py claims --minutes 55                     # goes on where the last part stopped
     python scripts/tutorials.py claims --only gans-in-action            # one recipe
     python scripts/tutorials.py long --minutes 55 --only dog-gan        # the same for long trainings
-    python scripts/tutorials.py todo                                    # what is there, and what is left
     ganbench report claims && ganbench report recipes                   # the two pages, from what is there
 
-Each star is a sweep like any other, in results/claims/NAME-claims; each long training is one of `ganbench train`, in
-results/recipes/NAME. Anything may be stopped at any time. A training has stages, each of which leaves grids, a
-score and a record: what was reached is on the page, however far that was.
+Each star is a sweep like any other, in results/claims/NAME-claims, on all cores; each long training is one of `ganbench
+train`, in results/recipes/NAME, on one core: two of them with other names after `--only` may run side by side. Anything
+may be stopped at any time with Ctrl-C and loses nothing. A training has stages, each of which leaves grids, a score
+and a record: what was reached is on the page, however far that was.
 
-Colour pictures are those of CIFAR-10, one class, read from `--pictures`. Every run has one thread: two parts of this,
-with other names after `--only`, may run side by side.
+Colour pictures are those of CIFAR-10, one class, read from `--pictures`.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -31,6 +33,8 @@ from bench.gan import recipes
 from bench.records.files import RUNS
 from bench.records.run import RunSpec
 from bench.records.sweep import read_json
+from bench.runner.interrupts import interrupts
+from bench.runner.timing import Timed, time_run
 from bench.runner.train import train
 
 CLAIMS, LONG = Path("results/claims"), Path("results/recipes")
@@ -45,7 +49,6 @@ class Star:
         data: a dataset, or a class of the pictures.
         steps: of each run, as much of the source's own as can be paid for.
         budget: most runs; the first look takes about half of them.
-        seconds: of a core, for a run.
         options: others of `ganbench sweep`.
         recipe: where the star has another name.
     """
@@ -53,8 +56,7 @@ class Star:
     data: str
     steps: int
     budget: int
-    seconds: float
-    options: tuple[str, ...] = ()
+    options: dict[str, int]
     recipe: str = ""
 
 
@@ -71,29 +73,36 @@ class Training:
     stages: tuple[int, ...]
 
 
-SCORED = ("--evaluations", "6", "--late", "4", "--n", "1000")
-SELDOM = ("--evaluations", "3", "--late", "2", "--n", "500")
-SECONDS = {
-    "dcgan": 0.1,
-    "gans-in-action": 1.8,
-    "gans-in-action-code": 1.5,
-    "mlm-dcgan": 2.1,
-    "ai-for-beginners": 2.0,
-    "dog-gan": 5.7,
-    "chollet-frogs": 10.5,
-}
-"""Of a core for a step at the source's own sizes, measured on an AMD EPYC that others were using too."""
+@dataclass
+class Limit:
+    """When to stop: at a moment, or before, when asked to."""
+
+    ends: float
+    asked: int = field(default=0, init=False)
+
+    def ask(self) -> None:
+        """One Ctrl-C."""
+        self.asked += 1
+
+    @property
+    def stops(self) -> int:
+        """How often whoever is at work has to be told."""
+        return max(self.asked, int(time.monotonic() > self.ends))
+
+
+SCORED = {"evaluations": 6, "late": 4, "n": 1000}
+SELDOM = {"evaluations": 3, "late": 2, "n": 500}
 STARS = {
-    "ai-for-beginners-imbalance": Star("mnist5k", 600, 68, 90, SCORED),
-    "ai-for-beginners-collapse": Star("mnist5k", 600, 68, 90, SCORED),
-    "ai-for-beginners-artefacts": Star("pictures:dog", 600, 68, 200, SCORED),
-    "dcgan": Star("mnist5k", 800, 102, 100, (*SCORED, "--resolution", "32")),
-    "gans-in-action": Star("mnist5k", 600, 41, 1120, SCORED),
-    "gans-in-action-code": Star("mnist5k", 600, 41, 930, SCORED),
-    "ai-for-beginners": Star("pictures:dog", 300, 41, 640, SELDOM),
-    "mlm-dcgan": Star("pictures:dog", 500, 115, 340, (*SELDOM, "--resolution", "32")),
-    "chollet-frogs-narrow": Star("pictures:frog", 1000, 78, 1100, (*SELDOM, "--width", "32"), "chollet-frogs"),
-    "chollet-frogs": Star("pictures:frog", 100, 78, 1300, SELDOM),
+    "ai-for-beginners-imbalance": Star("mnist5k", 600, 68, SCORED),
+    "ai-for-beginners-collapse": Star("mnist5k", 600, 68, SCORED),
+    "ai-for-beginners-artefacts": Star("pictures:dog", 600, 68, SCORED),
+    "dcgan": Star("mnist5k", 800, 102, {**SCORED, "resolution": 32}),
+    "gans-in-action": Star("mnist5k", 600, 41, SCORED),
+    "gans-in-action-code": Star("mnist5k", 600, 41, SCORED),
+    "ai-for-beginners": Star("pictures:dog", 300, 41, SELDOM),
+    "mlm-dcgan": Star("pictures:dog", 500, 115, {**SELDOM, "resolution": 32}),
+    "chollet-frogs-narrow": Star("pictures:frog", 1000, 78, {**SELDOM, "width": 32}, "chollet-frogs"),
+    "chollet-frogs": Star("pictures:frog", 100, 78, SELDOM),
 }
 """Where two have one recipe, one is long and one is as wide as the source's."""
 TRAININGS = {
@@ -112,43 +121,63 @@ def dataset(data: str, pictures: Path) -> str:
     return f"zip:{pictures}:{name}" if head == "pictures" else data
 
 
+def spec_of(name: str, pictures: Path) -> RunSpec:
+    """A run of a star: its recipe as it is."""
+    star = STARS[name]
+    own = {"dataset": dataset(star.data, pictures), "steps": star.steps, "precision": "float32", **star.options}
+    return RunSpec(**{**recipes.get(star.recipe or name).settings, **own})
+
+
 def command_of(name: str, pictures: Path) -> list[str]:
     """The command line of a star."""
     star = STARS[name]
+    options = {"steps": star.steps, "budget": star.budget, "precision": "float32", **star.options}
     return [
         *("ganbench", "sweep", "--claims", "--recipe", star.recipe or name, "--name", f"{name}-claims"),
         *("--datasets", dataset(star.data, pictures)),
-        *("--steps", str(star.steps), "--budget", str(star.budget), "--precision", "float32", *star.options),
+        *(word for option, value in options.items() for word in (f"--{option}", str(value))),
         *("--results", str(CLAIMS), "--reports", "reports/claims-by-recipe", "--lines"),
     ]
 
 
-def make_star(name: str, pictures: Path, ends: float) -> bool:
-    """Go on with a star until that moment; whether all its runs are there."""
-    process = subprocess.Popen(command_of(name, pictures))
-    try:
-        code = process.wait(max(ends - time.monotonic(), 1))
-    except subprocess.TimeoutExpired:
-        process.send_signal(2)  # as Ctrl-C: what is in the making is kept
-        code = process.wait()
-    return code == 0
+def make_star(name: str, pictures: Path, limit: Limit) -> bool:
+    """Go on with a star until told to stop; whether all its runs are there."""
+    # In a session of its own: it is told of a Ctrl-C here once, not by the terminal as well.
+    process, told = subprocess.Popen(command_of(name, pictures), start_new_session=True), 0
+    while True:
+        try:
+            return process.wait(0.5) == 0
+        except subprocess.TimeoutExpired:
+            while told < limit.stops:
+                process.send_signal(signal.SIGINT)  # what is in the making is kept; a second one stops at once
+                told += 1
 
 
-def make_training(name: str, pictures: Path, ends: float) -> bool:
-    """Go on with a long training until that moment; whether it is at its end."""
-    training, card, folder = TRAININGS[name], recipes.get(name), LONG / name
-    for steps in training.stages:
+def long_spec(name: str, pictures: Path, steps: int) -> RunSpec:
+    """A long training as its source has it, to a stage."""
+    own = {"dataset": dataset(TRAININGS[name].data, pictures), "steps": steps, "evaluations": 1, "n": 1000}
+    return RunSpec(**{**recipes.get(name).settings, **own})
+
+
+def make_training(name: str, pictures: Path, limit: Limit) -> bool:
+    """Go on with a long training until told to stop; whether it is at its end."""
+    said = lambda step, fid: print(f"{name}: step {step}, FID {fid:.4g}", flush=True)  # noqa: E731
+    for steps in TRAININGS[name].stages:
         if steps <= reached(name):
             continue
-        if time.monotonic() > ends:
+        if limit.stops:
             return False
-        own = {**card.settings, "dataset": dataset(training.data, pictures), "steps": steps}
-        spec = RunSpec(**own, evaluations=1, n=1000)
-        said = lambda step, fid: print(f"{name}: step {step}, FID {fid:.4g}", flush=True)  # noqa: E731
+        stopped = lambda: limit.stops > 0  # noqa: E731
         try:
-            train(spec, folder, source=card.title, on_score=said, should_stop=lambda: time.monotonic() > ends)
-        except RunStopped as stopped:
-            print(f"{name}: {stopped}; the same command goes on from here", flush=True)
+            train(
+                long_spec(name, pictures, steps),
+                LONG / name,
+                source=recipes.get(name).title,
+                on_score=said,
+                should_stop=stopped,
+            )
+        except RunStopped as stop:
+            print(f"{name}: {stop}; the same command goes on from here", flush=True)
             return False
     return True
 
@@ -158,17 +187,29 @@ def reached(name: str) -> int:
     return int(read_json(LONG / name / "record.json").get("spec", {}).get("steps", 0))
 
 
-def todo() -> None:
-    """Print what is there, and the hours of a core that the rest takes."""
-    for name, star in STARS.items():
-        folder = CLAIMS / f"{name}-claims"
+def timed(spec: RunSpec) -> Timed:
+    """Seconds of a core for a step and for an evaluation, those left out that others had the processor for."""
+    found = time_run(spec, device="cpu", steps=2)
+    return Timed(found.step / found.busy, found.score / found.busy)
+
+
+def todo(pictures: Path, names: list[str]) -> None:
+    """Print what is there, and the hours of a core that the rest takes, from a few steps of each made now."""
+    total = 0.0
+    for name in filter(STARS.__contains__, names):
+        star, folder, spec = STARS[name], CLAIMS / f"{name}-claims", spec_of(name, pictures)
         runs = len(load_runs(folder)) if (folder / RUNS).is_file() else 0
-        hours = (star.budget - runs) * star.seconds / 3600
-        print(f"claims {name:<30} {runs:>4} of at most {star.budget:>6} runs, up to {hours:.1f} hours")
-    for name, training in TRAININGS.items():
-        steps, last = reached(name), training.stages[-1]
-        hours = (last - steps) * SECONDS[name] / 3600
-        print(f"long   {name:<30} {steps:>6,} of {last:>6,} steps, {hours:.1f} hours")
+        pace = timed(spec)
+        hours = (star.budget - runs) * (spec.steps * pace.step + spec.evaluations * pace.score) / 3600
+        total += hours
+        print(f"claims {name:<30} {runs:>6,} of at most {star.budget:>3} runs, up to {hours:>5.1f} hours", flush=True)
+    for name in filter(TRAININGS.__contains__, names):
+        steps, last = reached(name), TRAININGS[name].stages[-1]
+        hours = (last - steps) * timed(long_spec(name, pictures, last)).step / 3600
+        total += hours
+        print(f"long   {name:<30} {steps:>6,} of {last:>6,} steps,      {hours:>11.1f} hours", flush=True)
+    cores = os.cpu_count() or 1
+    print(f"in all {total:.0f} hours of a core, {total / cores:.0f} hours on the {cores} of this machine if left alone")
 
 
 def main() -> int:
@@ -179,18 +220,16 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=55.0, help="stop after so many minutes")
     parser.add_argument("--pictures", type=Path, default=PICTURES)
     given = parser.parse_args()
+    torch.set_num_threads(1)
     if given.what == "todo":
-        todo()
+        todo(given.pictures, given.only or [*STARS, *TRAININGS])
         return 0
     table, make = (STARS, make_star) if given.what == "claims" else (TRAININGS, make_training)
-    torch.set_num_threads(1)
-    ends = time.monotonic() + 60 * given.minutes
-    done = [
-        make(name, given.pictures, ends)
-        for name in table
-        if (not given.only or name in given.only) and time.monotonic() < ends
-    ]
-    return 0 if all(done) else 1
+    limit = Limit(time.monotonic() + 60 * given.minutes)
+    names = [name for name in table if not given.only or name in given.only]
+    with interrupts(limit.ask, limit.ask):
+        done = [make(name, given.pictures, limit) for name in names if not limit.stops]
+    return 0 if len(done) == len(names) and all(done) else 1
 
 
 if __name__ == "__main__":

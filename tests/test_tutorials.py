@@ -53,10 +53,13 @@ def test_a_star_has_its_recipes_settings_and_runs_for_the_first_look(script):
         assert request.width == card.width or star.recipe
         assert request.resolution in card.resolutions
         assert request.staged
+        spec = script.spec_of(name, Path("pictures.zip"))
+        same = ("recipe", "width", "batch", "resolution", "steps", "evaluations", "late", "n", "precision")
+        assert {field: getattr(spec, field) for field in same} == {field: getattr(request, field) for field in same}
 
 
 def test_each_recipe_is_tried_at_its_own_width(script):
-    wide = {star.recipe or name for name, star in script.STARS.items() if "--width" not in star.options}
+    wide = {star.recipe or name for name, star in script.STARS.items() if "width" not in star.options}
     assert wide == {star.recipe or name for name, star in script.STARS.items()}
 
 

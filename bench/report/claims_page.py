@@ -135,8 +135,9 @@ def _forest(sweeps: Sequence[Sweep]) -> Figure | None:
             "claims",
             "The effect of every claimed trick in its recipe, with 95 % intervals",
             f"Change of {scale.label} when the trick is on in its recipe, everything else as it is; line: 95 % "
-            "interval over all planned looks, missing where one side was at the ceiling. The word is what became of the claim: "
-            "one that nothing is learnt without the trick is answered by the runs that fail, not by this change.",
+            "interval over all planned looks, missing where one side was at the ceiling. The word is what became of "
+            "the claim: one that nothing is learnt without the trick is answered by the runs that fail, not by this "
+            "change.",
         )
 
 

@@ -32,8 +32,8 @@ PROBED = 64
 """Images and latents that a look at the mechanisms takes."""
 CURVE_POINTS = 250
 """A curve keeps at most about this many steps; scores over the curve are taken from every step."""
-STRIDE = 100
-"""Steps between two looks at the clock and at whether to stop."""
+STRIDE, STRIDE_SECONDS = 100, 20.0
+"""Steps between two looks at the clock and at whether to stop; fewer where so many take longer than that."""
 SAVE_SECONDS = 30.0
 """A longer stretch of training than this is kept on disk."""
 DIGEST = sha256().digest_size
@@ -85,10 +85,16 @@ class Training:
         self.mechanisms |= self._probed(mechanism.probe)
 
     def _train(self, until: int) -> None:
-        started = time.perf_counter()
-        rows = advance(self.game, until).double().numpy()
-        self.training_seconds += time.perf_counter() - started
-        self.rows.append(rows)
+        while (step := self.game.step_number) < until:
+            pace = self.training_seconds / max(step, 1)
+            stride = STRIDE if pace * STRIDE <= STRIDE_SECONDS else max(int(STRIDE_SECONDS / pace), 1)
+            started = time.perf_counter()
+            rows = advance(self.game, min(until, step + stride)).double().numpy()
+            self.training_seconds += time.perf_counter() - started
+            self.rows.append(rows)
+            if self.game.step_number < until:
+                self._pause(self.game.step_number)
+        # Looked at where a fast machine looks too, so that a record does not tell how fast its machine was.
         self.diverged = not np.isfinite(rows[-1]).all()
 
     def _evaluate(self, step: int, score: Callable[[Tensor], float]) -> None:

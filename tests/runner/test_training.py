@@ -56,6 +56,14 @@ def test_stopping_again_and_again(tmp_path, straight):
     assert record.result() == straight.result()
 
 
+def test_slow_steps_are_looked_at_one_by_one(tmp_path, monkeypatch, straight):
+    monkeypatch.setattr(training, "STRIDE", 1000)
+    monkeypatch.setattr(training, "STRIDE_SECONDS", 0.0)
+    with pytest.raises(RunStopped, match="after step 4"):
+        run(SPEC, keep=tmp_path / "run.pt", should_stop=stop_after(3))
+    assert run(SPEC, keep=tmp_path / "run.pt").result() == straight.result()
+
+
 def test_time_spent_before_counts(tmp_path):
     keep = tmp_path / "run.pt"
     with pytest.raises(RunStopped):
