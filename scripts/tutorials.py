@@ -140,13 +140,23 @@ def command_of(name: str, pictures: Path) -> list[str]:
     ]
 
 
+def complete(name: str) -> Path:
+    """The file that says that a star is at its end; without it, it is gone on with."""
+    return CLAIMS / f"{name}-claims" / "complete"
+
+
 def make_star(name: str, pictures: Path, limit: Limit) -> bool:
     """Go on with a star until told to stop; whether all its runs are there."""
+    if complete(name).is_file():
+        return True
     # In a session of its own: it is told of a Ctrl-C here once, not by the terminal as well.
     process, told = subprocess.Popen(command_of(name, pictures), start_new_session=True), 0
     while True:
         try:
-            return process.wait(0.5) == 0
+            whole = process.wait(0.5) == 0
+            if whole:
+                complete(name).touch()
+            return whole
         except subprocess.TimeoutExpired:
             while told < limit.stops:
                 process.send_signal(signal.SIGINT)  # what is in the making is kept; a second one stops at once
@@ -200,7 +210,8 @@ def todo(pictures: Path, names: list[str]) -> None:
         star, folder, spec = STARS[name], CLAIMS / f"{name}-claims", spec_of(name, pictures)
         runs = len(load_runs(folder)) if (folder / RUNS).is_file() else 0
         pace = timed(spec)
-        hours = (star.budget - runs) * (spec.steps * pace.step + spec.evaluations * pace.score) / 3600
+        left = 0 if complete(name).is_file() else star.budget - runs
+        hours = left * (spec.steps * pace.step + spec.evaluations * pace.score) / 3600
         total += hours
         print(f"claims {name:<30} {runs:>6,} of at most {star.budget:>3} runs, up to {hours:>5.1f} hours", flush=True)
     for name in filter(TRAININGS.__contains__, names):
@@ -222,7 +233,7 @@ def main() -> int:
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.what == "todo":
-        todo(given.pictures, given.only or [*STARS, *TRAININGS])
+        todo(given.pictures, given.only or list(STARS | TRAININGS))
         return 0
     table, make = (STARS, make_star) if given.what == "claims" else (TRAININGS, make_training)
     limit = Limit(time.monotonic() + 60 * given.minutes)

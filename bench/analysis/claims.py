@@ -33,7 +33,11 @@ COLUMNS = [
 
 
 def claim_answers(
-    runs: pd.DataFrame, local: pd.DataFrame, claims: Sequence[Mapping[str, Any]], outcome: str | Outcome = "fid"
+    runs: pd.DataFrame,
+    local: pd.DataFrame,
+    claims: Sequence[Mapping[str, Any]],
+    outcome: str | Outcome = "fid",
+    least: int = 1,
 ) -> pd.DataFrame:
     """What came out of every claim on every dataset of a star.
 
@@ -43,6 +47,7 @@ def claim_answers(
         claims: each with the `hack` that is said to be good, and whether it says that nothing is learnt without it
             (`trains`).
         outcome: what the effects are about.
+        least: runs of a flip before which nothing is answered: the seeds of the first look.
 
     Returns:
         One row per claim and dataset that has its flip, columns `COLUMNS`, all of the runs up to the look at which its
@@ -60,13 +65,13 @@ def claim_answers(
         row
         for claim in claims
         for dataset, own in known.groupby("dataset", sort=False)
-        if (row := _answer(own, local[local["dataset"] == dataset], claim, wanted))
+        if (row := _answer(own, local[local["dataset"] == dataset], claim, wanted, least))
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _answer(
-    runs: pd.DataFrame, local: pd.DataFrame, claim: Mapping[str, Any], outcome: Outcome
+    runs: pd.DataFrame, local: pd.DataFrame, claim: Mapping[str, Any], outcome: Outcome, least: int
 ) -> dict[str, Any] | None:
     """The row of one claim on one dataset; None where its flip did not run."""
     hack = claim["hack"]
@@ -83,7 +88,9 @@ def _answer(
     lost_middle, lost_flip = (part["failed"] | part["at_ceiling"] for part in (middle, flip))
     without, with_it = (lost_flip, lost_middle) if bool(effect["incumbent_level"]) else (lost_middle, lost_flip)
     low, high = share_interval(int(without.sum()), len(without))
-    if claim.get("trains"):
+    if len(flip) < least:
+        answer = OPEN
+    elif claim.get("trains"):
         answer = _trains(low, high, share_interval(int(with_it.sum()), len(with_it))[1])
     else:
         answer = _WORDS.get(str(effect["verdict"]), OPEN)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bench.analysis.claims import HOLDS, HOLDS_NOT, OPEN
 from bench.records.files import RUNS
+from bench.records.frames import load_runs
 from bench.records.plan import PLACEBO
 from bench.records.sweep import read_sweep
 from bench.report.blocks import Figure, File, Files, Folded, Points, Section, Table, Text, code
@@ -46,8 +47,8 @@ class Sweep(NamedTuple):
 
 
 def sweeps_in(folder: Path) -> list[Sweep]:
-    """The sweeps kept in a folder, those of recipes with a trouble last."""
-    found = [findings(read_sweep(path.parent)) for path in sorted(folder.glob(f"*/{RUNS}"))]
+    """The sweeps kept in a folder that have a run, those of recipes with a trouble last."""
+    found = [findings(read_sweep(path.parent)) for path in sorted(folder.glob(f"*/{RUNS}")) if len(load_runs(path))]
     return sorted((Sweep(each, claims.answered(each)) for each in found), key=lambda each: bool(each.recipe("trouble")))
 
 

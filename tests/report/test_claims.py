@@ -119,6 +119,11 @@ def test_the_claim_says_what_shows_it_where_the_card_says_more():
     assert (row[2][:3], row[3][:3]) == ("0.6", "0.2")
 
 
+def test_nothing_is_answered_before_the_first_look():
+    row = row_of("chollet-frogs", runs("label_noise", True, 2 * AS_IS, seeds=4), "label_noise")
+    assert (row[1], row[6]) == ("cannot be told", "4 of the first 5 seeds so far")
+
+
 def test_an_answer_rests_on_the_runs_that_its_effect_rests_on():
     settled = runs("label_noise", True, 2 * AS_IS)
     later = settled[settled["arm"] == "incumbent"].assign(fid=9.0, round=1, status="collapsed")

@@ -1,5 +1,7 @@
 """Several sweeps of claims on one page."""
 
+import shutil
+
 import pandas as pd
 
 from bench.report import write
@@ -23,6 +25,14 @@ def test_the_page_answers_every_claim_and_repeats(claims_dir, tmp_path, no_pixel
     assert table.set_index("hack").loc["strided_conv", "effect_pct"] < 10
     again = page.read_bytes()
     assert write(claims_dir, tmp_path / "claims").read_bytes() == again
+
+
+def test_a_sweep_without_a_run_is_left_out(claims_dir, tmp_path, no_pixels):
+    home = shutil.copytree(claims_dir, tmp_path / "results" / "claims")
+    empty = home / "mlm-dcgan-claims"
+    empty.mkdir()
+    pd.DataFrame().to_parquet(empty / "runs.parquet")
+    assert [sweep.title for sweep in sweeps_in(home)] == ["chollet-frogs", "gans-in-action"]
 
 
 def test_the_share_of_the_sources_own_budget_is_told(claims_dir, no_pixels):

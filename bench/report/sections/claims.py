@@ -98,7 +98,7 @@ def answered(findings: Findings) -> list[Answered]:
     claims = [claim for claim in records.about.recipe.get("claims") or () if claim["hack"] in records.asked_about]
     if not as_it_is or not claims or findings.local.empty:
         return []
-    table = analysis.claim_answers(records.star, findings.local, claims, records.outcome)
+    table = analysis.claim_answers(records.star, findings.local, claims, records.outcome, records.looks[0])
     moved = _moved(findings, claims)
     local = findings.local.set_index(["dataset", "hack"])
     return [
@@ -170,7 +170,9 @@ def moved_cells(each: Answered) -> list[tuple[str, ...]]:
 
 def why(findings: Findings, each: Answered) -> str:
     """What the answer rests on; of one that cannot be told, what it is bound by."""
-    row, local, scale = each.row, each.local, findings.scale
+    row, local, scale, first = each.row, each.local, findings.scale, findings.records.looks[0]
+    if row["runs_changed"] < first:
+        return f"{row['runs_changed']} of the first {counted(first, 'seed')} so far"
     if each.claim.get("trains"):
         failing = f"{share(row['failing_low'])} to {share(row['failing_high'])} of runs without it fail"
         better = local["verdict"] == "helps" and row["answer"] != HOLDS
