@@ -27,7 +27,8 @@ QUESTION = (
     "Each sentence of a tutorial that a trick stands for, tried on the tutorial's own recipe: is the recipe worse "
     "without it, and how sure is that?"
 )
-_WORDS = {HOLDS: "hold", HOLDS_NOT: "do not", OPEN: "cannot be told"}
+_WORDS = {HOLDS: ("holds", "hold"), HOLDS_NOT: ("does not", "do not"), OPEN: ("cannot be told",) * 2}
+_CURES = {**_WORDS, HOLDS: ("cures", "cure")}
 
 
 class Sweep(NamedTuple):
@@ -103,11 +104,11 @@ def _counted(sweeps: Sequence[Sweep], noun: str, plural: str | None = None, cure
     """Of 24 claims, 9 hold (…), 6 do not (…) and 9 cannot be told."""
     every = [(sweep, each) for sweep in sweeps for each in sweep.answers]
     parts = []
-    for word, verb in _WORDS.items():
+    for word, (one, many) in (_CURES if cures else _WORDS).items():
         own = [f"{code(each.row['hack'])} in {sweep.title}" for sweep, each in every if each.row["answer"] == word]
-        said = {HOLDS: "cure" if len(own) != 1 else "cures"}.get(word, verb) if cures else verb
-        said = said if cures or len(own) != 1 or word == OPEN else {HOLDS: "holds", HOLDS_NOT: "does not"}[word]
-        parts.append(f"{len(own)} {said}" + (f" ({listed(own)})" if own and word != OPEN else ""))
+        parts.append(
+            f"{len(own)} {one if len(own) == 1 else many}" + (f" ({listed(own)})" if own and word != OPEN else "")
+        )
     several = len({(sweep.recipe("source"), each.claim["text"]) for sweep, each in every})
     tries = "" if several == len(every) or cures else f"{counted(len(every), 'try', 'tries')} of "
     return f"Of {tries}{counted(len(every) if cures else several, noun, plural)}, {listed(parts)}."
