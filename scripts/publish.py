@@ -1,10 +1,10 @@
 """Put what a report is rebuilt from under version control: the records, and of the sample grids those it shows.
 
-    ganbench report NAME
     python scripts/publish.py NAME
 
-NAME is a sweep, a folder of sweeps, or one of runs by hand. The storage of a sweep, generators, checkpoints and the
-grids that no page shows stay where they are, ignored.
+NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, runs.csv
+(runs.parquet as text) is removed, and the report is written again from what is left. The storage of a sweep,
+generators, checkpoints and the grids that no page shows stay where they are, ignored.
 """
 
 from __future__ import annotations
@@ -13,14 +13,19 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from bench.records.files import DECLARATION, PLAN, REAL
+import pandas as pd
+
+from bench.records.files import CURVES, DECLARATION, PLAN, REAL, RUNS_CSV, replaced
 from bench.records.sweep import read_sweep
+from bench.report import write
 from bench.report.pictures import real_grid
 from bench.report.shown import shown_runs
 from bench.report.single_runs import SEEN, stages_shown
 
 ROOT = Path(__file__).parents[1]
-RECORDS = ("plan.json", "environment.json", "runs.csv", "runs.parquet", "curves.parquet")
+RECORDS = ("plan.json", "environment.json", "runs.parquet", CURVES)
+SHOWN = 100
+"""Places along training for which the losses of a run are kept, beside the steps at which it was scored."""
 OF_A_RUN = ("record.json", "curves.csv", "samples.png", REAL, SEEN)
 
 
@@ -45,11 +50,35 @@ def _of_one(folder: Path) -> list[Path]:
     return [path for name in OF_A_RUN if (path := folder / name).is_file()] + stages_shown(folder)
 
 
+def thinned(curves: pd.DataFrame) -> pd.DataFrame:
+    """The rows in which a run was scored and `SHOWN` others, losses to seven digits; thinned ones stay as they are."""
+    if curves.empty:
+        return curves
+    last = curves.groupby("dataset")["step"].transform("max")
+    place = (curves["step"] - 1) * SHOWN // last
+    first = ~curves.assign(place=place).duplicated(["key", "place"])
+    kept = curves[curves["fid"].notna() | first]
+    exact = {name: "float32" for name in kept.select_dtypes("float64").columns if name != "fid"}
+    return kept.astype(exact).reset_index(drop=True)
+
+
+def thin(folder: Path) -> None:
+    """Thin the curves of a sweep, or of several in one folder, and remove their runs.csv, where they lie."""
+    for path in [folder / RUNS_CSV, *folder.glob(f"*/{RUNS_CSV}")]:
+        path.unlink(missing_ok=True)
+    for path in [folder / CURVES, *folder.glob(f"*/{CURVES}")]:
+        if path.is_file():
+            curves = thinned(pd.read_parquet(path))
+            replaced(path, lambda target, curves=curves: curves.to_parquet(target, index=False, compression="zstd"))
+
+
 def main() -> None:
-    """Parse the arguments, add the files, say how large they are."""
+    """Parse the arguments, thin, write the report, add the files, say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+")
     for name in parser.parse_args().names:
+        thin(ROOT / "results" / name)
+        write(ROOT / "results" / name, ROOT / "reports" / name)
         report = sorted(path for path in (ROOT / "reports" / name).rglob("*") if path.is_file())
         files = record_files(ROOT / "results" / name) + report
         subprocess.run(["git", "add", "--force", "--", *files], cwd=ROOT, check=True)

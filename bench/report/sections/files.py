@@ -5,8 +5,8 @@ from bench.report.blocks import File, Files, Section
 from bench.report.findings import Findings
 
 _KEPT = {
-    RUNS_CSV: "one row per run: levels, status and every score",
-    RUNS: "the same, typed",
+    RUNS: "one row per run: levels, status and every score, typed",
+    RUNS_CSV: "the same as text",
     CURVES: "losses, gradient norms and FID over training",
     PLAN: "the plan with its hash",
 }

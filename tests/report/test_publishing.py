@@ -1,0 +1,45 @@
+"""What is committed of a sweep's curves is what a page shows of them."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.report import embedded
+
+_SPEC = importlib.util.spec_from_file_location("publish", Path(__file__).parents[2] / "scripts" / "publish.py")
+publish = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(publish)
+
+
+def curves_of(steps, every, evaluations, runs=2):
+    step = np.arange(1, steps + 1, every)
+    scored = np.linspace(steps / evaluations, steps, evaluations).astype(int)
+    step = np.union1d(step, scored)
+    one = pd.DataFrame(
+        {"step": step, "d_loss": np.linspace(1, 2, len(step)), "fid": np.where(np.isin(step, scored), 0.1, np.nan)}
+    )
+    return pd.concat([one.assign(key=f"run{number}", dataset="digits") for number in range(runs)], ignore_index=True)
+
+
+@given(steps=st.integers(20, 5000), every=st.integers(1, 7), evaluations=st.integers(1, 12))
+def test_every_score_stays_and_at_most_a_hundred_other_steps(steps, every, evaluations):
+    curves = curves_of(steps, every, evaluations)
+    thin = publish.thinned(curves)
+    for key, own in curves.groupby("key"):
+        kept = thin[thin["key"] == key]
+        scored = own.loc[own["fid"].notna(), "step"]
+        assert set(scored) <= set(kept["step"]) <= set(own["step"])
+        assert len(kept) <= publish.SHOWN + len(scored)
+    pd.testing.assert_frame_equal(publish.thinned(thin), thin)
+
+
+def test_the_page_shows_the_same_course_of_the_losses():
+    curves = curves_of(1000, 2, 8)
+    runs = pd.DataFrame({"key": ["run0", "run1"]})
+    whole, thin = (np.array(embedded._binned(each, runs, "d_loss")) for each in (curves, publish.thinned(curves)))
+    np.testing.assert_allclose(thin, whole, atol=1 / embedded._BINS)
+    assert publish.SHOWN >= embedded._BINS
