@@ -29,18 +29,25 @@ def figure(findings: Findings) -> Figure | None:
     datasets = [name for name in findings.records.datasets if name in set(known["dataset"])]
     places = {hack: len(hacks) - 1 - index for index, hack in enumerate(hacks)}
     ends = known[["ci_low_pct", "ci_high_pct"]].map(scale.place).to_numpy(dtype=float)
-    reach = np.abs(np.concatenate([ends[np.isfinite(ends)], known["effect_log"].to_numpy(float)]))
-    limit = float(np.clip(reach.max() * 1.08, scale.narrowest, np.log(30) if scale.ratios else np.inf))
-    with drawing(min(2.0 + 4.2 * len(datasets), 10.4), 1.35 + 0.3 * len(hacks)) as canvas:
+    reach = np.concatenate([ends[np.isfinite(ends)], known["effect_log"].to_numpy(float)])
+    widest = np.log(30) if scale.ratios else np.inf
+    low, high = (float(np.clip(far * 1.08, scale.narrowest, widest)) for far in (-reach.min(), reach.max()))
+    limit = max(low, high)
+    panel = min(4.2, 8.4 / len(datasets))
+    with drawing(2.0 + panel * len(datasets), 1.35 + 0.3 * len(hacks)) as canvas:
         axes = np.atleast_1d(canvas.subplots(1, len(datasets), sharex=True, sharey=True))
         for axis, dataset in zip(axes, datasets, strict=True):
             _draw_panel(axis, known[known["dataset"] == dataset], places, limit, findings)
+            for hack in set(places) - set(known.loc[known["dataset"] == dataset, "hack"]):
+                row = local[(local["hack"] == hack) & (local["dataset"] == dataset)]
+                told = _why_unknown(None if row.empty else row.iloc[0], findings, (hack, dataset))
+                axis.text(0.04, places[hack], told, fontsize=8, color=QUIET, va="center")
             axis.set_title(shortened(dataset, 30))
         axes[0].set_yticks(list(places.values()), [shortened(hack) for hack in places], fontsize=9)
         axes[0].set_ylim(-0.7, len(hacks) - 0.3)
         tint_placebo(axes[0], hacks)
-        axes[0].set_xlim(-limit, limit)
-        set_ticks(axes[0].xaxis, scale, limit, apart=0.3)
+        set_ticks(axes[0].xaxis, scale, limit, apart=0.6 / panel * (low + high) / limit)
+        axes[0].set_xlim(-low, high)
         canvas.supxlabel(scale.axis, fontsize=9, color=QUIET)
         _legend(canvas, set(known["verdict"]))
         return finished(
@@ -129,10 +136,16 @@ def _called(findings: Findings, hack: str, datasets: list[str]) -> str:
 
 def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> list[str]:
     if row is None or value(row, "effect_log") is None:
-        why = "" if row is None else why_not_flipped(findings, *key) if not row.get("runs") else row["verdict"]
-        return [NOTHING, str(why)]
+        return [NOTHING, _why_unknown(row, findings, key)]
     text = estimate(row, findings.scale)
     return [f"**{text}**" if is_clear(row) else text, _verdict(row, findings.scale)]
+
+
+def _why_unknown(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> str:
+    """What stands in place of an effect that has no number."""
+    if row is None:
+        return ""
+    return str(row["verdict"]) if row.get("runs") else why_not_flipped(findings, *key)
 
 
 def _verdict(row: pd.Series, scale: Scale) -> str:
