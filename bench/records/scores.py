@@ -85,7 +85,7 @@ _ROWS = (
     Score("fid_best", "best FID on the way", "lower", 0, inf, "log"),
     Score("last_over_best", "last FID over best", "lower", 1, inf, "log"),
     Score("log_fid_area", "mean log FID over training", "lower", -inf, inf),
-    Score("d_loss_low_share", "steps with D's loss below 0.01", "lower", 0, 1, unit="points"),
+    Score("d_loss_low_share", "share of steps with D's loss below 0.01", "lower", 0, 1, unit="points"),
     Score("grad_norm_high_share", "steps with a gradient norm over 100", "lower", 0, 1, unit="points"),
     Score("d_loss_oscillation", "oscillation of D's loss", "lower", 0, inf, unit="nats"),
     Score("g_loss_oscillation", "oscillation of G's loss", "lower", 0, inf, unit="nats"),

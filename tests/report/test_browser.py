@@ -193,3 +193,18 @@ def test_every_section_opens_and_is_on_paper(opened):
     opened.ask("dispatchEvent(new Event('beforeprint'))")
     assert opened.ask("document.querySelectorAll('details:not([open])').length") == 0
     assert opened.ask("[...document.images].every(image => image.alt)")
+
+
+@pytest.fixture(scope="module")
+def claims_page(claims_dir, tmp_path_factory, undrawn):
+    with undrawn():
+        return write(claims_dir, tmp_path_factory.mktemp("page") / "claims")
+
+
+@pytest.mark.parametrize("width", [1280, 800, 400])
+def test_the_page_of_claims_opens_at_every_width(browser, claims_page, shots, width):
+    browser.open(claims_page, width, 800, "light")
+    browser.screenshot(shots / f"claims-{width}.png")
+    assert browser.errors == []
+    assert browser.requests == [claims_page.as_uri()]
+    assert browser.ask("document.documentElement.scrollWidth <= innerWidth")
