@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,11 +83,6 @@ class Dataset:
     def extent(self) -> float | None:
         """Half the side of the square that [0, 1] stands for (points only), else None."""
         return None if self.modes is None else self.modes.extent
-
-    @property
-    def slug(self) -> str:
-        """The name made safe for a file name: "cifar10:frog" -> "cifar10-frog"."""
-        return re.sub(r"[^A-Za-z0-9._]+", "-", self.name).strip("-.")
 
 
 def content_hash(*splits: tuple[torch.Tensor, torch.Tensor | None]) -> str:

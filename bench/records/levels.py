@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import UserError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
+    pass
 
 _NONE: dict[str, bool] = {}
 
@@ -22,11 +21,6 @@ def levels_of(values: Mapping[str, Any], hacks: Iterable[str], base: Mapping[str
 def pattern(values: Mapping[str, Any], hacks: Iterable[str]) -> tuple[bool, ...]:
     """The levels as a key: equal for two runs of the same levels."""
     return tuple(levels_of(values, hacks).values())
-
-
-def level_matrix(runs: pd.DataFrame, hacks: Iterable[str]) -> np.ndarray:
-    """The levels of a frame of runs: bool (runs, hacks)."""
-    return runs[list(hacks)].to_numpy(dtype=bool)
 
 
 def check_tables(levels: Any, parameters: Any) -> None:

@@ -65,11 +65,6 @@ class RunSpec(Budget, Scoring):
         before = {int(2 * third * (i + 1) / early) for i in range(early)}
         return sorted((before | {round(2 * third + third * (i + 1) / late) for i in range(late)}) - {0})
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> RunSpec:
-        """The inverse of `to_dict`."""
-        return cls(**data)
-
 
 def check_spec(spec: RunSpec) -> None:
     """Refuse values of the wrong kind or out of range; which hacks and data there are is not asked.

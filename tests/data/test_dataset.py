@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import torch
 
-from bench.data.dataset import Dataset, MixtureModes, content_hash
+from bench.data.dataset import MixtureModes, content_hash
 
 
 def test_content_hash_is_sha256_of_a_documented_layout():
@@ -33,16 +33,6 @@ def test_content_hash_sees_every_part():
         content_hash((images[:4500], labels[:4500]), (images[4500:], labels[4500:])),
     ]
     assert len({base, *others}) == 6
-
-
-def test_slug_is_safe_for_a_file_name():
-    def slug(name):
-        images = torch.zeros(1, 3, 16, 16, dtype=torch.uint8)
-        return Dataset(name, "image", images, None, (), images, None, "", "", "").slug
-
-    assert slug("cifar10:frog") == "cifar10-frog"
-    assert slug("folder:/data/My photos/") == "folder-data-My-photos"
-    assert slug("fashion-mnist:T-shirt/top") == "fashion-mnist-T-shirt-top"
 
 
 def test_modes_map_the_extent_to_the_unit_square_and_back():

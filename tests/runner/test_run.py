@@ -141,7 +141,7 @@ def test_keys():
     keys = {placed.key, replace(placed, seed=1).key, replace(placed, cell="c01").key, replace(placed, plan="q").key}
     assert len(keys) == 4
     assert replace(SPEC, steps=13).key != SPEC.key
-    assert RunSpec.from_dict(SPEC.to_dict()) == SPEC
+    assert RunSpec(**SPEC.to_dict()) == SPEC
 
 
 @pytest.mark.parametrize(("steps", "times", "expected"), [(10, 3, [3, 7, 10]), (3, 9, [1, 2, 3]), (7, 1, [7])])
