@@ -16,7 +16,7 @@ from bench.records.plan import PLACEBO
 from bench.records.sweep import read_sweep
 from bench.report.blocks import Figure, File, Files, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
-from bench.report.estimates import effect, interval, order_of_hacks, value
+from bench.report.estimates import estimate, order_of_hacks, value
 from bench.report.findings import Findings, findings
 from bench.report.first_screen import told
 from bench.report.forest import set_ticks
@@ -53,6 +53,8 @@ def compare(first: Findings, second: Findings, pages: tuple[File, ...] = ()) -> 
     if rows.empty:
         raise UserError(f"{names[0]!r} and {names[1]!r} have no effect of the same trick on the same dataset")
     here, there = (table.set_index(["dataset", "hack"]) for table in tables)
+    keys = zip(rows["dataset"], rows["hack"], strict=True)
+    rows = rows[[any(pd.notna(table.loc[key, "effect_log"]) for table in (here, there)) for key in keys]]
     datasets = [name for name in first.records.datasets if name in set(rows["dataset"])]
     kinds = [_kind(table, found) for table, found in zip(tables, (first, second), strict=True)]
     opening = Section("answer", "In one look", (*_answer(rows, here, there), *_apart(first, second)))
@@ -102,7 +104,8 @@ def _answer(rows: pd.DataFrame, here: pd.DataFrame, there: pd.DataFrame) -> list
     changed, differs = tried[tried["changed"]], tried[tried["differs"]]
     verb = "differs" if len(differs) == 1 else "differ"
     told_first = f"Of {counted(len(tried), 'verdict')}, {len(changed)} changed, and {counted(len(differs), 'effect')}"
-    blocks = [Text(f"{told_first} {verb} beyond chance.", "answer")]
+    which = listed(f"{code(row['hack'])} on {code(row['dataset'])}" for _, row in differs.iterrows())
+    blocks = [Text(f"{told_first} {verb} beyond chance{f': {which}' if which else ''}.", "answer")]
     keys = list(zip(changed["dataset"], changed["hack"], strict=True))
     verdicts = {key: (str(here.loc[key, "verdict"]), str(there.loc[key, "verdict"])) for key in keys}
     told = {key: f"{code(key[1])} on {code(key[0])}" for key in keys}
@@ -140,8 +143,8 @@ def _tables(rows, here, there, names, found: Findings) -> list[Table]:
             cells.append(
                 (
                     code(hack),
-                    f"{effect(one, scale)} ({interval(one, scale)})",
-                    f"{effect(other, scale)} ({interval(other, scale)})",
+                    estimate(one, scale),
+                    estimate(other, scale),
                     f"**{difference}**" if row["differs"] else difference,
                     p_value(value(row, "p_adjusted")),
                     str(one["verdict"]),
@@ -161,23 +164,24 @@ def _figure(rows, here, there, names, datasets: list[str], found: Findings) -> F
              if np.isfinite([here.loc[key, "effect_log"], there.loc[key, "effect_log"]]).all()]  # fmt: skip
     if not known:
         return None
-    sizes = np.abs([[table.loc[key, "effect_log"] for table in (here, there)] for key in known])
-    limit = max(1.25 * float(sizes.max()), 2 * scale.narrowest)
+    sizes = np.array([[table.loc[key, "effect_log"] for table in (here, there)] for key in known], dtype=float)
+    low, high = (max(1.25 * float(far), 2 * scale.narrowest) for far in (-sizes.min(), sizes.max()))
+    limit = max(low, high)
     columns = min(len(datasets), 3)
     lines = math.ceil(len(datasets) / columns)
     with drawing(min(4.6 * columns, 10.4), 0.5 + (4.3 if columns < 3 else 3.6) * lines) as canvas:
         axes = np.atleast_1d(canvas.subplots(lines, columns, sharex=True, sharey=True)).ravel()
         for axis, dataset in zip(axes, datasets, strict=False):
-            axis.plot([-limit, limit], [-limit, limit], color=QUIET, linewidth=0.8, linestyle=":")
+            axis.plot([-low, high], [-low, high], color=QUIET, linewidth=0.8, linestyle=":")
             axis.axhline(0, color=INK, linewidth=0.6)
             axis.axvline(0, color=INK, linewidth=0.6)
             for name, hack in known:
                 if name == dataset:
                     _draw_point(axis, here.loc[(name, hack)], there.loc[(name, hack)], hack, scale)
-            axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
             axis.set_title(shortened(dataset, 30))
             for side in (axis.xaxis, axis.yaxis):
-                set_ticks(side, scale, limit, apart=0.35)
+                set_ticks(side, scale, limit, apart=0.15 * (low + high) / limit)
+            axis.set(xlim=(-low, high), ylim=(-low, high))
         for axis in axes[len(datasets) :]:
             axis.set_visible(False)
         canvas.supxlabel(f"effect on {scale.label} in {shortened(names[0], 30)}", fontsize=9, color=QUIET)
@@ -202,4 +206,6 @@ def _draw_point(axis, one: pd.Series, other: pd.Series, hack: str, scale) -> Non
         axis.plot([x, x], spans[1], color=colour, linewidth=1.1, alpha=0.7)
     axis.scatter(x, y, s=34, marker=VERDICT_MARK.get(verdict, "o"), color=colour, zorder=3)
     if str(one["verdict"]) != verdict and hack != PLACEBO:
-        axis.annotate(shortened(hack, 22), (x, y), (5, 5), textcoords="offset points", fontsize=7.5)
+        # Away from the dotted line, near which most points lie.
+        place, side = ((6, -9), "left") if y < x else ((-6, 5), "right")
+        axis.annotate(shortened(hack, 22), (x, y), place, textcoords="offset points", fontsize=7.5, ha=side)
