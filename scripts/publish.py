@@ -1,6 +1,7 @@
 """Put what a report is rebuilt from under version control: the records, and of the sample grids those it shows.
 
     python scripts/publish.py NAME
+    python scripts/publish.py NAME --runs-only     # of a repetition: its plans and scores, no report
 
 NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, runs.csv
 (runs.parquet as text) is removed, and the report is written again from what is left. The storage of a sweep,
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.records.files import CURVES, DECLARATION, PLAN, REAL, RUNS_CSV, replaced
+from bench.records.files import CURVES, DECLARATION, ENVIRONMENT, PLAN, PLANS, REAL, RUNS, RUNS_CSV, SAMPLES, replaced
 from bench.records.sweep import read_sweep
 from bench.report import write
 from bench.report.pictures import real_grid
@@ -23,7 +24,7 @@ from bench.report.shown import shown_runs
 from bench.report.single_runs import SEEN, stages_shown
 
 ROOT = Path(__file__).parents[1]
-RECORDS = ("plan.json", "environment.json", "runs.parquet", CURVES)
+RECORDS = (PLAN, ENVIRONMENT, RUNS)
 SHOWN = 100
 """Places along training for which the losses of a run are kept, beside the steps at which it was scored."""
 OF_A_RUN = ("record.json", "curves.csv", "samples.png", REAL, SEEN)
@@ -34,13 +35,16 @@ def record_files(folder: Path) -> list[Path]:
     if not (folder / PLAN).is_file():
         return [path for each in sorted(folder.iterdir()) if each.is_dir() for path in _of_one(each)]
     sweep = read_sweep(folder)
-    shown = [folder / "samples" / real_grid(dataset) for dataset in sweep.datasets]
+    shown = [folder / CURVES, *(folder / SAMPLES / real_grid(dataset) for dataset in sweep.datasets)]
     for dataset in sweep.datasets:
-        shown += [folder / "samples" / f"{choice.run['key']}.png" for choice in shown_runs(sweep, dataset).choices]
-    staged = (
-        [folder / DECLARATION, *sorted((folder / "plans").glob("*.json"))] if (folder / DECLARATION).is_file() else []
-    )
-    return [folder / name for name in RECORDS] + staged + sorted(path for path in set(shown) if path.is_file())
+        shown += [folder / SAMPLES / f"{choice.run['key']}.png" for choice in shown_runs(sweep, dataset).choices]
+    return runs_and_plans(folder) + sorted(path for path in set(shown) if path.is_file())
+
+
+def runs_and_plans(folder: Path) -> list[Path]:
+    """The files of a sweep that hold its plans and what came out."""
+    staged = [folder / DECLARATION, *sorted((folder / PLANS).glob("*.json"))]
+    return [folder / name for name in RECORDS] + [path for path in staged if path.is_file()]
 
 
 def _of_one(folder: Path) -> list[Path]:
@@ -76,11 +80,16 @@ def main() -> None:
     """Parse the arguments, thin, write the report, add the files, say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+")
-    for name in parser.parse_args().names:
-        thin(ROOT / "results" / name)
-        write(ROOT / "results" / name, ROOT / "reports" / name)
-        report = sorted(path for path in (ROOT / "reports" / name).rglob("*") if path.is_file())
-        files = record_files(ROOT / "results" / name) + report
+    parser.add_argument("--runs-only", action="store_true", help="plans and scores of a sweep, no report")
+    given = parser.parse_args()
+    for name in given.names:
+        folder, page = ROOT / "results" / name, ROOT / "reports" / name
+        if given.runs_only:
+            files = runs_and_plans(folder)
+        else:
+            thin(folder)
+            write(folder, page)
+            files = record_files(folder) + sorted(path for path in page.rglob("*") if path.is_file())
         subprocess.run(["git", "add", "--force", "--", *files], cwd=ROOT, check=True)
         print(f"{name}: {len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB")
 
