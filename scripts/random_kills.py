@@ -3,12 +3,13 @@
     python scripts/random_kills.py --kills 100
     python scripts/random_kills.py --kills 20 --restarts 1 --postgresql
 
-One sweep runs undisturbed, through screen, search and settle. Then sweeps of the same declaration are started, and at
-moments uniform over the next third of the time that the undisturbed one took, again and again, `kill -9` hits one of
-their workers or their parent; a sweep whose parent died is started again by the same command. A restart stops the
-database's server as if it had crashed, for a few seconds. Every sweep that ends is compared with the undisturbed one,
-until enough kills were made. With --postgresql they run on a server of the script's own, each in a database of its own;
-the undisturbed one is in a file.
+One sweep runs undisturbed, through screen, search and settle. Then sweeps of the same declaration are started, and
+`kill -9` hits one of their workers or their parent; a sweep whose parent died is started again by the same command. The
+moments are uniform over the runs of a sweep: so many finished ones are waited for, and up to two seconds more. Where a
+sweep that was started again has as many already, its start is hit. A restart stops the database's server as if it had
+crashed, for a few seconds. Every sweep that ends is compared with the undisturbed one, until enough kills were made.
+With --postgresql they run on a server of the script's own, each in a database of its own; the undisturbed one is in a
+file.
 """
 
 from __future__ import annotations
@@ -93,13 +94,13 @@ def main() -> int:
         server = stack.enter_context(database_module().server()) if arguments.postgresql else None
         reference = folder / "undisturbed"
         started = time.monotonic()
-        disturbed_sweep(Sweep(command, reference), [], 1.0, chooser)
-        duration = time.monotonic() - started
-        print(f"undisturbed: {len(load_runs(reference / 'results' / NAME))} runs in {duration:.0f} s", flush=True)
+        disturbed_sweep(Sweep(command, reference), [], 0, chooser)
+        runs, duration = len(load_runs(reference / "results" / NAME)), time.monotonic() - started
+        print(f"undisturbed: {runs} runs in {duration:.0f} s", flush=True)
         while victims:
             home = folder / f"sweep{len(outcomes)}"
             sweep = Sweep(command, home, server, None if server is None else new_database(server.url, home.name))
-            outcome = disturbed_sweep(sweep, victims[: arguments.per_sweep], duration, chooser)
+            outcome = disturbed_sweep(sweep, victims[: arguments.per_sweep], runs, chooser)
             compare(sweep, reference, outcome)
             outcomes.append(outcome)
             victims = victims[outcome.kills.total() :]
@@ -138,6 +139,20 @@ class Sweep:
         pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(words, cwd=self.home, env=around, **pipes)
 
+    def finished(self) -> int:
+        """Runs that have left their record."""
+        if self.url is None and not (self.folder / "study.db").is_file():
+            return 0
+        address = sa.make_url(self.storage)
+        if self.url is not None:
+            address = address.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(address, poolclass=sa.NullPool)
+        try:
+            with engine.connect() as connection:
+                return int(connection.scalar(sa.text("SELECT COUNT(*) FROM trials WHERE state = 'COMPLETE'")))
+        except sa.exc.DBAPIError:  # its tables are not there yet, or it is locked
+            return 0
+
     def stage(self) -> str:
         """Where it is, by its last plan."""
         if self.url is None and not (self.folder / "study.db").is_file():
@@ -175,25 +190,44 @@ def line(what: str, outcome: Outcome) -> str:
     return f"{what:9} {kills} (in {stages}), started {outcome.starts:3} times: {trace}"
 
 
-def disturbed_sweep(sweep: Sweep, victims: list[str], duration: float, chooser: random.Random) -> Outcome:
+def disturbed_sweep(sweep: Sweep, victims: list[str], runs: int, chooser: random.Random) -> Outcome:
     """Run the sweep to its end, through as many of these kills as it takes until then."""
     outcome, left = Outcome(), list(victims)
+    moments = sorted((chooser.uniform(0, runs) for _ in victims), reverse=True)
     sweep.home.mkdir()
     while True:
         outcome.starts += 1
-        process = sweep.start()
-        while left:
-            try:
-                process.wait(chooser.uniform(0, duration / 3))
+        process, refused = sweep.start(), False
+        while left and reaches(process, sweep, moments[-1], chooser):
+            moments.pop()
+            outcome.stages[sweep.stage()] += 1
+            hit = kill_one(process.pid, left.pop(0), sweep, chooser)
+            outcome.kills[hit] += 1
+            refused = hit == "server"  # one that is being started needs a server
+            if process.poll() is not None:
                 break
-            except subprocess.TimeoutExpired:
-                outcome.stages[sweep.stage()] += 1
-                outcome.kills[kill_one(process.pid, left.pop(0), sweep, chooser)] += 1
         _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         if process.returncode == 0:
             return outcome
-        if process.returncode != -signal.SIGKILL:
+        if process.returncode != -signal.SIGKILL and not (refused and process.returncode == 2):
             raise RuntimeError(f"the sweep ended with {process.returncode}: {errors}")
+
+
+def reaches(process: subprocess.Popen, sweep: Sweep, moment: float, chooser: random.Random) -> bool:
+    """Wait until the sweep has so many finished runs, and a little more; False where it ends before."""
+    while sweep.finished() < moment:
+        if ended(process, 0.2):
+            return False
+    return not ended(process, chooser.uniform(0, 2))
+
+
+def ended(process: subprocess.Popen, within: float) -> bool:
+    """Whether it ends within so many seconds."""
+    try:
+        process.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def kill_one(parent: int, victim: str, sweep: Sweep, chooser: random.Random) -> str:

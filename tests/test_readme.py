@@ -125,6 +125,15 @@ def test_what_the_readme_says_of_single_tricks_follows_from_three_sweeps(repeate
     assert [counts[hack] for hack in ("leaky_relu", "normal_init", "tanh_scaling")] == [(0, 2), (2, 1), (2, 0)]
 
 
+def test_what_the_readme_says_of_equal_time_follows_from_the_records(published):
+    rows = published["seed0"].equal_time.set_index(["hack", "dataset"]).loc["strided_conv"]
+    assert rows["time_ratio"].between(0.4, 0.5).all()
+    size, low, high = (round(rows.loc["digits", name]) for name in ("equal_time_pct", "ci_low_pct", "ci_high_pct"))
+    unseen = [f"{rows.loc['mnist5k', name]:+.0f}".replace("-", "−") for name in ("ci_low_pct", "ci_high_pct")]
+    said = f"at equal time it is {size} % on digits ({low} to {high}), and nothing that shows on mnist5k"
+    assert f"{said} ({' to '.join(unseen)})" in " ".join(README.split())
+
+
 def test_what_the_readme_says_of_mixed_batches_follows_from_the_records(published):
     assert "In longer screens, CIFAR-10 among them, BatchNorm on mixed batches was worse than none" in " ".join(
         README.split()

@@ -168,23 +168,20 @@ def why_not_flipped(findings: Findings, hack: str, dataset: str) -> str:
 
 
 def against_the_average(findings: Findings) -> str:
-    """One sentence on the tricks whose local effect is not the average one; empty where none is."""
+    """Words on the tricks whose local effect is not the average one; empty where none is."""
     if findings.local.empty or findings.average.empty:
         return ""
     found = analysis.local_against_average(findings.local, findings.average)
     found = found[found["differs"] & (found["hack"] != PLACEBO)]
     if found.empty:
         return ""
-    here, there = (table.set_index(["dataset", "hack"]) for table in (findings.local, findings.average))
-    items = [
-        f"{code(row['hack'])} on {code(row['dataset'])} ({effect(here.loc[key], findings.scale)} in the best recipe, "
-        f"{effect(there.loc[key], findings.scale)} over recipes at large)"
-        for _, row in found.iterrows()
-        if (key := (row["dataset"], row["hack"]))
+    places = [
+        f"{listed([code(hack) for hack in own['hack']])} on {code(dataset)}"
+        for dataset, own in found.groupby("dataset", sort=False)
     ]
     return (
-        f"In the best recipe a trick may do something else than on average. Beyond noise that is so for "
-        f"{listed(items)}: the average mixes recipes in which it works with recipes in which it does not."
+        "An average mixes recipes in which a trick works with recipes in which it does not. In the best recipe the "
+        f"effect is another one, beyond noise, for {listed(places)}."
     )
 
 
