@@ -11,6 +11,7 @@ from bench.report.blocks import code, strong
 from bench.report.estimates import effect, is_clear, reach
 from bench.report.findings import Findings
 from bench.report.formatting import counted, listed, number, spelled
+from bench.report.scale import PERCENT
 
 _MOST = 6
 """So many names are read; of more than these the largest are named and the others counted."""
@@ -75,6 +76,24 @@ def _open(tried: pd.DataFrame, findings: Findings) -> list[str]:
 def _named(rows: pd.DataFrame, findings: Findings) -> str:
     """The tricks with their effects, the largest first."""
     order = rows["effect_log"].abs().round(9).sort_values(ascending=False, kind="stable").index
-    names = [f"{code(rows.loc[at, 'hack'])} ({effect(rows.loc[at], findings.scale)})" for at in order]
+    told = [f"{effect(rows.loc[at], findings.scale)}{_at_equal_time(rows.loc[at], findings)}" for at in order]
+    names = [f"{code(rows.loc[at, 'hack'])} ({size})" for at, size in zip(order, told, strict=True)]
     more = [f"{len(names) - _MOST} more"] if len(names) > _MOST + 1 else []
     return listed(names[: _MOST if more else None] + more)
+
+
+def _at_equal_time(row: pd.Series, findings: Findings) -> str:
+    """What becomes of a claim when both sides get equal time, where it is another thing; else empty."""
+    if row["verdict"] not in ("helps", "hurts") or findings.records.outcome.column != "fid":
+        return ""
+    table = findings.equal_time
+    if table.empty:
+        return ""
+    own = table[(table["hack"] == row["hack"]) & (table["dataset"] == row["dataset"]) & (table["note"] == "")]
+    if own.empty or own["ci_low_pct"].isna().any():
+        return ""
+    (other,) = own.to_dict("records")
+    if other["ci_low_pct"] <= 0 <= other["ci_high_pct"]:
+        return ", at equal time not clear"
+    turned = (other["equal_time_pct"] > 0) != (row["effect_log"] > 0)
+    return f", at equal time {PERCENT.size(other['equal_time_pct'])}" if turned else ""

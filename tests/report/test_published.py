@@ -1,12 +1,15 @@
 """Every published number is rebuilt from the committed records."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from bench.records.sweep import read_sweep
 from bench.report import write
+from bench.report.findings import findings
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = sorted(
@@ -30,3 +33,15 @@ def test_a_published_report_is_rebuilt_from_its_records(name, tmp_path, no_pixel
         # Another processor may round the last digit of an unrounded number differently.
         ours, theirs = (pd.read_csv(folder / "effects.csv") for folder in (rebuilt, published))
         pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_a_claim_that_equal_time_takes_back_says_so():
+    text = (ROOT / "reports" / "seed0" / "report.md").read_text()
+    found = findings(read_sweep(ROOT / "results" / "seed0"))
+    rows = found.equal_time.set_index(["dataset", "hack"])
+    for (dataset, hack), row in rows.iterrows():
+        clear = not row["ci_low_pct"] <= 0 <= row["ci_high_pct"]
+        (line,) = [line for line in text.splitlines() if line.startswith(f"On **{dataset}**, **keep**")]
+        named = re.search(rf"`{hack}` \(([^)]*)\)", line).group(1)
+        assert named.endswith("at equal time not clear") == (not clear), named
+    assert rows.loc[("mnist5k", "strided_conv"), "ci_low_pct"] < 0  # there is one that is taken back
