@@ -68,7 +68,7 @@ def _as_server_user(folder: Path) -> list[str]:
     if os.geteuid() != 0:
         return []
     shutil.chown(folder, "postgres")
-    return ["runuser", "-u", "postgres", "--"]
+    return [shutil.which("runuser") or "/usr/sbin/runuser", "-u", "postgres", "--"]  # not on every path
 
 
 def _free_port() -> int:
