@@ -139,23 +139,24 @@ class Sweep:
         pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(words, cwd=self.home, env=around, **pipes)
 
+    @property
+    def begun(self) -> bool:
+        """Whether its database is there; one on a server was made before."""
+        return self.url is not None or (self.folder / "study.db").is_file()
+
     def finished(self) -> int:
         """Runs that have left their record."""
-        if self.url is None and not (self.folder / "study.db").is_file():
+        if not self.begun:
             return 0
-        address = sa.make_url(self.storage)
-        if self.url is not None:
-            address = address.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(address, poolclass=sa.NullPool)
         try:
-            with engine.connect() as connection:
+            with engine_of(self.storage).connect() as connection:
                 return int(connection.scalar(sa.text("SELECT COUNT(*) FROM trials WHERE state = 'COMPLETE'")))
         except sa.exc.DBAPIError:  # its tables are not there yet, or it is locked
             return 0
 
     def stage(self) -> str:
         """Where it is, by its last plan."""
-        if self.url is None and not (self.folder / "study.db").is_file():
+        if not self.begun:
             return "start"
         try:
             return load_study(NAME, open_storage(self.storage))[1][-1].stage
@@ -172,11 +173,17 @@ def database_module() -> Any:
     return module
 
 
+def engine_of(url: str, **options: Any) -> sa.Engine:
+    """What opens one connection after the other to that address."""
+    address = sa.make_url(url)
+    if address.get_backend_name() == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    return sa.create_engine(address, poolclass=sa.NullPool, **options)
+
+
 def new_database(url: str, name: str) -> str:
     """Address of an empty database of that name on the server."""
-    address = sa.make_url(url).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
+    with engine_of(url, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     return str(sa.make_url(url).set(database=name))
 

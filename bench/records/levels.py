@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 _NONE: dict[str, bool] = {}
 

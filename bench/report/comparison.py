@@ -19,7 +19,7 @@ from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MA
 from bench.report.estimates import estimate, order_of_hacks, value
 from bench.report.findings import Findings, findings
 from bench.report.first_screen import told
-from bench.report.forest import set_ticks
+from bench.report.forest import set_span
 from bench.report.formatting import counted, listed, p_value
 from bench.report.render import Report, write_files
 
@@ -166,7 +166,6 @@ def _figure(rows, here, there, names, datasets: list[str], found: Findings) -> F
         return None
     sizes = np.array([[table.loc[key, "effect_log"] for table in (here, there)] for key in known], dtype=float)
     low, high = (max(1.25 * float(far), 2 * scale.narrowest) for far in (-sizes.min(), sizes.max()))
-    limit = max(low, high)
     columns = min(len(datasets), 3)
     lines = math.ceil(len(datasets) / columns)
     with drawing(min(4.6 * columns, 10.4), 0.5 + (4.3 if columns < 3 else 3.6) * lines) as canvas:
@@ -180,8 +179,7 @@ def _figure(rows, here, there, names, datasets: list[str], found: Findings) -> F
                     _draw_point(axis, here.loc[(name, hack)], there.loc[(name, hack)], hack, scale)
             axis.set_title(shortened(dataset, 30))
             for side in (axis.xaxis, axis.yaxis):
-                set_ticks(side, scale, limit, apart=0.15 * (low + high) / limit)
-            axis.set(xlim=(-low, high), ylim=(-low, high))
+                set_span(side, scale, low, high, apart=0.15)
         for axis in axes[len(datasets) :]:
             axis.set_visible(False)
         canvas.supxlabel(f"effect on {scale.label} in {shortened(names[0], 30)}", fontsize=9, color=QUIET)

@@ -45,6 +45,13 @@ def set_ticks(axis, scale: Scale, limit: float, apart: float = 0.14) -> None:
     axis.set_ticks([scale.place(tick) for tick in ticks], [scale.tick(tick) for tick in ticks])
 
 
+def set_span(axis, scale: Scale, low: float, high: float, apart: float) -> None:
+    """End an x or y axis of differences at −low and high, and label it; `apart` is a label's share of its length."""
+    limit = max(low, high)
+    set_ticks(axis, scale, limit, apart * (low + high) / limit)
+    getattr(axis.axes, f"set_{axis.axis_name}lim")(-low, high)  # ticks would have widened it
+
+
 def draw_band_of_no_interest(axis, limits: tuple[float, float]) -> None:
     """Shade the effects that are too small to matter."""
     if np.isfinite(limits).all():

@@ -138,7 +138,11 @@ def _tile(made: Made, drawn: tuple[bytes, str]) -> Tile:
     fid = made.record.get("scores", {}).get("fid")
     ended = f"{made.record.get('status')}, " + (f"FID {number(fid)}" if known(fid) else "no FID")
     caption = f"{made.spec['dataset']}, {made.spec['steps']:,} steps: {ended}"
-    return Tile(f"samples-{file_name(made.name)}-{made.folder.name}", *drawn, made.name, caption)
+    return Tile(_tile_name(made), *drawn, made.name, caption)
+
+
+def _tile_name(made: Made) -> str:
+    return f"samples-{file_name(made.name)}-{made.folder.name}"
 
 
 def stages_shown(folder: Path) -> list[Path]:
@@ -151,11 +155,12 @@ def stages_shown(folder: Path) -> list[Path]:
 def _over_training(made: Made, stages: list[Path]) -> list[Gallery | Text]:
     """Real images and the grids of a long training, with what a person saw in them."""
     real, tiles = picture(made.folder, REAL), []
-    name = f"samples-{file_name(made.name)}-{made.folder.name}"
+    name = _tile_name(made)
     if real is not None:
         tiles.append(Tile(f"{name}-real", *real, "real images", f"{made.spec['dataset']}, what to look like"))
     for path in stages:
-        step, fid = int(path.stem), made.record.get("checkpoints", {}).get(str(int(path.stem)))
+        step = int(path.stem)
+        fid = made.record.get("checkpoints", {}).get(str(step))
         caption = f"FID {number(fid)}" if known(fid) else "no FID"
         if (drawn := picture(path.parent, path.name)) is not None:
             tiles.append(Tile(f"{name}-{path.stem}", *drawn, f"{step:,} steps", caption))

@@ -13,7 +13,7 @@ from bench.report.blocks import Figure, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
 from bench.report.estimates import effect, estimate, interval, is_clear, order_of_hacks, reach, rows_of, value
 from bench.report.findings import Findings
-from bench.report.forest import draw_band_of_no_interest, set_ticks, tint_placebo
+from bench.report.forest import draw_band_of_no_interest, set_span, tint_placebo
 from bench.report.formatting import NOTHING, counted, listed, p_value
 from bench.report.scale import Scale
 from bench.report.summary import claims_of
@@ -33,21 +33,19 @@ def figure(findings: Findings) -> Figure | None:
     widest = np.log(30) if scale.ratios else np.inf
     low, high = (float(np.clip(far * 1.08, scale.narrowest, widest)) for far in (-reach.min(), reach.max()))
     limit = max(low, high)
-    panel = min(4.2, 8.4 / len(datasets))
+    panel, here = min(4.2, 8.4 / len(datasets)), local.set_index(["hack", "dataset"])
     with drawing(2.0 + panel * len(datasets), 1.35 + 0.3 * len(hacks)) as canvas:
         axes = np.atleast_1d(canvas.subplots(1, len(datasets), sharex=True, sharey=True))
         for axis, dataset in zip(axes, datasets, strict=True):
             _draw_panel(axis, known[known["dataset"] == dataset], places, limit, findings)
             for hack in set(places) - set(known.loc[known["dataset"] == dataset, "hack"]):
-                row = local[(local["hack"] == hack) & (local["dataset"] == dataset)]
-                told = _why_unknown(None if row.empty else row.iloc[0], findings, (hack, dataset))
+                told = _why_unknown(_row(here, (hack, dataset)), findings, (hack, dataset))
                 axis.text(0.04, places[hack], told, fontsize=8, color=QUIET, va="center")
             axis.set_title(shortened(dataset, 30))
         axes[0].set_yticks(list(places.values()), [shortened(hack) for hack in places], fontsize=9)
         axes[0].set_ylim(-0.7, len(hacks) - 0.3)
         tint_placebo(axes[0], hacks)
-        set_ticks(axes[0].xaxis, scale, limit, apart=0.6 / panel * (low + high) / limit)
-        axes[0].set_xlim(-low, high)
+        set_span(axes[0].xaxis, scale, low, high, apart=0.6 / panel)
         canvas.supxlabel(scale.axis, fontsize=9, color=QUIET)
         _legend(canvas, set(known["verdict"]))
         return finished(
@@ -119,7 +117,7 @@ def table(findings: Findings) -> Table | None:
         cells = [_called(findings, hack, datasets)]
         for dataset in datasets:
             key = (hack, dataset)
-            cells += _cells(here.loc[key] if key in here.index else None, findings, key)
+            cells += _cells(_row(here, key), findings, key)
             cells.append(effect(there.loc[key], findings.scale) if key in there.index else NOTHING)
         rows.append(tuple(cells))
     heads = [head for dataset in datasets for head in (f"in it, {code(dataset)}", "verdict", "on average")]
@@ -139,6 +137,11 @@ def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> l
         return [NOTHING, _why_unknown(row, findings, key)]
     text = estimate(row, findings.scale)
     return [f"**{text}**" if is_clear(row) else text, _verdict(row, findings.scale)]
+
+
+def _row(table: pd.DataFrame, key: tuple[str, str]) -> pd.Series | None:
+    """The row of a trick on a dataset, of a table by these; None where there is none."""
+    return table.loc[key] if key in table.index else None
 
 
 def _why_unknown(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> str:
