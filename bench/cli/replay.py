@@ -12,24 +12,35 @@ from typer import Argument, Option
 from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Results
+from bench.records import fields
+
+
+class Size:
+    """How much is drawn."""
+
+    sweeps: Annotated[int, fields.Asked("Sweeps to draw.", least=1, most=1_000_000)]
+    seed: Annotated[int, fields.Asked("Of everything that is drawn.", least=0, most=2**31 - 1)]
+    runs: Annotated[int | None, fields.Asked("Runs of each sweep.", least=1, most=1_000_000)]
+    workers: Annotated[int | None, fields.Asked("Processes.", least=1, most=1024)]
 
 
 @app.command()
 def replay(
     name: Annotated[str, Argument(help="A sweep made with --design factorial.", autocompletion=completion.sweeps)],
     dataset: Annotated[str | None, Option(help="One of its datasets. Default: the first.")] = None,
-    sweeps: Annotated[int, Option(help="Sweeps to draw.", min=1)] = 1000,
-    seed: Annotated[int, Option(help="Of everything that is drawn.", min=0)] = 0,
+    sweeps: Annotated[int, Option(help="Sweeps to draw.")] = 1000,
+    seed: Annotated[int, Option(help="Of everything that is drawn.")] = 0,
     half: Annotated[str, Option(help="Which seeds of the table: all, calibration or report.")] = "all",
     luck: Annotated[str, Option(help="Of a run: pooled over recipes, or of the recipe's own runs: own.")] = "pooled",
-    runs: Annotated[int | None, Option(help="Runs of each sweep. Default: the usual number.", min=1)] = None,
+    runs: Annotated[int | None, Option(help="Runs of each sweep. Default: the usual number.")] = None,
     sesoi: Annotated[float, Option(help="Smallest effect of interest, as a fraction of FID.")] = 0.10,
     rivals: Annotated[bool, Option(help="Also what people do today, with as many runs.")] = True,
-    workers: Annotated[int | None, Option(help="Processes. Default: one for each core.", min=1)] = None,
+    workers: Annotated[int | None, Option(help="Processes. Default: one for each core.")] = None,
     write: Annotated[Path | None, Option(help="Also write all numbers to this file, as JSON.")] = None,
     results: Results = RESULTS,
 ) -> None:
     """Draw sweeps from a table of real runs in which every recipe was run, and hold their answers against the truth."""
+    fields.check_fields(Size, {"sweeps": sweeps, "seed": seed, "runs": runs, "workers": workers})
     import pandas as pd
 
     from bench.cli.judging import judge_of

@@ -10,15 +10,23 @@ from typer import Option
 
 from bench.cli.command import app
 from bench.cli.options import Device, Workers
+from bench.records.fields import Asked, check_fields
 from bench.records.files import check_writable
+
+
+class Length:
+    """How long is measured."""
+
+    repeats: Annotated[int, Asked("Paired measurements of each case.", least=1, most=1000)]
+    seconds: Annotated[float, Asked("Length of one measurement.", least=0.1, most=3600)]
 
 
 @app.command()
 def throughput(
     widths: Annotated[list[int] | None, Option(help="Widths of the networks. Default: 16 32 64.")] = None,
     resolutions: Annotated[list[int] | None, Option(help="Sizes of the pictures. Default: 32 64.")] = None,
-    repeats: Annotated[int, Option(help="Paired measurements of each case.", min=1)] = 3,
-    seconds: Annotated[float, Option(help="Length of one measurement.", min=0.1)] = 2.0,
+    repeats: Annotated[int, Option(help="Paired measurements of each case.")] = 3,
+    seconds: Annotated[float, Option(help="Length of one measurement.")] = 2.0,
     workers: Workers = None,
     device: Device = "auto",
     example: Annotated[
@@ -27,6 +35,7 @@ def throughput(
     write: Annotated[Path | None, Option(help="Write every measurement to this CSV file.")] = None,
 ) -> None:
     """Measure how fast this machine trains, side by side with a plain PyTorch loop of the same networks."""
+    check_fields(Length, {"repeats": repeats, "seconds": seconds})
     from bench.runner.sweep import worker_count
     from bench.throughput import measure
     from bench.throughput.tables import example_table, phase_table, throughput_table

@@ -257,6 +257,25 @@ def test_a_bad_toml_file_is_one_line(capsys, tmp_path, text, expected):
 
 
 @pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["throughput", "--seconds", "inf"], "seconds inf: expected a number from 0.1 to 3,600"),
+        (["throughput", "--seconds", "nan"], "seconds nan: expected a number from 0.1 to 3,600"),
+        (["throughput", "--seconds", "1e9"], "seconds 1000000000.0: expected a number from 0.1 to 3,600"),
+        (["throughput", "--repeats", "0"], "repeats 0: expected a whole number from 1 to 1,000"),
+        (["throughput", "--workers", "2000"], "workers 2000: expected at least 1 and at most 1024"),
+        (["replay", "none", "--sweeps", str(10**30)], f"sweeps {10**30}: expected a whole number from 1 to 1,000,000"),
+        (["replay", "none", "--seed", "-1"], "seed -1: expected a whole number from 0 to 2,147,483,647"),
+        (["replay", "none", "--runs", "0"], "runs 0: expected a whole number from 1 to 1,000,000"),
+        (["replay", "none", "--workers", "2000"], "workers 2000: expected a whole number from 1 to 1,024"),
+    ],
+)
+def test_a_measurement_that_would_never_end_is_refused(capsys, words, told):
+    code, out, err = call(capsys, *words)
+    assert (code, out, err) == (2, "", f"ganbench: {told}\n")
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["run", "--dataset", "digits", "--steps", "1", "--out"],
