@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,6 @@ class Declaration:
     around: dict[str, bool] = field(default_factory=dict)
     seed: int = 0
     asked: str = ""
-    _read: str | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         unknown = [stage for stage in self.stages if stage not in STAGES]
@@ -169,13 +169,13 @@ class Declaration:
         """The tricks that are flipped around the best recipe."""
         return self.flipped or self.hacks
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256, in hex, of the canonical JSON of all but the name.
 
         A declaration read from a file keeps the hash that it was written with, by whatever version.
         """
-        return self._read or _hash(self.to_dict())
+        return _hash(self.to_dict())
 
     @property
     def first_seed(self) -> int:
@@ -184,9 +184,7 @@ class Declaration:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        content = dataclasses.asdict(self)
-        del content["_read"]
-        return json.loads(json.dumps(content, allow_nan=False))
+        return json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys) with the hash beside the content, so that an edited file is noticed."""
@@ -198,7 +196,7 @@ class Declaration:
         try:
             content = json.loads(text)
             written = content.pop("hash")
-            known = {entry.name for entry in fields(cls) if entry.init}
+            known = {entry.name for entry in fields(cls)}
             made = cls(**_thawed({key: value for key, value in content.items() if key in known}))
         except (ValueError, TypeError, KeyError, AttributeError) as problem:
             raise UserError(f"the sweep's declaration cannot be read ({problem}); give a new --name") from problem
@@ -207,7 +205,7 @@ class Declaration:
                 f"the declaration of sweep {made.name!r} was changed after it was written (hash "
                 f"{_hash(content)[:12]}, recorded {str(written)[:12]}); declare a new sweep under a new name instead"
             )
-        object.__setattr__(made, "_read", written)
+        vars(made)["hash"] = written
         return made
 
 

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,7 +89,6 @@ class Plan:
     variance: dict[str, float] = field(default_factory=dict)
     order_seed: int = 0
     round: int = 0
-    _read: str | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -99,13 +99,14 @@ class Plan:
         if max(places.values(), default=1) > 1:
             raise UserError(f"plan {self.name!r} has two cells of one name; expected distinct names")
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256, in hex, of the canonical JSON of all that defines the experiment; the plan's name is not in it.
 
-        A plan read from a file keeps the hash that it was written with, by whatever version.
+        A plan read from a file keeps the hash that it was written with, by whatever version. Made once: a sweep asks
+        for it with every run, and that of thousands of runs takes a fifth of a second.
         """
-        return self._read or _hash(self._content())
+        return _hash(self._content())
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys), with the hash beside the content so that an edited file is noticed."""
@@ -118,7 +119,7 @@ class Plan:
             content = json.loads(text)
         except json.JSONDecodeError as error:
             raise UserError(f"the plan is not JSON ({error}); expected a file written by `ganbench plan`") from error
-        expected = {entry.name for entry in fields(cls) if entry.init} | {"hash"}
+        expected = {entry.name for entry in fields(cls)} | {"hash"}
         if not isinstance(content, dict) or not _REQUIRED <= set(content) <= expected:
             given = sorted(set(content) ^ expected) if isinstance(content, dict) else type(content).__name__
             raise UserError(f"the plan has missing or unknown fields ({given}); write it again with `ganbench plan`")
@@ -134,7 +135,7 @@ class Plan:
             raise UserError(
                 f"the plan has a field of the wrong kind ({error}); write it with `ganbench plan`"
             ) from error
-        object.__setattr__(plan, "_read", written)
+        vars(plan)["hash"] = written
         return plan
 
     def save(self, path: str | Path) -> Path:
@@ -184,9 +185,7 @@ class Plan:
 
     def _content(self) -> dict[str, Any]:
         try:
-            content = asdict(self)
-            del content["_read"]
-            return json.loads(_canonical(content))
+            return json.loads(_canonical(asdict(self)))
         except (TypeError, ValueError) as error:
             raise UserError(f"plan {self.name!r} holds a value that JSON cannot: {error}; use plain values") from error
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -95,6 +96,13 @@ def test_the_hash_is_of_the_experiment_and_not_of_its_name():
 )
 def test_every_part_of_the_experiment_changes_the_hash(change):
     assert plan(**change).hash != plan().hash
+
+
+def test_the_hash_is_made_once_and_not_kept_by_what_is_made_of_the_plan():
+    made = plan()
+    assert made.hash is made.hash
+    assert replace(made, sesoi=0.06).hash == plan(sesoi=0.06).hash != made.hash
+    assert made == plan()  # equality is of what defines it, asked for a hash or not
 
 
 def test_an_edited_plan_is_noticed():
