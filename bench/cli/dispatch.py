@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 
@@ -16,6 +17,9 @@ from bench.errors import Halted, UserError
 _VERBS = ("look", "plan", "sweep", "run", "train", "report", "replay", "travel", "throughput", "doctor")
 for _verbs in _VERBS:
     import_module(f"bench.cli.{_verbs}")
+
+_OF_A_PATH = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS}
+"""What the system says where the path itself is the trouble, and not the moment or the disk."""
 
 
 def run_command(arguments: list[str]) -> int:
@@ -43,6 +47,10 @@ def run_command(arguments: list[str]) -> int:
         raise KeyboardInterrupt from None
     except BrokenPipeError:
         return 0
+    except OSError as problem:
+        if problem.errno not in _OF_A_PATH or problem.filename is None:
+            raise
+        return _fail(f"{str(problem.filename)!r}: {problem.strerror}; name another place", 2)
     return code if isinstance(code, int) else 0
 
 

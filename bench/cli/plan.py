@@ -12,7 +12,7 @@ from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Machine, Results, with_options
 from bench.cli.request import Request, build_request, check_names
-from bench.records.files import check_writable
+from bench.records.files import check_writable_file
 from bench.records.presets import PRESETS
 
 
@@ -54,7 +54,7 @@ def plan(
 ) -> None:
     """Show a sweep's stages, its first cells and what it can see; writes nothing unless asked."""
     if write is not None:
-        check_writable(write.parent)
+        check_writable_file(write)
     request = request_of(given, start, machine)
     from bench.cli.plan_summary import cell_table, plan_summary
     from bench.cli.planning import build_plan, declare

@@ -13,6 +13,7 @@ from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Results
 from bench.records import fields
+from bench.records.files import check_writable_file
 
 
 class Size:
@@ -41,6 +42,8 @@ def replay(
 ) -> None:
     """Draw sweeps from a table of real runs in which every recipe was run, and hold their answers against the truth."""
     fields.check_fields(Size, {"sweeps": sweeps, "seed": seed, "runs": runs, "workers": workers})
+    if write is not None:
+        check_writable_file(write)
     import pandas as pd
 
     from bench.cli.judging import judge_of

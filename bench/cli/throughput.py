@@ -11,7 +11,7 @@ from typer import Option
 from bench.cli.command import app
 from bench.cli.options import Device, Workers
 from bench.records.fields import Asked, check_fields
-from bench.records.files import check_writable
+from bench.records.files import check_writable_file
 
 
 class Length:
@@ -41,7 +41,7 @@ def throughput(
     from bench.throughput.tables import example_table, phase_table, throughput_table
 
     if write is not None:
-        check_writable(write.parent)
+        check_writable_file(write)
     cases = measure.cases(widths or [16, 32, 64], resolutions or [32, 64])
     count = worker_count(workers, device)
     if example:

@@ -59,6 +59,25 @@ def check_writable(folder: Path) -> None:
         ) from None
 
 
+def check_writable_file(file: Path) -> None:
+    """Make the folder of a file if it is not there, and see that the file can be written, without a change to it.
+
+    Raises:
+        UserError: it cannot be.
+    """
+    check_writable(file.parent)
+    problem = ""
+    try:
+        if file.is_dir():
+            problem = "it is a folder"
+        elif file.exists():
+            os.close(os.open(file, os.O_WRONLY))
+    except OSError as refused:
+        problem = refused.strerror
+    if problem:
+        raise UserError(f"file {str(file)!r} cannot be written ({problem}): name one that can")
+
+
 def replaced(target: Path, write: Callable[[Path], object]) -> None:
     """Write a file whole or not at all: to a neighbour first, then moved into its place."""
     partial = target.with_name(f".{target.name}.{os.getpid()}")

@@ -294,6 +294,31 @@ def test_a_place_that_cannot_be_written_in_is_refused_before_anything_is_made(ca
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["plan", "--preset", "smoke", "--write", ""],
+            "file '.' cannot be written (it is a folder): name one that can",
+        ),
+        (["throughput", "--write", "there"], "file 'there' cannot be written (it is a folder): name one that can"),
+        (["replay", "none", "--write", "x" * 300], f"file '{'x' * 300}' cannot be written (File name too long): name"),
+        (["datasets", "--data-root", "x" * 300], f"'{'x' * 300}': File name too long; name another place"),
+        (
+            ["report", "none", "--results", "x" * 300],
+            f"'{'x' * 300}/none/runs.parquet': File name too long; name another place",
+        ),
+    ],
+)
+def test_a_path_that_cannot_be_is_one_line(capsys, tmp_path, monkeypatch, words, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    code, out, err = call(capsys, *words)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"ganbench: {told}")
+    assert err.count("\n") == 1
+
+
 def test_a_record_that_cannot_be_kept_where_it_was_asked_for_goes_elsewhere(capsys, tmp_path, monkeypatch):
     written = []
 
