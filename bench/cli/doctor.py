@@ -44,8 +44,8 @@ def doctor(
             print(f"{'':<11} -> {finding.remedy}")
     if measure:
         say = lambda line: print(line, file=sys.stderr)  # noqa: E731
-        say("timing a few steps of two recipes on each dataset")
         declaration = declare(request, device=device, data_root=data_root, say=say, workers=count)
+        say("timing a few steps of two recipes on each dataset")
         state = expected_state(declaration, count, device, data_root, say)
         several = f"{count} worker{'s' if count > 1 else ''}"
         print(f"{'time':<11} `ganbench sweep --preset {preset}` takes {time_left(state)}, on {several}")

@@ -51,10 +51,11 @@ def worker_count(wanted: int | None, device: str) -> int:
     """How many runs to make at once: one per core, or one on an accelerator, unless the person says.
 
     Raises:
-        UserError: fewer than one, or more than any machine can hold.
+        UserError: fewer than one, or more than any machine can hold; no such device.
     """
+    kind = resolve_device(device).type
     if wanted is None:
-        return len(os.sched_getaffinity(0)) if resolve_device(device).type == "cpu" else 1
+        return len(os.sched_getaffinity(0)) if kind == "cpu" else 1
     if not 1 <= wanted <= MOST_WORKERS:
         raise UserError(f"workers {wanted}: expected at least 1 and at most {MOST_WORKERS}")
     return wanted

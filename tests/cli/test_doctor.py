@@ -105,6 +105,15 @@ def test_the_verb_prints_what_is_found_and_how_long_a_sweep_takes(capsys, monkey
     assert call(capsys, "--preset", "smok")[0] == 2
 
 
+@pytest.mark.parametrize("words", [["--workers", "1"], []])
+def test_a_device_that_is_none_is_refused_before_anything_is_said(capsys, words):
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "--device", "0", *words])
+    printed = capsys.readouterr()
+    assert ended.value.code == 2
+    assert (printed.out, printed.err) == ("", "ganbench: device '0': expected one of auto, cpu, cuda, mps\n")
+
+
 def test_without_a_measurement_nothing_is_started(capsys, monkeypatch):
     monkeypatch.setattr(staged, "Worker", None)
     code, out, _ = call(capsys, "--no-measure")
