@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.cli.folding import INDENT, NAME_WIDTH, WIDTH, entry, listing, some
 from bench.plan import Plan, detectable
+from bench.records.sweep import STAR
 from bench.runner.progress import time_left
 from bench.runner.view import shortened
 
@@ -79,7 +80,12 @@ def announcement(plan: Plan, spreads: Mapping[str, SpreadEstimate], state: State
 
 
 def cell_table(plan: Plan) -> str:
-    """The cells as a table of x (on) and . (off); of the hacks that not all cells have alike, if there are any."""
+    """The cells: of stars, each recipe and what is flipped in it; of others, a table of x (on) and . (off).
+
+    The table leaves out the hacks that all cells have alike, if there are others.
+    """
+    if {cell.arm for cell in plan.cells} == set(STAR):
+        return "\n".join(_stars(plan))
     frame = plan.frame()
     shown = [hack for hack in plan.hacks if frame[hack].nunique() > 1] or list(plan.hacks)
     names = "\n".join(f"{'':12}{'| ' * i}{hack}" for i, hack in enumerate(shown))
@@ -88,3 +94,16 @@ def cell_table(plan: Plan) -> str:
         for row in frame.to_dict("records")
     ]
     return "\n".join([names, *rows])
+
+
+def _stars(plan: Plan) -> list[str]:
+    """Of each recipe in the middle: where it stands, what it has, what is flipped in it; the same flips told once."""
+    lines, told = [], {}
+    for middle in (cell for cell in plan.cells if cell.arm == STAR[0]):
+        ends = [cell.name.removeprefix(middle.name) for cell in plan.cells if cell.arm == STAR[1]]
+        flips = ", ".join(end for end in ends if end.startswith(("+", "-")))
+        first = told.setdefault(flips, middle.name)
+        recipe = ", ".join(hack for hack in plan.hacks if middle.levels.get(hack)) or "nothing switched on"
+        lines += entry(middle.name, f"on {', '.join(middle.datasets or plan.datasets)}: {recipe}")
+        lines += entry("flips", f"{flips} (+ on, - off)" if first == middle.name else f"as in {first}")
+    return lines

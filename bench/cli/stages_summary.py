@@ -30,38 +30,33 @@ def stages_summary(declaration: Declaration) -> str:
     several, on = len(declaration.datasets) > 1, ", ".join(declaration.datasets)
     runs = share.total * len(declaration.datasets)
 
-    tuned = [f"  tuned:    {', '.join(declaration.tune)}"] if declaration.tune else []
-    stages = [
-        f"  {stage + ':':<9} {words}: {count} runs{' each' if several else ''}"
-        for stage, count, words in _stages(declaration, share)
-    ]
-    return "\n".join(
-        [
-            f"sweep {declaration.name} ({declaration.hash[:12]}): at most {runs} runs on {on}",
-            *_hacks(declaration, share),
-            *tuned,
-            f"  each run: {budget.steps:,} steps of batch {budget.batch}, width {budget.width}, "
-            f"{budget.precision}, scored {budget.scored()} on {scoring.n:,} images",
-            *stages,
-            f"  can see:  {visible(declaration, share)}",
-        ]
+    lines = entry("tuned", ", ".join(declaration.tune)) if declaration.tune else []
+    lines += entry(
+        "each run",
+        f"{budget.steps:,} steps of batch {budget.batch}, width {budget.width}, {budget.precision}, scored "
+        f"{budget.scored()} on {scoring.n:,} images",
     )
+    for stage, count, words in _stages(declaration, share):
+        lines += entry(stage, f"{words}: {count} runs{' each' if several else ''}")
+    lines += entry("can see", visible(declaration, share))
+    first = f"sweep {declaration.name} ({declaration.hash[:12]}): at most {runs} runs on {on}"
+    return "\n".join([first, *_hacks(declaration, share), *lines])
 
 
 def _hacks(declaration: Declaration, share: Shares) -> list[str]:
     """The tricks: all of them, or where that is more than a screen varies, those that are flipped beside those."""
     if not declaration.wide:
-        return [f"  hacks:    {', '.join(declaration.hacks)}"]
+        return entry("hacks", ", ".join(declaration.hacks))
     flipped = declaration.asked_about
     reach = affordable_flips(declaration, share.settle)
-    told = [
-        f"  hacks:    {len(flipped)} around the best recipe: {', '.join(flipped)}",
-        f"  varied:   by screen and search: {', '.join(declaration.varied)}",
-    ]
+    told = entry("hacks", f"{len(flipped)} around {declaration.given or 'the best recipe'}: {', '.join(flipped)}")
+    if set(declaration.stages) != {"settle"}:
+        told += entry("varied", f"by screen and search: {', '.join(declaration.varied)}")
     if "settle" in declaration.stages and reach < len(flipped):
-        told.append(
-            f"  reach:    the runs pay for a first look at {reach} of the {len(flipped)}: what the screen saw, by its "
-            "size there, then one of each family in turn; a larger --budget reaches more"
+        told += entry(
+            "reach",
+            f"the runs pay for a first look at {reach} of the {len(flipped)}: what the screen saw, by its size there, "
+            "then one of each family in turn; a larger --budget reaches more",
         )
     return told
 
