@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from bench.errors import UserError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MOST_RUNS, MOST_DAYS = 1_000_000, 1000
+"""More than anybody has made; what is laid out for so many runs fits in memory."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,18 @@ def parse_budget(text: str) -> Asked:
     """`"200"` -> 200 runs, `"30m"` -> half an hour; s, m, h and d are units, and `"1h30m"` is one and a half hours.
 
     Raises:
-        UserError: neither of the two, or nothing to spend.
+        UserError: neither of the two, nothing to spend, or more than anybody has.
     """
     words = text.strip().lower()
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", words)
-    if words.isdecimal() and int(words) > 0:
+    if words.isdecimal() and len(words) < 20 and 0 < int(words) <= MOST_RUNS:
         return Asked(text, runs=int(words))
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    if seconds <= 0 or "".join(number + unit for number, unit in parts) != words:
-        raise UserError(f"budget {text!r}: expected runs, such as 200, or a time, such as 30m or 1h30m")
+    if not 0 < seconds <= MOST_DAYS * _UNITS["d"] or "".join(number + unit for number, unit in parts) != words:
+        raise UserError(
+            f"budget {text!r}: expected runs, such as 200, or a time, such as 30m or 1h30m, of at most {MOST_RUNS:,} "
+            f"runs or {MOST_DAYS:,} days"
+        )
     return Asked(text, seconds=seconds)
 
 
@@ -44,4 +49,4 @@ def affordable(asked: Asked, seconds: Mapping[str, float], workers: int) -> int:
     """
     if asked.runs is not None:
         return asked.runs // len(seconds)
-    return int(asked.seconds * workers / sum(seconds.values()))
+    return min(int(asked.seconds * workers / sum(seconds.values())), MOST_RUNS)

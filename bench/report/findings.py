@@ -149,12 +149,19 @@ class Findings:
 
     def incumbent(self, dataset: str) -> Incumbent | None:
         """The last recipe that the tricks were settled in; None where nothing was."""
-        own = self.records.best_recipe(dataset)
-        if own.empty:
-            return None
-        cells = self.records.star.query("arm == 'incumbent' and dataset == @dataset")["cell"].nunique()
-        levels = {hack: bool(own[hack].iloc[0]) for hack in self.records.hacks}
-        return Incumbent(with_outcome(own, self.records.outcome), levels, cells - 1)
+        return self._incumbents.get(dataset)
+
+    @cached_property
+    def _incumbents(self) -> dict[str, Incumbent]:
+        records, found = self.records, {}
+        for dataset in records.datasets:
+            own = records.best_recipe(dataset)
+            if own.empty:
+                continue
+            cells = records.star.query("arm == 'incumbent' and dataset == @dataset")["cell"].nunique()
+            levels = {hack: bool(own[hack].iloc[0]) for hack in records.hacks}
+            found[dataset] = Incumbent(with_outcome(own, records.outcome), levels, cells - 1)
+        return found
 
 
 def findings(records: SweepRecords) -> Findings:

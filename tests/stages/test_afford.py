@@ -1,7 +1,7 @@
 import pytest
 
 from bench.errors import UserError
-from bench.plan.afford import affordable, parse_budget
+from bench.plan.afford import MOST_RUNS, affordable, parse_budget
 from bench.plan.shares import shares
 from bench.plan.visible import sight
 from bench.records.declaration import Declaration
@@ -16,7 +16,10 @@ def test_budgets_in_runs_and_in_time(text, runs, seconds):
     assert (asked.runs, asked.seconds) == (runs, seconds)
 
 
-@pytest.mark.parametrize("text", ["", "0", "0m", "-5", "30 minutes", "m30", "30x", "30m5", "1e3"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "0m", "-5", "30 minutes", "m30", "30x", "30m5", "1e3", "1000001", "9" * 5000, "1001d", "9" * 400 + "h"],
+)
 def test_what_is_no_budget_is_refused(text):
     with pytest.raises(UserError, match="expected runs, such as 200, or a time, such as 30m"):
         parse_budget(text)
@@ -27,6 +30,7 @@ def test_what_a_budget_pays_for():
     assert affordable(parse_budget("201"), seconds, workers=2) == 100
     assert affordable(parse_budget("30m"), seconds, workers=2) == 300
     assert affordable(parse_budget("30m"), seconds, workers=1) == 150
+    assert affordable(parse_budget("1000d"), {"one": 0.01}, workers=64) == MOST_RUNS
 
 
 def test_what_a_sweep_will_see():
