@@ -34,7 +34,7 @@ def run_command(arguments: list[str]) -> int:
     except UserError as problem:
         return _fail(str(problem), 2)
     except TyperException as problem:
-        return _fail(f"{problem.format_message()} See `ganbench --help`.", 2)
+        return _fail(f"{_told(problem)} See `ganbench --help`.", 2)
     except Halted as problem:
         return _fail(str(problem), 1)
     except ValueError as problem:
@@ -52,6 +52,13 @@ def run_command(arguments: list[str]) -> int:
             raise
         return _fail(f"{str(problem.filename)!r}: {problem.strerror}; name another place", 2)
     return code if isinstance(code, int) else 0
+
+
+def _told(problem: TyperException) -> str:
+    """What typer refuses; where it cannot read a value it does not name it, but its cause does."""
+    cause = problem.__cause__
+    parts = [f"{one['input']!r}" for one in cause.errors()] if hasattr(cause, "errors") else []
+    return f"{problem.format_message()}: {', '.join(parts)}." if parts else problem.format_message()
 
 
 def _fail(line: str, code: int) -> int:

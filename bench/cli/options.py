@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from bench.runner.view import View
 
 RESULTS, REPORTS = Path("results"), Path("reports")
+_NUMBERS = {
+    int: re.compile(r"[+-]?[0-9]+"),
+    float: re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?(inf|nan)", re.I),
+}
+"""Numbers as a person types them, by kind."""
 
 SweepName = Annotated[str, typer.Argument(help="Name of the sweep.", autocompletion=completion.sweeps)]
 Results = Annotated[Path, Option(help="Folder of all sweeps.")]
@@ -143,14 +149,17 @@ def options_of(cls: type) -> list[inspect.Parameter]:
 
 
 def _option(field: Field) -> inspect.Parameter:
-    """A field as an option that is None where nothing was given; ranges are checked with those of files."""
+    """A field as an option that is None where nothing was given; kinds and ranges are checked with those of files."""
     choices = completion.one_of(field.asked.choices) if field.asked.choices else None
+    number = field.kind in (int, float)
     flag = Option(
         f"--{field.name.replace('_', '-')}",
         help=field.asked.help,
         autocompletion=completion.OF_FIELDS.get(field.name, choices),
+        metavar=f"<{field.kind.__name__}>" if number else None,
     )
-    kind = list[str] if get_origin(field.kind) in (list, dict) else field.kind
+    # Numbers arrive as they were typed: typer reads 28.0 as the whole number 28, and does not name what it refuses.
+    kind = list[str] if get_origin(field.kind) in (list, dict) else str if number else field.kind
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, flag]
     )
@@ -163,9 +172,19 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def _collected(cls: type, values: dict[str, Any]) -> Any:
-    if not fields_asked(cls):
+    asked = fields_asked(cls)
+    if not asked:
         return cls(**{field.name: values[field.name] for field in fields(cls)})
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: _read(asked[name].kind, value) for name, value in values.items() if value is not None}
+
+
+def _read(kind: Any, given: Any) -> Any:
+    """A number that was typed; what is none stays the text that it is, to be refused with the field's range."""
+    digits = _NUMBERS.get(kind)
+    try:
+        return kind(given) if digits and digits.fullmatch(given) else given
+    except ValueError:  # thousands of digits
+        return given
 
 
 def list_options(app: typer.Typer) -> set[str]:
