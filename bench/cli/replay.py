@@ -11,37 +11,35 @@ from typer import Argument, Option
 
 from bench.cli import completion
 from bench.cli.command import app
-from bench.cli.options import RESULTS, Results
+from bench.cli.options import RESULTS, Results, with_options
 from bench.records import fields
 from bench.records.files import check_writable_file
 
 
 class Size:
-    """How much is drawn."""
+    """How much is drawn, and on how many processes."""
 
-    sweeps: Annotated[int, fields.Asked("Sweeps to draw.", least=1, most=1_000_000)]
-    seed: Annotated[int, fields.Asked("Of everything that is drawn.", least=0, most=2**31 - 1)]
-    runs: Annotated[int | None, fields.Asked("Runs of each sweep.", least=1, most=1_000_000)]
-    workers: Annotated[int | None, fields.Asked("Processes.", least=1, most=1024)]
+    sweeps: Annotated[int, fields.Asked("Sweeps to draw. Default: 1000.", least=1, most=1_000_000)]
+    seed: Annotated[int, fields.Asked("Of everything that is drawn. Default: 0.", least=0, most=2**31 - 1)]
+    runs: Annotated[int | None, fields.Asked("Runs of each sweep. Default: the usual number.", least=1, most=1_000_000)]
+    workers: Annotated[int | None, fields.Asked("Processes. Default: one for each core.", least=1, most=1024)]
 
 
 @app.command()
+@with_options(size=Size)
 def replay(
+    size: dict[str, Any],
     name: Annotated[str, Argument(help="A sweep made with --design factorial.", autocompletion=completion.sweeps)],
     dataset: Annotated[str | None, Option(help="One of its datasets. Default: the first.")] = None,
-    sweeps: Annotated[int, Option(help="Sweeps to draw.")] = 1000,
-    seed: Annotated[int, Option(help="Of everything that is drawn.")] = 0,
     half: Annotated[str, Option(help="Which seeds of the table: all, calibration or report.")] = "all",
     luck: Annotated[str, Option(help="Of a run: pooled over recipes, or of the recipe's own runs: own.")] = "pooled",
-    runs: Annotated[int | None, Option(help="Runs of each sweep. Default: the usual number.")] = None,
     sesoi: Annotated[float, Option(help="Smallest effect of interest, as a fraction of FID.")] = 0.10,
     rivals: Annotated[bool, Option(help="Also what people do today, with as many runs.")] = True,
-    workers: Annotated[int | None, Option(help="Processes. Default: one for each core.")] = None,
     write: Annotated[Path | None, Option(help="Also write all numbers to this file, as JSON.")] = None,
     results: Results = RESULTS,
 ) -> None:
     """Draw sweeps from a table of real runs in which every recipe was run, and hold their answers against the truth."""
-    fields.check_fields(Size, {"sweeps": sweeps, "seed": seed, "runs": runs, "workers": workers})
+    fields.check_fields(Size, size)
     if write is not None:
         check_writable_file(write)
     import pandas as pd
@@ -61,8 +59,9 @@ def replay(
         f"runs of one seed share {table.shared:.0%} of their luck"
     )
     print(_text(true_effects(table)))
-    asked = Asked(sweeps=sweeps, seed=seed, half=half, luck=luck, runs=runs, sesoi=sesoi, rivals=rivals)
-    with processes(workers or os.cpu_count() or 1) as each:
+    workers = size.pop("workers", None) or os.cpu_count() or 1
+    asked = Asked(**size, half=half, luck=luck, sesoi=sesoi, rivals=rivals)
+    with processes(workers) as each:
         tally = tallied(drawn, asked, judge_of, each, _shown)
     width = max(map(len, RULES.values()))
     print("\n".join(f"{RULES[what]:{width}}  {_number(value)}" for what, value in tally["rules"].items()))
