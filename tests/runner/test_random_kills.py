@@ -18,7 +18,7 @@ def test_killed_sweeps_end_as_the_undisturbed_one(made_up, request, words):
         request.getfixturevalue("postgresql_server")
     command = [sys.executable, str(SCRIPT), *words, "--seed", "3", "--hacks", "batch_norm"]
     command += ["--program", made_up.__file__]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", made_up.SECONDS: "0.1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GANBENCH_HEARTBEAT": "1", made_up.SECONDS: "0.1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     *_, total = done.stdout.splitlines()
