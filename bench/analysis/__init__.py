@@ -18,7 +18,7 @@ from bench.analysis.local import local_effects
 from bench.analysis.local_scores import local_mechanism_effects, local_score_effects
 from bench.analysis.looks import better_flips, settled
 from bench.analysis.other_outcomes import cost_ratio, mechanism_effects, score_effects
-from bench.analysis.pooling import disagreements, pooled
+from bench.analysis.pooling import disagreements, pooled, standing
 from bench.analysis.robustness import robustness
 from bench.analysis.shapley import shapley
 from bench.analysis.skill import performance_profile, skill_profile
@@ -60,6 +60,7 @@ __all__ = [
     "shapley",
     "skill_profile",
     "spread",
+    "standing",
     "statistical_speed",
     "surfaces",
     "with_outcome",

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-FAKE, RESIDUAL, SEEDS, PAIRS = "fake columns", "residual", "seeds", "pairs"
+FAKE, RESIDUAL, SEEDS, PAIRS, MODERATED = "fake columns", "residual", "seeds", "pairs", "seeds, moderated"
 """What a standard error is made of: odd contrasts that belong to no hack; whatever main effects (and declared pairs)
-leave of the cell means; what cells and seeds leave of runs; differences paired by seed. Empty: there is none."""
+leave of the cell means; what cells and seeds leave of runs; differences paired by seed; seeds of an arm, whose variance
+borrows from the other arms of its star. Empty: there is none."""
 
 
 @dataclass(frozen=True)

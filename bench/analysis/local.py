@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from bench.analysis.behrens_fisher import half_width
+from bench.analysis.estimates import MODERATED
 from bench.analysis.failures import failure_difference, probability_of_improvement
 from bench.analysis.intervals import METHODS
 from bench.analysis.looks import ENOUGH, LOOKS
@@ -21,7 +22,6 @@ from bench.errors import UserError
 from bench.plan.power import MOST_RUNS
 from bench.records.outcome import Outcome, outcome_of, with_outcome
 
-ERROR = "seeds, moderated"
 COLUMNS = [
     "dataset",
     "hack",
@@ -161,7 +161,7 @@ def _table(star: Star, names: list[str], rule: Rule, spent: Spending, last: int,
         "bound": np.array(["at most", "", "at least"])[beyond + 1],
         "se_log": found.error[0],
         "df": found.free[0],
-        "error": np.where(np.isfinite(found.error[0]), ERROR, ""),
+        "error": np.where(np.isfinite(found.error[0]), MODERATED, ""),
         "p": answers.p[0],
         "p_adjusted": answers.p_adjusted[0],
         "failure_p": answers.failure_p[0],

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from bench.analysis.estimates import FAKE, SEEDS
+from bench.analysis.estimates import FAKE, MODERATED, SEEDS
 from bench.analysis.intervals import holm, percent
 
 COLUMNS = [
@@ -25,17 +25,19 @@ COLUMNS = [
 
 
 def pooled(effects: pd.DataFrame) -> pd.DataFrame:
-    """Random-effects mean of every hack over datasets, from the table that `effects()` returns; one row per hack.
+    """Random-effects mean of every hack over datasets, from a table of `effects` or `local_effects`; one row per hack.
 
     Paule–Mandel between-dataset variance `tau`² (statsmodels, "iterated"), intervals with Hartung–Knapp standard
     errors, never below the plain ones, on t. `i2` in [0, 1] is the share of the spread that noise does not explain;
     the prediction interval is for one more dataset of the same kind (Higgins 2009), from three datasets on.
     `heterogeneity_p` tests the interaction of dataset and hack, see `interaction_p`; missing where datasets have
-    neither fake columns nor two seeds.
+    neither fake columns nor two seeds. A dataset on which one side sat at the ceiling does not enter: the size of the
+    effect is not known there.
     """
     rows = []
     for hack, group in effects.groupby("hack", sort=False):
         known = group[np.isfinite(group["effect_log"]) & (group["se_log"] > 0)]
+        known = known[known["bound"].fillna("") == ""] if "bound" in known else known
         rows.append({"hack": hack, "datasets": len(known), **_pool(known)})
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -102,11 +104,30 @@ def interaction_p(effect: np.ndarray, error: np.ndarray, free: np.ndarray) -> fl
 
 
 def _noise(known: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Standard errors of one hack per dataset and their degrees of freedom: of fake columns, else of seeds."""
+    """Standard errors of one hack per dataset and their degrees of freedom: fake columns or a star, else seeds."""
     table = known.reindex(columns=["error", "se_log", "df", "se_seeds_log", "df_seeds"])
-    own = table["error"].isin([FAKE, SEEDS]).to_numpy()
+    own = table["error"].isin([FAKE, SEEDS, MODERATED]).to_numpy()
     error = np.where(own, table["se_log"], table["se_seeds_log"]).astype(float)
     return error, np.where(own, table["df"], table["df_seeds"]).astype(float)
+
+
+def standing(effects: pd.DataFrame) -> pd.DataFrame:
+    """In how many datasets every hack has which verdict, from a table of `local_effects`.
+
+    Returns:
+        One row per hack, in their order, columns hack; datasets, where its effect could be estimated; `helps`, `hurts`
+        and `fragile`, in how many of them; bound_pct, the largest effect either way that any of the others leaves open,
+        infinite where one of them has no such bound, NaN where there are no others.
+    """
+    rows = []
+    for hack, group in effects.groupby("hack", sort=False):
+        known = group[np.isfinite(group["effect_log"]) & (group["runs"] > 0)]
+        words = ("helps", "hurts", "fragile")
+        rest = known[~known["verdict"].isin(words)]
+        bound = float(rest["bound_pct"].fillna(np.inf).max()) if len(rest) else np.nan
+        counts = {word: int((known["verdict"] == word).sum()) for word in words}
+        rows.append({"hack": hack, "datasets": len(known), **counts, "bound_pct": bound})
+    return pd.DataFrame(rows, columns=["hack", "datasets", "helps", "hurts", "fragile", "bound_pct"])
 
 
 def disagreements(effects: pd.DataFrame) -> pd.DataFrame:

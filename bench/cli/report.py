@@ -24,24 +24,32 @@ def write_report(folder: Path, target: Path) -> str:
 @app.command()
 def report(
     names: Annotated[
-        list[str] | None, Argument(help="A sweep; two sweeps are put side by side.", autocompletion=completion.sweeps)
+        list[str] | None,
+        Argument(
+            help="A sweep; two on the same datasets are compared, several on different ones put together.",
+            autocompletion=completion.sweeps,
+        ),
     ] = None,
+    page: Annotated[str, Option(help="Name of the page of several sweeps; NAME-and-NAME of two, else together.")] = "",
     every: Annotated[bool, Option("--all", help="An index page of all sweeps in the results folder.")] = False,
     results: Results = RESULTS,
     reports: Reports = REPORTS,
 ) -> None:
-    """Write the report of a sweep again from its exported records, of two side by side, or an index of all."""
-    from bench.report import write_comparison, write_overview
+    """Write the report of a sweep again from its exported records, of several on one page, or an index of all."""
+    from bench.report import write_overview, write_several
 
     names = names or []
-    if len(names) > 2 or (every and names):
-        raise UserError(f"expected one sweep, two to compare, or --all alone; got {' '.join(names)}")
+    if every and names:
+        raise UserError(f"expected sweeps, or --all alone; got --all and {' '.join(names)}")
+    if page and len(names) < 2:
+        raise UserError(f"page {page!r}: one sweep's page has its name; expected at least two sweeps")
     check_writable(reports)
     if every:
         print(f"report: {write_overview(results, reports)}")
-    elif len(names) == 2:
+    elif len(names) > 1:
         folders = [sweep_folder(results, name) for name in names]
-        print(f"report: {write_comparison(*folders, reports / '-and-'.join(names))}")
+        own = "-and-".join(names) if len(names) == 2 else "together"
+        print(f"report: {write_several(folders, sweep_folder(reports, page) if page else reports / own)}")
     else:
         name = names[0] if names else "default"
         print(write_report(sweep_folder(results, name), reports / name))

@@ -4,7 +4,8 @@ import pytest
 from scipy import optimize, stats
 from statsmodels.stats.oneway import anova_oneway
 
-from bench.analysis import disagreements, effects, half_normal, pooled
+from bench.analysis import disagreements, effects, half_normal, pooled, standing
+from bench.analysis.estimates import MODERATED
 from bench.analysis.halfnormal import simultaneous_margin
 from bench.analysis.pooling import interaction_p
 
@@ -166,3 +167,30 @@ def test_fake_factors_stand_among_the_hacks_and_give_the_null_band():
     np.testing.assert_allclose(data["band_low"], low, atol=0.003)
     np.testing.assert_allclose(data["band_high"], high, atol=0.008)
     assert half_normal(table, fakes.assign(dataset="other"))["band_high"].isna().all()
+
+
+def test_standing_counts_verdicts_and_bounds_the_rest():
+    table = rows(
+        ("w", "h", -0.5, 0.1, "helps"),
+        ("x", "h", 0.1, 0.1, "inconclusive"),
+        ("y", "h", 0.4, 0.1, "hurts"),
+        ("z", "h", np.nan, 0.1, "inconclusive"),
+        ("w", "still", 0.0, 0.1, "negligible"),
+        ("x", "still", 0.0, 0.1, "inconclusive"),
+        ("w", "open", 0.0, 0.1, "inconclusive"),
+    ).assign(bound_pct=[np.nan, 15.0, np.nan, np.nan, 4.0, 9.0, np.nan])
+    found = standing(table).set_index("hack")
+    assert found.loc["h"].tolist() == [3, 1, 1, 0, 15.0]
+    assert found.loc["still"].tolist() == [2, 0, 0, 0, 9.0]
+    assert found.loc["open"].tolist() == [1, 0, 0, 0, np.inf]
+    assert np.isnan(standing(table[:1]).loc[0, "bound_pct"])
+
+
+def test_an_effect_at_the_ceiling_is_not_pooled():
+    bounded = FOUR.assign(bound=["", "", "at least", ""])
+    assert pooled(bounded).iloc[0].equals(pooled(FOUR.drop(2)).iloc[0])
+
+
+def test_the_errors_of_a_star_are_its_own():
+    star = FOUR.assign(error=MODERATED)
+    assert pooled(star).iloc[0]["heterogeneity_p"] == pooled(FOUR).iloc[0]["heterogeneity_p"]

@@ -16,25 +16,50 @@ from bench.report.scale import PERCENT
 
 
 def section(findings: Findings) -> Section | None:
-    """Pooled effects, skill and the performance profile; None below three datasets, whose spread nobody knows."""
-    known = len(findings.average) and findings.scale.ratios
-    pools = analysis.pooled(findings.average) if known else pd.DataFrame()
-    rows = pools[pools["ci_low_pct"].notna() & (pools["datasets"] > 2)] if len(pools) else pools
+    """Pooled average effects, skill, a performance profile; None below three datasets, whose spread nobody knows."""
+    rows = _pooled(findings.average, findings)
     if rows.empty:
         return None
-    rows = rows.set_index("hack", drop=False).loc[order_of_hacks(rows)]
+    words = f"{_WORDS} All datasets went through the same cells: what those cells happen to share is in each of them."
+    title = "Effect of each trick over the datasets of this sweep"
+    blocks = (_forest(rows, findings, title), _table(rows), Text(words, "reading"), *_skill(findings))
+    return Section("across", "Across all datasets", blocks, _finding(rows))
+
+
+def local_section(findings: Findings) -> Section | None:
+    """Pooled local effects; None below three datasets."""
+    rows = _pooled(findings.local, findings)
+    if rows.empty:
+        return None
     words = (
-        "The mean effect over datasets, each weighted by how well it is known and by how much datasets differ; I² "
-        "is the share of the spread between datasets that noise does not explain. Never a mean of raw FID. "
-        "All datasets went through the same cells: what those cells happen to share is in each of them."
+        f"{_WORDS} The recipes differ from dataset to dataset, which is part of why effects do. Datasets on which one "
+        "side of a comparison sat at the ceiling do not enter."
     )
-    blocks = (_forest(rows, findings), _table(rows), Text(words, "reading"))
+    title = f"Effect of each trick in {findings.middle}, over all datasets"
+    blocks = (_forest(rows, findings, title), _table(rows), Text(words, "reading"))
+    return Section("across", "Across all datasets", blocks, _finding(rows))
+
+
+_WORDS = (
+    "The mean effect over datasets, each weighted by how well it is known and by how much datasets differ; I² is the "
+    "share of the spread between datasets that noise does not explain. Never a mean of raw FID."
+)
+
+
+def _pooled(effects: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Random-effects means of tricks known on three datasets or more, in the order of tricks; else no rows."""
+    known = len(effects) and findings.scale.ratios
+    pools = analysis.pooled(effects) if known else pd.DataFrame()
+    rows = pools[pools["ci_low_pct"].notna() & (pools["datasets"] > 2)] if len(pools) else pools
+    return rows.set_index("hack", drop=False).loc[order_of_hacks(rows)] if len(rows) else rows
+
+
+def _finding(rows: pd.DataFrame) -> str:
     clear = listed(code(hack) for hack, row in rows.iterrows() if hack != PLACEBO and is_clear(row))
-    finding = f"The mean effect is clear of zero for {clear or 'no trick'}, not corrected for their number."
-    return Section("across", "Across all datasets", (*blocks, *_skill(findings)), finding)
+    return f"The mean effect is clear of zero for {clear or 'no trick'}, not corrected for their number."
 
 
-def _forest(rows: pd.DataFrame, findings: Findings) -> Figure:
+def _forest(rows: pd.DataFrame, findings: Findings, title: str) -> Figure:
     """Random-effects means over datasets with confidence and prediction intervals."""
     hacks = list(rows.index)
     scale = findings.scale
@@ -45,7 +70,7 @@ def _forest(rows: pd.DataFrame, findings: Findings) -> Figure:
         axis = canvas.subplots()
         draw_intervals(axis, rows, hacks, labels, colours, spans, scale)
         draw_band_of_no_interest(axis, scale.limits(findings.records.sesoi))
-        axis.set_title("Effect of each trick over the datasets of this sweep")
+        axis.set_title(title)
         return finished(
             canvas,
             "forest-pooled",

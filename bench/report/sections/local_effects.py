@@ -136,7 +136,7 @@ def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> l
     if row is None or value(row, "effect_log") is None:
         return [NOTHING, _why_unknown(row, findings, key)]
     text = estimate(row, findings.scale)
-    return [f"**{text}**" if is_clear(row) else text, _verdict(row, findings.scale)]
+    return [f"**{text}**" if is_clear(row) else text, verdict_or_bound(row, findings.scale)]
 
 
 def _row(table: pd.DataFrame, key: tuple[str, str]) -> pd.Series | None:
@@ -151,7 +151,7 @@ def _why_unknown(row: pd.Series | None, findings: Findings, key: tuple[str, str]
     return str(row["verdict"]) if row.get("runs") else why_not_flipped(findings, *key)
 
 
-def _verdict(row: pd.Series, scale: Scale) -> str:
+def verdict_or_bound(row: pd.Series, scale: Scale) -> str:
     """The verdict, or for want of one the bound that was reached."""
     size = reach(row, scale)
     if row["verdict"] != "inconclusive" or is_clear(row) or size is None:

@@ -1,0 +1,233 @@
+"""Sweeps of the same question on different datasets, on one page: what holds on all of them and what depends on one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from bench import analysis
+from bench.errors import UserError
+from bench.records.files import LOCAL_EFFECTS
+from bench.records.plan import PLACEBO
+from bench.records.sweep import SweepRecords, read_sweep
+from bench.records.together import together
+from bench.report.blocks import File, Files, Section, Table, Text, code
+from bench.report.comparison import write_comparison
+from bench.report.estimates import effect, order_of_hacks
+from bench.report.findings import Findings, findings
+from bench.report.formatting import NOTHING, listed, number, spelled
+from bench.report.render import Report, write_files
+from bench.report.sections import across_datasets, buys_and_costs, equal_time, local_effects
+
+TITLE = "Which tricks hold everywhere?"
+CLAIMS = ("helps", "hurts", "fragile")
+
+
+def write_several(folders: Sequence[Path], report_dir: Path) -> Path:
+    """Write the page of several sweeps: two that share a dataset are compared, others put together.
+
+    Raises:
+        UserError: as `write_comparison` and `write_together` say.
+    """
+    if len(folders) == 2:
+        first, second = (read_sweep(Path(folder)).datasets for folder in folders)
+        if set(first) & set(second):
+            return write_comparison(*folders, Path(report_dir))
+    return write_together(folders, report_dir)
+
+
+def write_together(folders: Sequence[Path], report_dir: Path) -> Path:
+    """Write the page of several sweeps and return its path.
+
+    Args:
+        folders: of the sweeps, each on datasets of its own.
+        report_dir: where index.html, report.md, figures/ and the table of effects go; made if it is not there.
+
+    Raises:
+        UserError: a folder cannot be read, sweeps that cannot be put together, or none that settled its answers.
+    """
+    target = Path(report_dir)
+    sweeps = [read_sweep(Path(folder)) for folder in folders]
+    found = findings(together(sweeps, target.name))
+    if found.local.empty or not found.local["effect_log"].notna().any():
+        raise UserError(
+            f"{listed(repr(each.name) for each in sweeps)} have settled no trick in a recipe: expected sweeps that end "
+            "with settling"
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    found.local.to_csv(target / LOCAL_EFFECTS, index=False, lineterminator="\n")
+    return write_files(compose(found, sweeps, [_link(Path(folder), target) for folder in folders]), target)
+
+
+def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[File] = ()) -> Report:
+    """Everything on the page, in reading order; `pages` are the sweeps' own."""
+    records = found.records
+    opening = (
+        *(Text(sentence, "answer") for sentence in in_short(found)),
+        *_unlike(sweeps),
+        local_effects.figure(found),
+        short_table(found),
+        Text(_words(found), "reading"),
+    )
+    parts = (
+        across_datasets.local_section(found),
+        recipes(found),
+        *(part.section(found) for part in (local_effects, equal_time, buys_and_costs)),
+        Section("files", "The sweeps' own pages", (Files(tuple(pages)),)) if pages else None,
+    )
+    seconds = pd.to_numeric(records.runs.get("seconds", pd.Series(dtype=float)), errors="coerce").sum()
+    return Report(
+        sweep=records.name,
+        title=TITLE,
+        question=f"What does each trick do to {found.scale.label} in {found.middle}, on each of "
+        f"{spelled(len(records.datasets))} datasets, and what does it do on all of them?",
+        facts=(
+            ("Runs", f"{len(records.runs):,}"),
+            ("Tricks", str(len(records.tricks)) + (" and a placebo" if PLACEBO in records.hacks else "")),
+            ("Datasets", listed(records.datasets)),
+            *((("Computing time", f"{seconds / 3600:.1f} h"),) if seconds else ()),
+        ),
+        opening=Section("answer", "In short", tuple(filter(None, opening))),
+        sections=tuple(filter(None, parts)),
+    )
+
+
+def _words(found: Findings) -> str:
+    mean = " The mean over datasets is told in full below." if len(found.records.datasets) > 2 else ""
+    return (
+        f"Change of {found.scale.label} when the trick is on and everything else is as in {found.middle} on that "
+        "dataset. Bold: a verdict, beyond chance among all tricks. At most: no verdict, and no larger effect either "
+        f"way by the 95 % interval. Open: no verdict, though the interval is clear of zero or has no end.{mean}"
+    )
+
+
+def in_short(found: Findings) -> list[str]:
+    """What holds on every dataset, what depends on it, and how much the rest may do; a sentence each."""
+    table = analysis.standing(found.local)
+    table = table[(table["hack"] != PLACEBO) & (table["datasets"] > 0)].set_index("hack")
+    order = [hack for hack in order_of_hacks(found.local, found.scale) if hack in table.index]
+    every = len(found.records.datasets)
+    groups: dict[str, list[str]] = {}
+    for hack in order:
+        groups.setdefault(_group(table.loc[hack]), []).append(hack)
+    said = []
+    for group, verb in (("helps", "help"), ("hurts", "hurt")):
+        if group in groups:
+            names = groups[group]
+            which = listed(code(hack) + _fewer(int(table.loc[hack, "datasets"]), every) for hack in names)
+            said.append(f"On every dataset, **{which} {group if len(names) == 1 else verb}**.")
+    if "mixed" in groups:
+        told = listed(f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"])
+        said.append(f"It depends on the data: {told}.")
+    if "none" in groups:
+        bounds = table.loc[groups["none"], "bound_pct"]
+        which = listed(map(code, groups["none"]))
+        verb = "has" if len(bounds) == 1 else "have"
+        far = f", and change {found.scale.label} by at most {found.scale.size(bounds.max(), signed=False)} on any"
+        said.append(f"{which} {verb} no verdict anywhere{far if np.isfinite(bounds.max()) else ''}.")
+    return said
+
+
+def _group(row: pd.Series) -> str:
+    if not row[list(CLAIMS)].sum():
+        return "none"
+    return next((word for word in ("helps", "hurts") if row[word] == row["datasets"]), "mixed")
+
+
+def _fewer(count: int, every: int) -> str:
+    """Where a trick could act on some datasets only."""
+    return "" if count == every else f" ({spelled(count)} of {spelled(every)}, where it can act)"
+
+
+def _counts(row: pd.Series) -> str:
+    """Helps on two and hurts on one of five; helps on all five."""
+    every = spelled(int(row["datasets"]))
+    told = {"helps": "helps", "hurts": "hurts", "fragile": "makes more runs fail"}
+    for word, verb in told.items():
+        if row[word] == row["datasets"]:
+            return f"{verb} on all {every}"
+    return f"{listed(f'{verb} on {spelled(int(row[word]))}' for word, verb in told.items() if row[word])} of {every}"
+
+
+def short_table(found: Findings) -> Table:
+    """Trick × dataset, a short cell each, and what it does on all."""
+    here = found.local.set_index(["hack", "dataset"])
+    pools, stands = (
+        table.set_index("hack") for table in (analysis.pooled(found.local), analysis.standing(found.local))
+    )
+    datasets, rows = found.records.datasets, []
+    many = len(datasets) > 2  # of two, nobody knows how datasets spread
+    for hack in order_of_hacks(found.local, found.scale):
+        cells = [_short(here, (hack, dataset), found) for dataset in datasets]
+        counts, known = stands.loc[hack], pools.loc[hack]
+        mean = (effect(known, found.scale) if known["datasets"] > 2 else NOTHING,) if many else ()
+        says = _counts(counts) if counts[list(CLAIMS)].sum() else NOTHING
+        rows.append((code(hack), *cells, *mean, says))
+    heads = ("trick", *map(code, datasets), *(("mean",) if many else ()), "verdicts")
+    return Table(heads, tuple(rows), "l" + "r" * (len(heads) - 2) + "l", f"Change of {found.scale.label}")
+
+
+def _short(here: pd.DataFrame, key: tuple[str, str], found: Findings) -> str:
+    if key not in here.index or pd.isna(here.loc[key, "effect_log"]):
+        return local_effects.why_not_flipped(found, *key) if key in here.index else NOTHING
+    row = here.loc[key]
+    if row["verdict"] in CLAIMS:
+        return f"**{effect(row, found.scale)}**"
+    words = local_effects.verdict_or_bound(row, found.scale)
+    return words if words.startswith("at most") or words == "negligible" else f"{effect(row, found.scale)}, open"
+
+
+def recipes(found: Findings) -> Section:
+    """The recipe that tricks were settled in on each dataset, and what it comes out at."""
+    rows = []
+    for dataset in found.records.datasets:
+        middle = found.incumbent(dataset)
+        if middle is None:
+            continue
+        y = middle.runs["y"].dropna()
+        told = found.scale.ratios
+        mean = float(np.exp(y.mean())) if told else float(y.mean())
+        spread = float((np.exp(y) if told else y).std()) if len(y) > 1 else np.nan
+        on = listed(code(hack) for hack in found.records.tricks if middle.levels[hack]) or "no trick"
+        pixels = middle.runs["resolution"].iloc[0] if "resolution" in middle.runs else None
+        rows.append(
+            (
+                code(dataset),
+                NOTHING if pixels is None or pd.isna(pixels) else str(int(pixels)),
+                on,
+                f"{number(mean)} ± {number(spread, 2)}",
+                str(len(y)),
+                f"{len(found.records.of(dataset)):,}",
+            )
+        )
+    heads = ("dataset", "pixels", "tricks in it", found.scale.label, "seeds of it", "runs in all")
+    table = Table(heads, tuple(rows), "lrlrrr", f"{found.middle[0].upper()}{found.middle[1:]} on each dataset")
+    words = Text(
+        "Mean and SD over seeds that did not choose the recipe. FIDs of different datasets do not compare.", "reading"
+    )
+    return Section("recipes", f"{found.middle[0].upper()}{found.middle[1:]}", (table, words))
+
+
+def _unlike(sweeps: Sequence[SweepRecords]) -> list[Text]:
+    """In what the runs of the sweeps differ beside their data."""
+    known = [
+        {**each.plan.budget.to_dict(), "extractor": each.plan.scoring.extractor, "n": each.plan.scoring.n}
+        for each in sweeps
+        if each.plan
+    ]
+    odd = [name for name in known[0] if len({str(each[name]) for each in known}) > 1] if known else []
+    if not odd:
+        return []
+    told = listed(f"{name} ({', '.join(str(each[name]) for each in known)})" for name in odd)
+    return [Text(f"The runs of these sweeps differ in {told}: datasets may differ for that.", "warning")]
+
+
+def _link(folder: Path, target: Path) -> File:
+    name = folder.resolve().name
+    place = Path(os.path.relpath(target.resolve().parent / name / "index.html", target.resolve())).as_posix()
+    return File(quote(place), name, "everything on this sweep")

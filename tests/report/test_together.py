@@ -1,0 +1,148 @@
+"""Sweeps of the same question on different datasets, on one page."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.cli import main
+from bench.cli.dispatch import run_command
+from bench.errors import UserError
+from bench.records.files import LOCAL_EFFECTS
+from bench.records.sweep import read_sweep
+from bench.records.together import together
+from bench.report import together as page
+from bench.report import write_several
+from bench.report.findings import findings
+from bench.report.together import compose, in_short, short_table
+
+
+@pytest.fixture(scope="module")
+def whole(settled_dir):
+    return read_sweep(settled_dir)
+
+
+@pytest.fixture(scope="module")
+def parts(whole):
+    """The sweep as if each of its datasets had been a sweep of its own."""
+    curves = whole.curves
+    own = ({"name": name, "datasets": (name,), "runs": whole.of(name)} for name in whole.datasets)
+    return [replace(whole, **each, curves=curves[curves["dataset"] == each["name"]]) for each in own]
+
+
+def on_three(found):
+    """As if the first dataset had been asked about once more, under another name."""
+    first = found.records.datasets[0]
+    copied = [
+        pd.concat([table, table[table["dataset"] == first].assign(dataset="again")], ignore_index=True)
+        for table in (found.local, found.records.runs)
+    ]
+    records = replace(found.records, runs=copied[1], datasets=(*found.records.datasets, "again"))
+    return replace(found, local=copied[0], records=records)
+
+
+def test_datasets_apart_say_what_they_said_together(whole, parts):
+    joined = together(parts, "joined")
+    assert (joined.name, joined.datasets, joined.hacks) == ("joined", whole.datasets, whole.hacks)
+    pd.testing.assert_frame_equal(findings(joined).local, findings(whole).local)
+    assert len(joined.curves) == len(whole.curves)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (lambda first, second: replace(second, datasets=first.datasets), "both ran on mnist5k"),
+        (lambda first, second: replace(second, hacks=second.hacks[1:]), "the tricks are"),
+        (
+            lambda first, second: replace(second, plans=tuple(replace(plan, sesoi=0.2) for plan in second.plans)),
+            "the smallest effects of interest are 0.1 and 0.2",
+        ),
+        (
+            lambda first, second: replace(second, declaration=replace(second.declaration, looks=(3, 9))),
+            "the looks are 3, 5 and 3, 9",
+        ),
+    ],
+    ids=["datasets", "tricks", "sesoi", "looks"],
+)
+def test_other_questions_are_refused(parts, other, words):
+    first, second = parts
+    with pytest.raises(UserError, match=words):
+        together([first, other(first, second)], "joined")
+
+
+def test_one_sweep_is_none(parts):
+    with pytest.raises(UserError, match="1 sweeps cannot be put together"):
+        together(parts[:1], "joined")
+
+
+def test_the_words_and_the_table_are_those_of_the_verdicts(whole):
+    found = on_three(findings(whole))
+    verdicts = found.local[found.local["hack"] != "placebo"].groupby("hack")["verdict"].agg(list)
+    said = " ".join(in_short(found))
+    rows = {row[0].strip("`"): row for row in short_table(found).rows}
+    assert short_table(found).columns[-2:] == ("mean", "verdicts")
+    told = 0
+    for hack, own in verdicts.items():
+        claims = [word for word in own if word in ("helps", "hurts", "fragile")]
+        assert [cell.startswith("**") for cell in rows[hack][1:4]].count(True) == len(claims)
+        assert f"`{hack}`" in said
+        if len(claims) == 3 and len(set(claims)) == 1:
+            assert rows[hack][-1] == f"{claims[0]} on all three"
+            told += 1
+        assert (rows[hack][-1] == "–") is not bool(claims)
+    assert told, "the simulated tricks act everywhere"
+    assert "On every dataset" in said
+
+
+def test_a_mean_needs_three_datasets(whole):
+    found = findings(whole)
+    assert "mean" not in short_table(found).columns
+    titles = [section.title for section in compose(found, [whole]).sections]
+    assert "Across all datasets" not in titles
+    assert "Across all datasets" in [section.title for section in compose(on_three(found), [whole]).sections]
+
+
+def test_a_trick_with_opposite_verdicts_depends_on_the_data(whole):
+    found = on_three(findings(whole))
+    local = found.local.copy()
+    mine = local["hack"] == "batch_norm"
+    local.loc[mine, "verdict"] = ["helps", "hurts", "inconclusive"]
+    local.loc[mine, "bound_pct"] = [np.nan, np.nan, 12.0]
+    said = " ".join(in_short(replace(found, local=local)))
+    assert "It depends on the data: `batch_norm` helps on one and hurts on one of three" in said
+
+
+def test_the_verb_writes_the_page_and_names_what_it_cannot(settled_dir, parts, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(page, "read_sweep", lambda folder: parts[["first", "second"].index(folder.name)])
+    asked = ["--results", str(settled_dir.parent), "--reports", str(tmp_path)]
+    assert run_command(["report", "first", "second", "--page", "both", *asked]) == 0
+    assert f"report: {tmp_path / 'both' / 'index.html'}" in capsys.readouterr().out
+    text = (tmp_path / "both" / "report.md").read_text()
+    assert text.startswith("# Which tricks hold everywhere?")
+    assert "On every dataset" in text
+    table = pd.read_csv(tmp_path / "both" / LOCAL_EFFECTS)
+    assert set(table["dataset"]) == {"mnist5k", "shapes"}
+    for words, line in (
+        (["one", "--page", "own"], "page 'own': one sweep's page has its name; expected at least two sweeps"),
+        (["one", "--all"], "expected sweeps, or --all alone; got --all and one"),
+        (["first", "second", "--page", "../out"], "sweep name '../out'"),
+    ):
+        with pytest.raises(SystemExit) as end:
+            main(["report", *words, *asked])
+        assert end.value.code == 2
+        assert line in capsys.readouterr().err
+
+
+def test_two_sweeps_on_the_same_data_are_compared(settled_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "write_comparison", lambda *asked: asked)
+    asked = ([settled_dir, settled_dir], tmp_path / "out")
+    assert write_several(*asked) == (settled_dir, settled_dir, tmp_path / "out")
+
+
+def test_sweeps_that_settled_nothing_are_refused(parts, tmp_path, monkeypatch):
+    screened = [replace(each, runs=each.screened) for each in parts]
+    monkeypatch.setattr(page, "read_sweep", lambda folder: screened[["first", "second"].index(folder.name)])
+    with pytest.raises(UserError, match="have settled no trick"):
+        write_several([tmp_path / "first", tmp_path / "second"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
