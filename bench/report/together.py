@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -70,7 +71,7 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
     opening = (
         *(Text(sentence, "answer") for sentence in in_short(found)),
         *_unlike(sweeps),
-        local_effects.figure(found),
+        replace(local_effects.figure(found), on_page=True),
         short_table(found),
         Text(_words(found), "reading"),
     )
@@ -120,7 +121,7 @@ def in_short(found: Findings) -> list[str]:
         if group in groups:
             names = groups[group]
             which = listed(code(hack) + _fewer(int(table.loc[hack, "datasets"]), every) for hack in names)
-            said.append(f"On every dataset, **{which} {group if len(names) == 1 else verb}**.")
+            said.append(f"**On every dataset**, {which} {group if len(names) == 1 else verb}.")
     if "mixed" in groups:
         told = listed(f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"])
         said.append(f"It depends on the data: {told}.")

@@ -1,5 +1,6 @@
 """Sweeps of the same question on different datasets, on one page."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -92,7 +93,7 @@ def test_the_words_and_the_table_are_those_of_the_verdicts(whole):
             told += 1
         assert (rows[hack][-1] == "–") is not bool(claims)
     assert told, "the simulated tricks act everywhere"
-    assert "On every dataset" in said
+    assert said.startswith("**On every dataset**, ")
 
 
 def test_a_mean_needs_three_datasets(whole):
@@ -120,7 +121,10 @@ def test_the_verb_writes_the_page_and_names_what_it_cannot(settled_dir, parts, t
     assert f"report: {tmp_path / 'both' / 'index.html'}" in capsys.readouterr().out
     text = (tmp_path / "both" / "report.md").read_text()
     assert text.startswith("# Which tricks hold everywhere?")
-    assert "On every dataset" in text
+    assert "**On every dataset**, " in text
+    html = (tmp_path / "both" / "index.html").read_text()
+    assert "**" not in re.sub(r"<script.*?</script>|<style.*?</style>", "", html, flags=re.DOTALL)
+    assert html.count("<img") >= 1
     table = pd.read_csv(tmp_path / "both" / LOCAL_EFFECTS)
     assert set(table["dataset"]) == {"mnist5k", "shapes"}
     for words, line in (
