@@ -24,7 +24,8 @@ SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 def published():
     """Name -> what follows from the records of each sweep that the README speaks of."""
     return {
-        name: findings(read_sweep(ROOT / "results" / name)) for name in ("seed0", "four-sets", "cifar10-jpeg", "arms")
+        name: findings(read_sweep(ROOT / "results" / name))
+        for name in ("seed0", "core-fashion-mnist", "four-sets", "cifar10-jpeg", "arms")
     }
 
 
@@ -123,6 +124,24 @@ def test_what_the_readme_says_of_single_tricks_follows_from_three_sweeps(repeate
     counts = {hack: (row["helps"], row["hurts"]) for hack, row in verdicts.iterrows()}
     assert "LeakyReLU hurts in two of them, N(0, 0.02) helps in two and hurts in one, tanh helps in two" in text
     assert [counts[hack] for hack in ("leaky_relu", "normal_init", "tanh_scaling")] == [(0, 2), (2, 1), (2, 0)]
+
+
+def test_what_the_readme_says_of_fashion_mnist_follows_from_its_sweep(published):
+    found = published["core-fashion-mnist"]
+    rows = found.local[found.local["runs"] > 0].set_index("hack")
+    (steps,) = found.records.runs["steps"].unique()
+    cuts = ("split_batches", "batch_norm", "adam_beta1", "tanh_scaling", "normal_init")
+    cut = [f"{-rows.loc[hack, 'effect_pct']:.0f}" for hack in cuts]
+    adds = [f"{rows.loc[hack, 'effect_pct']:.0f} %" for hack in ("strided_conv", "leaky_relu")]
+    rest = rows.drop("placebo")[rows.drop("placebo")["verdict"] == "inconclusive"]
+    bound = f"the other {SPELLED[len(rest)]} at most {math.ceil(rest['bound_pct'].max())} %"
+    assert (
+        f"On Fashion-MNIST after {steps:,} steps separate batches, BatchNorm and β1 cut FID by {cut[0]}, {cut[1]} and "
+        f"{cut[2]} %, tanh and N(0, 0.02) by {cut[3]} and {cut[4]} %; strided convolutions add {adds[0]}, LeakyReLU "
+        f"{adds[1]}, {bound}."
+    ) in " ".join(README.split())
+    claims = rows["verdict"].isin(["helps", "hurts"])
+    assert dict(rows.loc[claims, "verdict"].value_counts()) == {"helps": 5, "hurts": 2}
 
 
 def test_what_the_readme_says_of_equal_time_follows_from_the_records(published):
