@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,16 @@ PUBLISHED = sorted(
 
 
 def test_something_is_published():
-    assert "four-sets" in PUBLISHED
+    assert "seed0" in PUBLISHED
+
+
+def test_records_and_pages_stay_small():
+    asked = ["git", "ls-files", "-z", "results", "reports"]
+    listed = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("no git, or no repository: what is committed cannot be told")
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert 0 < sum(path.stat().st_size for path in files if path.is_file()) <= 15e6
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
