@@ -24,20 +24,23 @@ def plan_summary(plan: Plan, spreads: Mapping[str, SpreadEstimate]) -> str:
     arms = Counter(cell.arm for cell in plan.cells)
     parts = ", ".join(f"{count} {arm.replace('_', ' ')}" for arm, count in arms.items())
     budget, scoring = plan.budget, plan.scoring
-    runs = len(plan.runs())
-    shape = f"{len(plan.cells)} cells × {len(plan.datasets)} datasets × {len(plan.seeds)} seeds = {runs} runs"
-    parent = [f"  follows:  {plan.parent}"] if plan.parent else []
-    return "\n".join(
-        [
-            f"sweep {plan.name} ({plan.hash[:12]}): {shape}",
-            *parent,
-            f"  hacks:    {', '.join(plan.hacks)}",
-            f"  cells:    {plan.design} ({parts})",
-            f"  each run: {budget.steps:,} steps of batch {budget.batch}, width {budget.width}, "
-            f"{budget.precision}, scored {budget.scored()} on {scoring.n:,} images",
-            *(f"  can see:  {detectable_effect(plan, dataset, spreads[dataset])}" for dataset in plan.datasets),
-        ]
+    shape = " × ".join(
+        f"{len(them)} {noun}{'s' if len(them) > 1 else ''}"
+        for them, noun in ((plan.cells, "cell"), (plan.datasets, "dataset"), (plan.seeds, "seed"))
     )
+    first = f"sweep {plan.name} ({plan.hash[:12]}): {shape} = {len(plan.runs())} runs"
+    each = (
+        f"{budget.steps:,} steps of batch {budget.batch}, width {budget.width}, {budget.precision}, scored "
+        f"{budget.scored()} on {scoring.n:,} images"
+    )
+    lines = textwrap.wrap(first, WIDTH, subsequent_indent=" " * INDENT)
+    lines += entry("follows", plan.parent) if plan.parent else []
+    lines += (
+        entry("hacks", ", ".join(plan.hacks)) + entry("cells", f"{plan.design} ({parts})") + entry("each run", each)
+    )
+    for dataset in plan.datasets:
+        lines += entry("can see", detectable_effect(plan, dataset, spreads[dataset]))
+    return "\n".join(lines)
 
 
 def detectable_effect(plan: Plan, dataset: str, spread: SpreadEstimate) -> str:
@@ -88,9 +91,10 @@ def cell_table(plan: Plan) -> str:
         return "\n".join(_stars(plan))
     frame = plan.frame()
     shown = [hack for hack in plan.hacks if frame[hack].nunique() > 1] or list(plan.hacks)
-    names = "\n".join(f"{'':12}{'| ' * i}{hack}" for i, hack in enumerate(shown))
+    wide = max(INDENT, *(len(cell.name) + 1 for cell in plan.cells))
+    names = "\n".join(f"{'':{wide}}{'| ' * i}{hack}" for i, hack in enumerate(shown))
     rows = [
-        f"{row['cell']:<12}" + " ".join("x" if row[hack] else "." for hack in shown) + f"  {row['arm']}"
+        f"{row['cell']:<{wide}}" + " ".join("x" if row[hack] else "." for hack in shown) + f"  {row['arm']}"
         for row in frame.to_dict("records")
     ]
     return "\n".join([names, *rows])

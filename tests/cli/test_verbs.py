@@ -105,7 +105,7 @@ def test_a_single_stage_says_what_it_sees(capsys):
     assert "can see:  a screen sees ×5.9 (assuming" in out
     code, out, _ = call(capsys, "plan", "--preset", "smoke", "--hacks", "batch_norm", "--design", "factorial")
     assert code == 0
-    assert "can see:  on digits nothing: too few cells or seeds to tell an effect from noise" in out
+    assert "can see: on digits nothing: too few cells or seeds to tell an effect from noise" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("design", ["arms", "factorial", "resolution_v"])
@@ -113,8 +113,19 @@ def test_designs_of_one_stage_by_name(capsys, tmp_path, monkeypatch, design):
     monkeypatch.chdir(tmp_path)
     code, out, _ = call(capsys, "plan", "--preset", "smoke", "--design", design, "--hacks", "batch_norm", "leaky_relu")
     assert code == 0
-    assert ": 8 cells × 1 datasets" in out
-    assert ("leave one out" in out) == (design == "arms")
+    assert ": 8 cells × 1 dataset × " in out
+    assert ("leave one out" in " ".join(out.split())) == (design == "arms")
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_table_of_cells_keeps_its_columns_under_long_names(capsys):
+    _, out, _ = call(capsys, "plan", "--preset", "smoke", "--design", "arms", "--hacks", "batch_norm", "leaky_relu")
+    lines = out.splitlines()
+    (place,) = [line.index("batch_norm") for line in lines if line.strip(" |") == "batch_norm"]
+    cells = {line.split()[0]: line[place] for line in lines if line.startswith(("full", "bare"))}
+    full, bare = ({name: mark for name, mark in cells.items() if name.startswith(arm)} for arm in ("full", "bare"))
+    assert full == {"full": "x", "full-batch_norm": ".", "full-leaky_relu": "x", "full-placebo": "x"}
+    assert bare == {"bare": ".", "bare+batch_norm": "x", "bare+leaky_relu": ".", "bare+placebo": "."}
 
 
 def test_plan_writes_when_asked(capsys, tmp_path):
