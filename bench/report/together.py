@@ -151,7 +151,7 @@ def _counts(row: pd.Series) -> str:
     told = {"helps": "helps", "hurts": "hurts", "fragile": "makes more runs fail"}
     for word, verb in told.items():
         if row[word] == row["datasets"]:
-            return f"{verb} on all {every}"
+            return f"{verb} on {'both' if every == 'two' else f'all {every}'}"
     return f"{listed(f'{verb} on {spelled(int(row[word]))}' for word, verb in told.items() if row[word])} of {every}"
 
 
