@@ -11,7 +11,7 @@ from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import REPORTS, RESULTS, Reports, Results, Storage, SweepName
 from bench.errors import UserError
-from bench.records.files import check_writable, sweep_folder
+from bench.records.files import check_writable, recorded_folder, sweep_folder
 
 
 def write_report(folder: Path, target: Path) -> str:
@@ -43,16 +43,16 @@ def report(
         raise UserError(f"expected sweeps, or --all alone; got --all and {' '.join(names)}")
     if page and len(names) < 2:
         raise UserError(f"page {page!r}: one sweep's page has its name; expected at least two sweeps")
+    folders = [] if every else [recorded_folder(results, name) for name in names or ["default"]]
+    own = "-and-".join(names) if len(names) == 2 else "together"
+    target = sweep_folder(reports, page) if page else reports / own
     check_writable(reports)
     if every:
         print(f"report: {write_overview(results, reports)}")
-    elif len(names) > 1:
-        folders = [sweep_folder(results, name) for name in names]
-        own = "-and-".join(names) if len(names) == 2 else "together"
-        print(f"report: {write_several(folders, sweep_folder(reports, page) if page else reports / own)}")
+    elif len(folders) > 1:
+        print(f"report: {write_several(folders, target)}")
     else:
-        name = names[0] if names else "default"
-        print(write_report(sweep_folder(results, name), reports / name))
+        print(write_report(folders[0], reports / folders[0].name))
 
 
 @app.command()

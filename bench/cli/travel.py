@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from bench.cli.command import app
 from bench.cli.options import REPORTS, RESULTS, Reports, Results
-from bench.records.files import check_writable, sweep_folder
+from bench.records.files import check_writable, recorded_folder, sweep_folder
 
 
 @app.command()
@@ -21,5 +21,6 @@ def travel(
     """Show how far verdicts travel: what stars around one recipe in cheap settings say about dear ones."""
     from bench.report.travel import write
 
+    folders, target = [recorded_folder(results, sweep) for sweep in sweeps], sweep_folder(reports, name)
     check_writable(reports)
-    print(f"report: {write([sweep_folder(results, sweep) for sweep in sweeps], sweep_folder(reports, name))}")
+    print(f"report: {write(folders, target)}")

@@ -37,6 +37,20 @@ def sweep_folder(results: Path, name: str) -> Path:
     return results / name
 
 
+def recorded_folder(results: Path, name: str) -> Path:
+    """The folder of the sweep of that name, which is there.
+
+    Raises:
+        UserError: it is not, or as `sweep_folder` says.
+    """
+    folder = sweep_folder(results, name)
+    if not folder.is_dir():
+        raise UserError(
+            f"no runs at {str(folder / RUNS)!r}: expected a sweep's folder or its {RUNS}; `ganbench export` makes it"
+        )
+    return folder
+
+
 def plan_file(number: int, stage: str) -> str:
     """File name of one of a sweep's plans, under plans/, in the order in which they were made."""
     return f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', stage)}.json"

@@ -114,9 +114,11 @@ def test_a_trick_with_opposite_verdicts_depends_on_the_data(whole):
     assert "It depends on the data: `batch_norm` helps on one and hurts on one of three" in said
 
 
-def test_the_verb_writes_the_page_and_names_what_it_cannot(settled_dir, parts, tmp_path, monkeypatch, capsys):
+def test_the_verb_writes_the_page_and_names_what_it_cannot(parts, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(page, "read_sweep", lambda folder: parts[["first", "second"].index(folder.name)])
-    asked = ["--results", str(settled_dir.parent), "--reports", str(tmp_path)]
+    for name in ("first", "second"):
+        (tmp_path / "results" / name).mkdir(parents=True)
+    asked = ["--results", str(tmp_path / "results"), "--reports", str(tmp_path)]
     assert run_command(["report", "first", "second", "--page", "both", *asked]) == 0
     assert f"report: {tmp_path / 'both' / 'index.html'}" in capsys.readouterr().out
     text = (tmp_path / "both" / "report.md").read_text()
@@ -131,6 +133,7 @@ def test_the_verb_writes_the_page_and_names_what_it_cannot(settled_dir, parts, t
         (["one", "--page", "own"], "page 'own': one sweep's page has its name; expected at least two sweeps"),
         (["one", "--all"], "expected sweeps, or --all alone; got --all and one"),
         (["first", "second", "--page", "../out"], "sweep name '../out'"),
+        (["first", "nowhere", "second"], "nowhere/runs.parquet'"),
     ):
         with pytest.raises(SystemExit) as end:
             main(["report", *words, *asked])

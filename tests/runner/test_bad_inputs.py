@@ -225,6 +225,15 @@ def test_nonsense_arguments(tmp_path, monkeypatch, verb, options, words):
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("words", [["report"], ["report", "a"], ["report", "a", "b", "c"], ["travel", "a", "b"]])
+def test_a_page_of_nothing_leaves_no_folder(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    code, _, errors = call(*words)
+    assert code == 2
+    assert len(errors.strip().splitlines()) == 1
+    assert not any(tmp_path.iterdir())
+
+
 @fuzz(0.05)
 @given(content=st.binary(max_size=300))
 def test_nonsense_in_place_of_a_kept_run(tmp_path, content):
