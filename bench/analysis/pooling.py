@@ -7,6 +7,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from bench.analysis.estimates import FAKE, MODERATED, SEEDS
 from bench.analysis.intervals import holm, percent
+from bench.analysis.star_rules import CLAIMS
 
 COLUMNS = [
     "hack",
@@ -122,12 +123,11 @@ def standing(effects: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for hack, group in effects.groupby("hack", sort=False):
         known = group[np.isfinite(group["effect_log"]) & (group["runs"] > 0)]
-        words = ("helps", "hurts", "fragile")
-        rest = known[~known["verdict"].isin(words)]
+        rest = known[~known["verdict"].isin(CLAIMS)]
         bound = float(rest["bound_pct"].fillna(np.inf).max()) if len(rest) else np.nan
-        counts = {word: int((known["verdict"] == word).sum()) for word in words}
+        counts = {word: int((known["verdict"] == word).sum()) for word in CLAIMS}
         rows.append({"hack": hack, "datasets": len(known), **counts, "bound_pct": bound})
-    return pd.DataFrame(rows, columns=["hack", "datasets", "helps", "hurts", "fragile", "bound_pct"])
+    return pd.DataFrame(rows, columns=["hack", "datasets", *CLAIMS, "bound_pct"])
 
 
 def disagreements(effects: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,9 @@ from bench.analysis.moderation import fit_prior, moderated
 from bench.analysis.spending import Spending, spending
 from bench.analysis.verdicts import POINTWISE
 
-WORDS = np.array(["inconclusive", "negligible", "helps", "hurts", "fragile"])
+CLAIMS = ("helps", "hurts", "fragile")
+"""The verdicts that claim an effect."""
+WORDS = np.array(["inconclusive", "negligible", *CLAIMS])
 INCONCLUSIVE, NEGLIGIBLE, HELPS, HURTS, FRAGILE = range(5)
 ONE_LOOK = spending()
 

@@ -44,11 +44,14 @@ def recorded_folder(results: Path, name: str) -> Path:
         UserError: it is not, or as `sweep_folder` says.
     """
     folder = sweep_folder(results, name)
-    if not folder.is_dir():
-        raise UserError(
-            f"no runs at {str(folder / RUNS)!r}: expected a sweep's folder or its {RUNS}; `ganbench export` makes it"
-        )
+    if not (folder / RUNS).is_file() and not folder.is_dir():  # runs by hand and claims lie in folders of their own
+        raise no_runs(folder / RUNS)
     return folder
+
+
+def no_runs(path: Path | str) -> UserError:
+    """What is said where no frame of runs is."""
+    return UserError(f"no runs at {str(path)!r}: expected a sweep's folder or its {RUNS}; `ganbench export` makes it")
 
 
 def plan_file(number: int, stage: str) -> str:

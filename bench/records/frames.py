@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
-from bench.records.files import CURVES, RUNS
+from bench.records.files import CURVES, RUNS, no_runs
 from bench.records.outcome import ceilings, last_third
 
 
@@ -27,9 +27,7 @@ def load_runs(path: Path | str) -> pd.DataFrame:
     if source.is_dir():
         source = source / RUNS
     if not source.is_file():
-        raise UserError(
-            f"no runs at {str(path)!r}: expected a sweep's folder or its {RUNS}; `ganbench export` makes it"
-        )
+        raise no_runs(path)
     runs = _read(source)
     curves = source.with_name(CURVES)
     lacking = "fid_last_third" not in runs or runs["fid_last_third"].isna().any()

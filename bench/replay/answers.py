@@ -13,7 +13,6 @@ from bench.analysis import effects, local_effects
 from bench.replay.table import Table
 from bench.replay.world import Replayed
 
-CLAIMS = ("helps", "hurts", "fragile")
 LOCAL, AVERAGE = "local", "average"
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
+from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ import pandas as pd
 from bench import analysis
 from bench.errors import UserError
 from bench.records.plan import PLACEBO
-from bench.records.sweep import read_sweep
+from bench.records.sweep import SweepRecords, read_sweep
 from bench.report.blocks import Figure, File, Files, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
 from bench.report.estimates import estimate, order_of_hacks, value
@@ -21,6 +20,7 @@ from bench.report.findings import Findings, findings
 from bench.report.first_screen import told
 from bench.report.forest import set_span
 from bench.report.formatting import counted, listed, p_value
+from bench.report.links import own_page
 from bench.report.render import Report, write_files
 
 TITLE = "Do two sweeps say the same?"
@@ -36,8 +36,13 @@ def write_comparison(first: Path, second: Path, report_dir: Path) -> Path:
     Raises:
         UserError: a folder cannot be read, or the sweeps share no effect of the same outcome.
     """
-    sweeps = [findings(read_sweep(Path(folder))) for folder in (first, second)]
-    report = compare(*sweeps, tuple(_link(Path(folder).resolve().name, report_dir) for folder in (first, second)))
+    return write_compared(*(read_sweep(Path(folder)) for folder in (first, second)), report_dir)
+
+
+def write_compared(first: SweepRecords, second: SweepRecords, report_dir: Path) -> Path:
+    """`write_comparison` of sweeps that have been read."""
+    pages = tuple(own_page(each.folder.resolve().name, report_dir) for each in (first, second))
+    report = compare(findings(first), findings(second), pages)
     report_dir.mkdir(parents=True, exist_ok=True)
     return write_files(report, report_dir)
 
@@ -85,13 +90,6 @@ _WORDS = (
 )
 
 
-def _link(name: str, report_dir: Path) -> File:
-    place = quote(
-        Path(os.path.relpath(report_dir.resolve().parent / name / "index.html", report_dir.resolve())).as_posix()
-    )
-    return File(place, name, "everything on this sweep")
-
-
 def _kind(table: pd.DataFrame, found: Findings) -> str:
     settled = table["settled"].unique()
     if len(settled) > 1:
@@ -119,14 +117,18 @@ def _answer(rows: pd.DataFrame, here: pd.DataFrame, there: pd.DataFrame) -> list
 
 def _apart(first: Findings, second: Findings) -> list[Text]:
     """In what the runs of the two sweeps differ beside their levels."""
-    plans = [found.records.plan for found in (first, second)]
+    odd = differing([first.records, second.records])
+    return [Text(f"The runs of the two differ in {odd}: effects may differ for that.", "warning")] if odd else []
+
+
+def differing(sweeps: Sequence[SweepRecords]) -> str:
+    """Which settings of the runs are not the same in all sweeps, and what they are; empty where a plan was not kept."""
+    plans = [each.plan for each in sweeps]
     if None in plans:
-        return []
-    one, other = ({**plan.budget.to_dict(), "extractor": plan.scoring.extractor, "n": plan.scoring.n} for plan in plans)
-    odd = [f"{name} ({one[name]} and {other[name]})" for name in one if one[name] != other[name]]
-    return (
-        [Text(f"The runs of the two differ in {listed(odd)}: effects may differ for that.", "warning")] if odd else []
-    )
+        return ""
+    known = [{**plan.budget.to_dict(), "extractor": plan.scoring.extractor, "n": plan.scoring.n} for plan in plans]
+    odd = [name for name in known[0] if any(each[name] != known[0][name] for each in known[1:])]
+    return listed(f"{name} ({listed(str(each[name]) for each in known)})" for name in odd)
 
 
 def _tables(rows, here, there, names, found: Findings) -> list[Table]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.records.plan import PLACEBO
 from bench.report.blocks import code
-from bench.report.formatting import NOTHING, known
+from bench.report.formatting import NOTHING, known, number
 from bench.report.scale import PERCENT, Scale
 
 
@@ -64,3 +64,10 @@ def reach(row: pd.Series, scale: Scale = PERCENT) -> float | None:
     """How far the effect may go either way by its 95 % interval, on the scale's axis; None where it has no ends."""
     ends = [abs(scale.place(value(row, name))) for name in ("ci_low_pct", "ci_high_pct")]
     return max(ends) if all(np.isfinite(ends)) else None
+
+
+def with_spread(y: pd.Series, scale: Scale) -> str:
+    """The mean of some runs' outcome (geometric where effects are ratios) and the SD of their scores: 0.42 ± 0.03."""
+    scores = np.exp(y) if scale.ratios else y
+    mean = float(np.exp(y.mean()) if scale.ratios else y.mean())
+    return number(mean) + (f" ± {number(float(scores.std()), 2)}" if len(y) > 1 else "")

@@ -2,7 +2,32 @@
 
 import numpy as np
 
+from bench.records.plan import PLACEBO
+from bench.records.sweep import SweepRecords
 from bench.report.blocks import Table
+from bench.report.formatting import listed
+
+
+def counts(records: SweepRecords) -> list[tuple[str, str]]:
+    """How many runs and tricks, and which datasets, for the head of a page."""
+    return [
+        ("Runs", f"{len(records.runs):,}"),
+        ("Tricks", str(len(records.tricks)) + (" and a placebo" if PLACEBO in records.hacks else "")),
+        ("Datasets", listed(records.datasets) or "none"),
+    ]
+
+
+def computing_time(records: SweepRecords) -> list[tuple[str, str]]:
+    """How long all runs took, for the head of a page; nothing where that was not kept."""
+    if "seconds" not in records.runs or not records.runs["seconds"].notna().any():
+        return []
+    return [("Computing time", _duration(float(records.runs["seconds"].sum())))]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def facts_table(facts: dict, caption: str = "") -> Table | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from urllib.parse import quote
 
 from bench.errors import UserError
 from bench.records.files import RUNS
@@ -14,6 +12,7 @@ from bench.report.findings import Findings, findings
 from bench.report.first_screen import told
 from bench.report.formatting import counted, listed
 from bench.report.headline import headline
+from bench.report.links import way
 from bench.report.render import Report, write_files
 
 
@@ -69,6 +68,4 @@ def _read(folder: Path) -> Findings | str:
 def _page(name: str, reports: Path) -> str:
     """The way from reports/all/ to a sweep's page; empty where it has none."""
     page = reports / name / "index.html"
-    return (
-        quote(Path(os.path.relpath(page.resolve(), (reports / "all").resolve())).as_posix()) if page.is_file() else ""
-    )
+    return way(reports / "all", page) if page.is_file() else ""

@@ -1,18 +1,17 @@
 """The report of a sweep, from its folder to its page."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
 from bench.records.files import EFFECTS, LOCAL_EFFECTS, RUNS
-from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
 from bench.report import claims_page, sections, single_runs
 from bench.report.embedded import embedded
+from bench.report.facts import computing_time, counts
 from bench.report.findings import Findings, findings
 from bench.report.first_screen import first_screen
 from bench.report.formatting import listed
+from bench.report.links import way
 from bench.report.render import Report, write_files
 
 QUESTION = "When a GAN training trick is switched on, how much does {} change, on which dataset, and how sure is that?"
@@ -47,8 +46,7 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
         (folder / name).unlink(missing_ok=True)
         if len(table):
             table.to_csv(folder / name, index=False, lineterminator="\n")
-    relative = quote(Path(os.path.relpath(home.resolve(), folder.resolve())).as_posix())
-    return write_files(compose(found, relative), folder)
+    return write_files(compose(found, way(folder, home)), folder)
 
 
 def compose(found: Findings, relative: str) -> Report:
@@ -72,25 +70,14 @@ def compose(found: Findings, relative: str) -> Report:
 
 
 def _facts(records: SweepRecords) -> tuple[tuple[str, str], ...]:
-    facts = [
-        ("Runs", f"{len(records.runs):,}"),
-        ("Tricks", str(len(records.tricks)) + (" and a placebo" if PLACEBO in records.hacks else "")),
-        ("Datasets", listed(records.datasets) or "none"),
-    ]
+    facts = counts(records)
     if len(records.plans) > 1:
         facts.append(("Stages", listed(dict.fromkeys(plan.stage for plan in records.plans))))
     else:
         seeds, cells = (str(records.runs[name].nunique()) for name in ("seed", "cell"))
         facts += [("Cells", cells), ("Seeds", seeds)]
-    if "seconds" in records.runs and records.runs["seconds"].notna().any():
-        facts.append(("Computing time", _duration(float(records.runs["seconds"].sum()))))
+    facts += computing_time(records)
     finished = [records.about.finished or "", *(str(s.get("finished") or "") for s in records.about.sessions)]
     if any(finished):
         facts.append(("Finished", max(finished)[:16].replace("T", " ")))
     return tuple(facts)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 
 from bench import analysis
+from bench.analysis.star_rules import CLAIMS
 from bench.errors import UserError
 from bench.records.files import LOCAL_EFFECTS
 from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
 from bench.records.together import together
 from bench.report.blocks import File, Files, Section, Table, Text, code
-from bench.report.comparison import write_comparison
-from bench.report.estimates import effect, order_of_hacks
+from bench.report.comparison import differing, write_compared
+from bench.report.estimates import effect, order_of_hacks, value, with_spread
+from bench.report.facts import computing_time, counts
 from bench.report.findings import Findings, findings
-from bench.report.formatting import NOTHING, listed, number, spelled
+from bench.report.formatting import NOTHING, listed, spelled
+from bench.report.links import own_page
 from bench.report.render import Report, write_files
 from bench.report.sections import across_datasets, buys_and_costs, equal_time, local_effects
 
 TITLE = "Which tricks hold everywhere?"
-CLAIMS = ("helps", "hurts", "fragile")
 
 
 def write_several(folders: Sequence[Path], report_dir: Path) -> Path:
@@ -35,11 +35,10 @@ def write_several(folders: Sequence[Path], report_dir: Path) -> Path:
     Raises:
         UserError: as `write_comparison` and `write_together` say.
     """
-    if len(folders) == 2:
-        first, second = (read_sweep(Path(folder)).datasets for folder in folders)
-        if set(first) & set(second):
-            return write_comparison(*folders, Path(report_dir))
-    return write_together(folders, report_dir)
+    sweeps = [read_sweep(Path(folder)) for folder in folders]
+    if len(sweeps) == 2 and set(sweeps[0].datasets) & set(sweeps[1].datasets):
+        return write_compared(*sweeps, Path(report_dir))
+    return _write(sweeps, Path(report_dir))
 
 
 def write_together(folders: Sequence[Path], report_dir: Path) -> Path:
@@ -52,8 +51,10 @@ def write_together(folders: Sequence[Path], report_dir: Path) -> Path:
     Raises:
         UserError: a folder cannot be read, sweeps that cannot be put together, or none that settled its answers.
     """
-    target = Path(report_dir)
-    sweeps = [read_sweep(Path(folder)) for folder in folders]
+    return _write([read_sweep(Path(folder)) for folder in folders], Path(report_dir))
+
+
+def _write(sweeps: Sequence[SweepRecords], target: Path) -> Path:
     found = findings(together(sweeps, target.name))
     if found.local.empty or not found.local["effect_log"].notna().any():
         raise UserError(
@@ -62,15 +63,17 @@ def write_together(folders: Sequence[Path], report_dir: Path) -> Path:
         )
     target.mkdir(parents=True, exist_ok=True)
     found.local.to_csv(target / LOCAL_EFFECTS, index=False, lineterminator="\n")
-    return write_files(compose(found, sweeps, [_link(Path(folder), target) for folder in folders]), target)
+    return write_files(
+        compose(found, sweeps, [own_page(each.folder.resolve().name, target) for each in sweeps]), target
+    )
 
 
 def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[File] = ()) -> Report:
     """Everything on the page, in reading order; `pages` are the sweeps' own."""
-    records = found.records
+    records, odd = found.records, differing(sweeps)
     opening = (
         *(Text(sentence, "answer") for sentence in in_short(found)),
-        *_unlike(sweeps),
+        Text(f"The runs of these sweeps differ in {odd}: datasets may differ for that.", "warning") if odd else None,
         replace(local_effects.figure(found), on_page=True),
         short_table(found),
         Text(_words(found), "reading"),
@@ -81,18 +84,12 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
         *(part.section(found) for part in (local_effects, equal_time, buys_and_costs)),
         Section("files", "The sweeps' own pages", (Files(tuple(pages)),)) if pages else None,
     )
-    seconds = pd.to_numeric(records.runs.get("seconds", pd.Series(dtype=float)), errors="coerce").sum()
     return Report(
         sweep=records.name,
         title=TITLE,
         question=f"What does each trick do to {found.scale.label} in {found.middle}, on each of "
         f"{spelled(len(records.datasets))} datasets, and what does it do on all of them?",
-        facts=(
-            ("Runs", f"{len(records.runs):,}"),
-            ("Tricks", str(len(records.tricks)) + (" and a placebo" if PLACEBO in records.hacks else "")),
-            ("Datasets", listed(records.datasets)),
-            *((("Computing time", f"{seconds / 3600:.1f} h"),) if seconds else ()),
-        ),
+        facts=(*counts(records), *computing_time(records)),
         opening=Section("answer", "In short", tuple(filter(None, opening))),
         sections=tuple(filter(None, parts)),
     )
@@ -174,9 +171,9 @@ def short_table(found: Findings) -> Table:
 
 
 def _short(here: pd.DataFrame, key: tuple[str, str], found: Findings) -> str:
-    if key not in here.index or pd.isna(here.loc[key, "effect_log"]):
-        return local_effects.why_not_flipped(found, *key) if key in here.index else NOTHING
-    row = here.loc[key]
+    row = local_effects.row_of(here, key)
+    if row is None or value(row, "effect_log") is None:
+        return local_effects.why_unknown(row, found, key) or NOTHING
     if row["verdict"] in CLAIMS:
         return f"**{effect(row, found.scale)}**"
     words = local_effects.verdict_or_bound(row, found.scale)
@@ -191,9 +188,6 @@ def recipes(found: Findings) -> Section:
         if middle is None:
             continue
         y = middle.runs["y"].dropna()
-        told = found.scale.ratios
-        mean = float(np.exp(y.mean())) if told else float(y.mean())
-        spread = float((np.exp(y) if told else y).std()) if len(y) > 1 else np.nan
         on = listed(code(hack) for hack in found.records.tricks if middle.levels[hack]) or "no trick"
         pixels = middle.runs["resolution"].iloc[0] if "resolution" in middle.runs else None
         rows.append(
@@ -201,7 +195,7 @@ def recipes(found: Findings) -> Section:
                 code(dataset),
                 NOTHING if pixels is None or pd.isna(pixels) else str(int(pixels)),
                 on,
-                f"{number(mean)} ± {number(spread, 2)}",
+                with_spread(y, found.scale),
                 str(len(y)),
                 f"{len(found.records.of(dataset)):,}",
             )
@@ -212,23 +206,3 @@ def recipes(found: Findings) -> Section:
         "Mean and SD over seeds that did not choose the recipe. FIDs of different datasets do not compare.", "reading"
     )
     return Section("recipes", f"{found.middle[0].upper()}{found.middle[1:]}", (table, words))
-
-
-def _unlike(sweeps: Sequence[SweepRecords]) -> list[Text]:
-    """In what the runs of the sweeps differ beside their data."""
-    known = [
-        {**each.plan.budget.to_dict(), "extractor": each.plan.scoring.extractor, "n": each.plan.scoring.n}
-        for each in sweeps
-        if each.plan
-    ]
-    odd = [name for name in known[0] if len({str(each[name]) for each in known}) > 1] if known else []
-    if not odd:
-        return []
-    told = listed(f"{name} ({', '.join(str(each[name]) for each in known)})" for name in odd)
-    return [Text(f"The runs of these sweeps differ in {told}: datasets may differ for that.", "warning")]
-
-
-def _link(folder: Path, target: Path) -> File:
-    name = folder.resolve().name
-    place = Path(os.path.relpath(target.resolve().parent / name / "index.html", target.resolve())).as_posix()
-    return File(quote(place), name, "everything on this sweep")

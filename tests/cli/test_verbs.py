@@ -329,7 +329,7 @@ def test_a_place_that_cannot_be_written_in_is_refused_before_anything_is_made(ca
         (["datasets", "--data-root", "x" * 300], f"'{'x' * 300}': File name too long; name another place"),
         (
             ["report", "none", "--results", "x" * 300],
-            f"'{'x' * 300}/none': File name too long; name another place",
+            f"'{'x' * 300}/none/runs.parquet': File name too long; name another place",
         ),
     ],
 )

@@ -142,9 +142,9 @@ def test_the_verb_writes_the_page_and_names_what_it_cannot(parts, tmp_path, monk
 
 
 def test_two_sweeps_on_the_same_data_are_compared(settled_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr(page, "write_comparison", lambda *asked: asked)
-    asked = ([settled_dir, settled_dir], tmp_path / "out")
-    assert write_several(*asked) == (settled_dir, settled_dir, tmp_path / "out")
+    monkeypatch.setattr(page, "write_compared", lambda *asked: asked)
+    first, second, target = write_several([settled_dir, settled_dir], tmp_path / "out")
+    assert (first.folder, second.folder, target) == (settled_dir, settled_dir, tmp_path / "out")
 
 
 def test_sweeps_that_settled_nothing_are_refused(parts, tmp_path, monkeypatch):

@@ -9,9 +9,9 @@ from bench import analysis
 from bench.records.outcome import FAILED
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Text, code, strong
-from bench.report.estimates import effect, interval, is_clear, named, reach, value
+from bench.report.estimates import effect, interval, is_clear, named, reach, value, with_spread
 from bench.report.findings import Findings
-from bench.report.formatting import counted, listed, number, points, spelled
+from bench.report.formatting import counted, listed, points, spelled
 from bench.report.scale import Scale
 from bench.report.sections import gaps, local_effects, placebo
 
@@ -152,10 +152,7 @@ def _without_effect(rows: pd.DataFrame, findings: Findings) -> list[str]:
 
 def _scored(y: pd.Series, scale: Scale) -> str:
     """0.42 ± 0.03 (mean and SD of 12 fresh seeds)."""
-    scores = np.exp(y) if scale.ratios else y
-    mean = float(np.exp(y.mean()) if scale.ratios else y.mean())
-    spread = f" ± {number(float(scores.std()), 2)}" if len(y) > 1 else ""
-    return f"{number(mean)}{spread} ({'mean and SD of ' if len(y) > 1 else ''}{counted(len(y), 'fresh seed')})"
+    return f"{with_spread(y, scale)} ({'mean and SD of ' if len(y) > 1 else ''}{counted(len(y), 'fresh seed')})"
 
 
 def _on_average(rows: pd.DataFrame, findings: Findings) -> str:

@@ -39,7 +39,7 @@ def figure(findings: Findings) -> Figure | None:
         for axis, dataset in zip(axes, datasets, strict=True):
             _draw_panel(axis, known[known["dataset"] == dataset], places, limit, findings)
             for hack in set(places) - set(known.loc[known["dataset"] == dataset, "hack"]):
-                told = _why_unknown(_row(here, (hack, dataset)), findings, (hack, dataset))
+                told = why_unknown(row_of(here, (hack, dataset)), findings, (hack, dataset))
                 axis.text(0.04, places[hack], told, fontsize=8, color=QUIET, va="center")
             axis.set_title(shortened(dataset, 30))
         axes[0].set_yticks(list(places.values()), [shortened(hack) for hack in places], fontsize=9)
@@ -117,7 +117,7 @@ def table(findings: Findings) -> Table | None:
         cells = [_called(findings, hack, datasets)]
         for dataset in datasets:
             key = (hack, dataset)
-            cells += _cells(_row(here, key), findings, key)
+            cells += _cells(row_of(here, key), findings, key)
             cells.append(effect(there.loc[key], findings.scale) if key in there.index else NOTHING)
         rows.append(tuple(cells))
     heads = [head for dataset in datasets for head in (f"in it, {code(dataset)}", "verdict", "on average")]
@@ -134,17 +134,17 @@ def _called(findings: Findings, hack: str, datasets: list[str]) -> str:
 
 def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> list[str]:
     if row is None or value(row, "effect_log") is None:
-        return [NOTHING, _why_unknown(row, findings, key)]
+        return [NOTHING, why_unknown(row, findings, key)]
     text = estimate(row, findings.scale)
     return [f"**{text}**" if is_clear(row) else text, verdict_or_bound(row, findings.scale)]
 
 
-def _row(table: pd.DataFrame, key: tuple[str, str]) -> pd.Series | None:
+def row_of(table: pd.DataFrame, key: tuple[str, str]) -> pd.Series | None:
     """The row of a trick on a dataset, of a table by these; None where there is none."""
     return table.loc[key] if key in table.index else None
 
 
-def _why_unknown(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> str:
+def why_unknown(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> str:
     """What stands in place of an effect that has no number."""
     if row is None:
         return ""
