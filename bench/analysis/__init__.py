@@ -4,6 +4,7 @@
 frame of runs (one row per run) and the names of the hacks, whose columns hold the levels.
 """
 
+from bench.analysis.adding_up import adding_up
 from bench.analysis.agreement import agreement
 from bench.analysis.choices import factors, level_differences
 from bench.analysis.claims import claim_answers
@@ -30,6 +31,7 @@ from bench.records.outcome import with_outcome
 
 __all__ = [
     "Surface",
+    "adding_up",
     "agreement",
     "better_flips",
     "claim_answers",

@@ -58,6 +58,7 @@ def test_bare_minimum_of_columns(make_sweep):
         "## What helps and what hurts on average",
         "## What a useless trick looks like here",
         "## If you drop one trick, if you add one",
+        "## Do the tricks add up?",
         "## What every score says",
         "## How stable training was",
         "## Would another analysis say the same?",

@@ -12,7 +12,7 @@ from bench.plan.power import cell_sd
 from bench.records.sweep import read_sweep
 from bench.report.facts import flat
 from bench.report.findings import findings
-from bench.report.sections import average_effects, mechanisms, one_at_a_time, power, samples, stability
+from bench.report.sections import adding_up, average_effects, mechanisms, one_at_a_time, power, samples, stability
 
 
 def tables(section) -> list:
@@ -113,3 +113,39 @@ def test_grids_that_are_large_or_broken(make_sweep):
         assert image.format == "JPEG"
         assert max(image.size) == 640
     assert note.text == "No sample grid was found on `shapes` for: best, median, worst, all on and all off."
+
+
+def sums(beyond: dict[str, float], half: float = 10.0) -> pd.DataFrame:
+    """Rows of `adding_up` on one dataset by hand: all at once and each sum at −50 %, and what lies beyond the sums."""
+    told = {"together": -50.0, "alone": -50.0, "on top": -50.0, **beyond}
+    rows = [
+        {"dataset": "d", "what": what, "effect_log": np.log1p(pct / 100), "effect_pct": pct, "ci_low_pct": pct - half,
+         "ci_high_pct": pct + half, "share": 0.8 if what == "alone" else np.nan}
+        for what, pct in told.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("alone", "on_top", "told"),
+    [
+        (40.0, -20.0, "less than the sum of each alone and more than the sum of each on top of the others"),
+        (40.0, 40.0, "less than either sum"),
+        (-5.0, np.nan, "not told apart from the sum of each alone and not to be compared with the sum of each on top "
+                       "of the others"),
+    ],
+)  # fmt: skip
+def test_whether_tricks_add_up_is_one_sentence_a_dataset(effect, found, monkeypatch, alone, on_top, told):
+    table = sums({"beyond alone": alone, "beyond on top": on_top})
+    monkeypatch.setattr(adding_up.analysis, "adding_up", lambda *asked: table)
+    section = adding_up.section(found([effect("a"), effect("b")]))
+    assert section.finding == f"`d`: {told}."
+    assert section.blocks[0].text == f"On `d` both at once change FID by −50 % (−60 to −40 %): {told}."
+    (rows,) = (block.rows for block in tables(section))
+    assert [row[-1] for row in rows] == ["–", "80 %", "–", "–", "–"]
+    assert any("not known" in block.text for block in section.blocks if block.kind == "text") == np.isnan(on_top)
+
+
+def test_one_trick_or_no_such_recipes_have_no_sums(effect, found):
+    assert adding_up.section(found([effect("a")])) is None
+    assert adding_up.section(found([effect("a"), effect("b")])) is None

@@ -5,6 +5,7 @@ Each has a function `section(findings)` that returns the section, or None where 
 
 from bench.report.sections import (
     across_datasets,
+    adding_up,
     answer,
     average_effects,
     buys_and_costs,
@@ -48,6 +49,7 @@ GROUPS = {
         disagreements,
         across_datasets,
         interactions,
+        adding_up,
         claims,
         mechanisms,
     ),
