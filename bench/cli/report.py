@@ -11,7 +11,7 @@ from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import REPORTS, RESULTS, Reports, Results, Storage, SweepName
 from bench.errors import UserError
-from bench.records.files import check_writable, recorded_folder, sweep_folder
+from bench.records.files import check_writable, recorded_folder, recorded_folders, sweep_folder
 
 
 def write_report(folder: Path, target: Path) -> str:
@@ -43,7 +43,9 @@ def report(
         raise UserError(f"expected sweeps, or --all alone; got --all and {' '.join(names)}")
     if page and len(names) < 2:
         raise UserError(f"page {page!r}: one sweep's page has its name; expected at least two sweeps")
-    folders = [] if every else [recorded_folder(results, name) for name in names or ["default"]]
+    # What is not there is said before anything is made.
+    named = names or ["default"]
+    folders = recorded_folders(results) if every else [recorded_folder(results, name) for name in named]
     own = "-and-".join(names) if len(names) == 2 else "together"
     target = sweep_folder(reports, page) if page else reports / own
     check_writable(reports)

@@ -49,6 +49,18 @@ def recorded_folder(results: Path, name: str) -> Path:
     return folder
 
 
+def recorded_folders(results: Path) -> list[Path]:
+    """The folders of all sweeps in `results` that have a frame of runs, by name.
+
+    Raises:
+        UserError: there is none.
+    """
+    folders = sorted(path.parent for path in Path(results).glob(f"*/{RUNS}"))
+    if not folders:
+        raise UserError(f"no sweep in {str(results)!r}: expected */{RUNS}")
+    return folders
+
+
 def no_runs(path: Path | str) -> UserError:
     """What is said where no frame of runs is."""
     return UserError(f"no runs at {str(path)!r}: expected a sweep's folder or its {RUNS}; `ganbench export` makes it")

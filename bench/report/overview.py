@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.errors import UserError
-from bench.records.files import RUNS
+from bench.records.files import recorded_folders
 from bench.records.sweep import read_sweep
 from bench.report.blocks import File, Files, Section, Text
 from bench.report.findings import Findings, findings
@@ -24,9 +24,7 @@ def write_overview(results: Path, reports: Path) -> Path:
     Raises:
         UserError: no sweep in the folder.
     """
-    folders = sorted(path.parent for path in Path(results).glob(f"*/{RUNS}"))
-    if not folders:
-        raise UserError(f"no sweep in {str(results)!r}: expected */{RUNS}")
+    folders = recorded_folders(results)
     report = overview([(folder.name, _read(folder), _page(folder.name, Path(reports))) for folder in folders])
     target = Path(reports) / "all"
     target.mkdir(parents=True, exist_ok=True)

@@ -225,10 +225,10 @@ def test_nonsense_arguments(tmp_path, monkeypatch, verb, options, words):
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("words", [["report"], ["report", "a"], ["report", "a", "b", "c"], ["travel", "a", "b"]])
+@pytest.mark.parametrize("words", ["report", "report --all", "report a", "report a b c", "travel a b"])
 def test_a_page_of_nothing_leaves_no_folder(tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
-    code, _, errors = call(*words)
+    code, _, errors = call(*words.split())
     assert code == 2
     assert len(errors.strip().splitlines()) == 1
     assert not any(tmp_path.iterdir())
