@@ -40,7 +40,7 @@ class Dataset:
     """Training images and a disjoint reference split that scores compare with.
 
     Attributes:
-        name: the name it was loaded by, e.g. "mnist5k", "cifar10:frog", "folder:/photos".
+        name: the name it was loaded by, e.g. "mnist5k", "cifar10:frog", "folder:/photos", "mnist5k@500".
         kind: "image" or "points".
         images: train split; uint8 (N, C, H, W), or for points float32 (N, 2, 1, 1) in [0, 1].
         labels: int64 (N,), indices into `classes`, or None where there are no labels.
@@ -52,6 +52,8 @@ class Dataset:
         source: where the data came from, in words.
         modes: the true components of a Gaussian mixture (points only), else None.
         classifier: name of the packaged classifier (`bench/metrics/weights`) that knows its classes, or None.
+        whole: the set with all its training images, where these are but the first of them: scores are taken with that
+            one, so that they compare. None where these are all.
 
     The order of rows inside a split carries no information on the class: any prefix is a fair sample.
     """
@@ -68,6 +70,7 @@ class Dataset:
     source: str
     modes: MixtureModes | None = None
     classifier: str | None = None
+    whole: Dataset | None = None
 
     @property
     def channels(self) -> int:

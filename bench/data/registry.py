@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -79,6 +80,16 @@ class Source:
     own_resolution: Callable[[str], int] | None = None
 
 
+@dataclass(frozen=True)
+class Named:
+    """What a dataset's name asks for: a source, a path in it, a class (None for all), how many pictures (0 for all)."""
+
+    source: Source
+    path: str = ""
+    class_name: str | None = None
+    pictures: int = 0
+
+
 _SOURCES: dict[str, Source] = {}
 
 
@@ -145,7 +156,7 @@ def check_name(name: str) -> None:
     """Refuse a name that no dataset can have; whether its data are there and in order only `load` sees.
 
     Raises:
-        UserError: it is none of `names()`, `NAME:CLASS`, `folder:PATH` and `zip:PATH`.
+        UserError: it is none of `names()`, `NAME:CLASS`, `folder:PATH` and `zip:PATH`, with or without `@COUNT`.
     """
     _parse(name)
 
@@ -156,7 +167,8 @@ def load(
     """Load a dataset by name, deterministically.
 
     Args:
-        name: one of `names()`, `NAME:CLASS` for one class of a labelled set, `folder:PATH` or `zip:PATH`.
+        name: one of `names()`, `NAME:CLASS` for one class of a labelled set, `folder:PATH` or `zip:PATH`; any of them
+            with `@COUNT` for the first so many training pictures, a fair sample, scored as the whole set is.
         resolution: side in pixels, one of `RESOLUTIONS`; None for the dataset's default. Points have none.
         root: folder of downloaded data, by default `default_root()`.
         skip_broken: leave out unreadable pictures of a folder or archive (named in `split`) instead of refusing;
@@ -165,17 +177,25 @@ def load(
     Raises:
         UserError: unknown name or class, bad resolution, missing or damaged data.
     """
-    source, path, class_name = _parse(name)
+    asked = _parse(name)
+    source = asked.source
     lenient = bool(os.environ.get(SKIP_BROKEN)) if skip_broken is None else skip_broken
-    request = Request(_checked_resolution(source, resolution, path), _checked_root(root), path, lenient)
+    request = Request(_checked_resolution(source, resolution, asked.path), _checked_root(root), asked.path, lenient)
     splits = source.read(request)
-    if class_name is not None:
-        splits = _one_class(name, splits, class_name)
+    if asked.class_name is not None:
+        splits = _one_class(name, splits, asked.class_name)
+    if not asked.pictures:
+        return _dataset(name, source.kind, splits)
+    whole = _dataset(name.rpartition("@")[0], source.kind, splits)
+    return _dataset(name, source.kind, _first(name, splits, asked.pictures), whole)
+
+
+def _dataset(name: str, kind: str, splits: Splits, whole: Dataset | None = None) -> Dataset:
     images, labels = _tensor(splits.images), _labels(splits.labels)
     reference_images, reference_labels = _tensor(splits.reference_images), _labels(splits.reference_labels)
     return Dataset(
         name=name,
-        kind=source.kind,
+        kind=kind,
         images=images,
         labels=labels,
         classes=splits.classes,
@@ -186,6 +206,7 @@ def load(
         source=splits.source,
         modes=splits.modes,
         classifier=splits.classifier,
+        whole=whole,
     )
 
 
@@ -199,29 +220,58 @@ def _labels(labels: np.ndarray | None) -> torch.Tensor | None:
     return None if labels is None else _tensor(np.asarray(labels, dtype=np.int64))
 
 
-def _parse(name: str) -> tuple[Source, str, str | None]:
-    """A name -> (source, path, class name)."""
+def _parse(name: str) -> Named:
     catalogue = _catalogue()
     if not isinstance(name, str) or not name.strip():
         raise UserError(f"dataset {name!r}: expected a name; known: {', '.join(names())}")
-    head, colon, rest = name.partition(":")
+    rest, pictures = _counted(name)
+    head, colon, rest = rest.partition(":")
     if head not in catalogue:
         raise UserError(
             f"dataset {name!r}: unknown{did_you_mean(head, names())}; known: {', '.join(names())}, "
-            "NAME:CLASS for one class, folder:PATH and zip:PATH for your own pictures"
+            "NAME:CLASS for one class, folder:PATH and zip:PATH for your own pictures, NAME@COUNT for fewer of them"
         )
     source = catalogue[head]
     if not source.takes_path:
         if colon and source.kind != "image":
             raise UserError(f"dataset {name!r}: one class can be taken of images only; use {head!r}")
-        return source, "", rest if colon else None
+        return Named(source, "", rest if colon else None, pictures)
     if not rest:
         raise UserError(f"dataset {name!r}: a path is missing; write {head}:PATH")
-    if not os.path.exists(os.path.expanduser(rest)):
+    if not _is_there(rest):
         path, colon, class_name = rest.rpartition(":")
-        if path and os.path.exists(os.path.expanduser(path)):
-            return source, path, class_name
-    return source, rest, None
+        if path and _is_there(path):
+            return Named(source, path, class_name, pictures)
+    return Named(source, rest, None, pictures)
+
+
+def _counted(name: str) -> tuple[str, int]:
+    """A name without its @COUNT, and the count, 0 without one; a path may have an @ of its own."""
+    rest, at, count = name.rpartition("@")
+    if not at or _is_there(name.partition(":")[2]):
+        return name, 0
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", count):
+        if rest.partition(":")[1]:
+            return name, 0
+        raise UserError(f"dataset {name!r}: {count!r} is no count of pictures; expected e.g. {rest}@500")
+    return rest, int(count)
+
+
+def _is_there(path: str) -> bool:
+    return bool(path) and os.path.exists(os.path.expanduser(path))
+
+
+def _first(name: str, splits: Splits, count: int) -> Splits:
+    """The set with its first `count` training pictures."""
+    there = len(splits.images)
+    if count > there:
+        raise UserError(f"dataset {name!r}: it has {there:,} training pictures; expected at most so many after the @")
+    return replace(
+        splits,
+        images=splits.images[:count],
+        labels=None if splits.labels is None else splits.labels[:count],
+        split=f"{splits.split}; only the first {count:,} of {there:,} training pictures",
+    )
 
 
 def _checked_resolution(source: Source, resolution: int | None, path: str) -> int:

@@ -43,7 +43,8 @@ class Scorer:
     The same images give the same scores, bit for bit, in whatever order; torch's global random state is not touched.
 
     Args:
-        dataset: what `bench.data.load` returns.
+        dataset: what `bench.data.load` returns; of a set of which only some images are trained on, the whole one is
+            scored with, so that as many images and the same features are.
         extractor: a name for `get_extractor`, or an `Extractor`.
         n: images wanted on each side; `self.n` is min(n, reference images).
         cache_dir: folder for the features of real images, kept by content hash; None keeps them in memory only.
@@ -66,7 +67,8 @@ class Scorer:
     ):
         if n < 2:
             raise UserError(f"n = {n} images to score: expected at least 2")
-        self.dataset = dataset
+        self.trained_on = dataset
+        self.dataset = dataset = dataset.whole or dataset
         self.extractor = extractor if isinstance(extractor, Extractor) else get_extractor(extractor, dataset, cache_dir)
         self._wanted = n
         self.n = min(n, len(dataset.reference_images))
@@ -146,9 +148,9 @@ class Scorer:
             "inception_splits": inception_splits(self.n),
             "kid_subsets": kernel_subsets(self.n)[0],
             "kid_subset_size": kernel_subsets(self.n)[1],
-            "dataset": self.dataset.name,
-            "dataset_hash": self.dataset.content_hash,
-            "split": self.dataset.split,
+            "dataset": self.trained_on.name,
+            "dataset_hash": self.trained_on.content_hash,
+            "split": self.trained_on.split,
             "resolution": int(self.dataset.reference_images.shape[-1]),
         }
 

@@ -167,7 +167,7 @@ class Training:
 
     def _identity(self) -> list[str]:
         """What must agree for a kept training to be this one."""
-        versions = [str(torch.__version__), version("ganbench"), self.scorer.dataset.content_hash]
+        versions = [str(torch.__version__), version("ganbench"), self.scorer.trained_on.content_hash]
         return [repr(self.spec), repr(self.game.recipe), self.game.device.type, *versions]
 
     def seconds(self) -> float:

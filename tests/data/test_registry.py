@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 import bench.data
 from bench.data import registry
@@ -132,3 +133,44 @@ def test_a_name_is_registered_once():
     entry = registry._catalogue()["shapes"]
     with pytest.raises(ValueError, match="'shapes' is registered twice"):
         registry.register(entry)
+
+
+@pytest.mark.parametrize("name", ["mnist5k", "shapes:red disk", "ring8"])
+@pytest.mark.parametrize("count", [1, 100])
+def test_the_first_pictures_of_a_set(name, count):
+    whole, few = bench.data.load(name), bench.data.load(f"{name}@{count}")
+    assert few.images.equal(whole.images[:count])
+    assert few.labels.equal(whole.labels[:count])
+    assert few.reference_images.equal(whole.reference_images)
+    assert (few.name, few.classes, few.classifier) == (f"{name}@{count}", whole.classes, whole.classifier)
+    assert few.content_hash != whole.content_hash
+    assert f"only the first {count} of {len(whole.images):,} training pictures" in few.split
+    assert few.whole.content_hash == whole.content_hash
+    assert few.whole.name == name
+    assert whole.whole is None
+
+
+@pytest.mark.parametrize("count", ["", "x", "0", "-3", "1.5", "03", "9" * 12])
+def test_what_is_no_count_of_pictures(count):
+    assert f"dataset 'mnist5k@{count}': {count!r} is no count of pictures; expected e.g. mnist5k@500" in message(
+        f"mnist5k@{count}"
+    )
+
+
+def test_more_pictures_than_there_are():
+    assert "it has 3,000 training pictures" in message("mnist5k@3001", 16)
+    assert "no class '7@x'" in message("mnist5k:7@x", 16)
+
+
+def test_a_folder_with_an_at_in_its_name_is_that_folder(tmp_path):
+    for name in ("trip@2024", "trip"):
+        for split in ("train", "test"):
+            (tmp_path / name / split / "a").mkdir(parents=True)
+            for place in range(3):
+                Image.new("L", (16, 16), 40 * place).save(tmp_path / name / split / "a" / f"{place}.png")
+    whole = bench.data.load(f"folder:{tmp_path / 'trip@2024'}", 16)
+    assert whole.whole is None
+    assert len(whole.images) == 3
+    assert len(bench.data.load(f"folder:{tmp_path / 'trip'}@2", 16).images) == 2
+    assert len(bench.data.load(f"folder:{tmp_path / 'trip@2024'}@2", 16).images) == 2
+    assert len(bench.data.load(f"folder:{tmp_path / 'trip'}:a@1", 16).images) == 1

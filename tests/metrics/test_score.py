@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench import data
 from bench.errors import UserError
-from bench.metrics import DIRECTIONS, Scorer, ScoreUnavailable, get_extractor, kernel_distance, seen
+from bench.metrics import DIRECTIONS, Scorer, ScoreUnavailable, extractors, get_extractor, kernel_distance, seen
 from bench.metrics.reference import mean_image, uniform_noise
 from bench.records.scores import SCORES, Score
 
@@ -305,3 +305,27 @@ def test_stacked_digits_have_a_thousand_modes():
     one = complete(scorer.score(dataset.images[:1].expand(400, -1, -1, -1))).values
     assert (one["modes"], one["coverage"]) == (1, pytest.approx(0, abs=0.02))
     assert one["modes_kl"] == pytest.approx(math.log(1000), abs=0.3)
+
+
+def test_few_pictures_are_scored_as_the_whole_set(tmp_path):
+    """The same images, features and anchors whatever was trained on, also where that alone could not be scored."""
+    images = data.load("mnist5k", 16).images[500:700]
+    many, few, tiny = (Scorer(data.load(name, 16), n=200) for name in ("mnist5k", "mnist5k@500", "mnist5k@20"))
+    for scorer in (few, tiny):
+        scorer.check()
+        assert scorer.score(images).values == many.score(images).values
+        assert scorer.anchors == many.anchors
+        assert scorer.protocol["extractor_hash"] == many.protocol["extractor_hash"]
+        assert scorer.protocol["dataset_hash"] == scorer.trained_on.content_hash != many.protocol["dataset_hash"]
+    assert tiny.protocol["dataset"] == "mnist5k@20"
+
+
+def test_a_classifier_of_few_pictures_is_that_of_the_whole_set(tmp_path, monkeypatch):
+    """Where none is shipped one is trained on all pictures, once, and shared by sets of any count."""
+    asked = []
+    monkeypatch.setattr(extractors, "trained_extractor", lambda dataset, folder: asked.append(dataset))
+    whole = dataclasses.replace(data.load("digits", 16), classifier=None)
+    get_extractor("domain", whole, tmp_path)
+    few = dataclasses.replace(data.load("digits@100", 16), classifier=None, whole=whole)
+    Scorer(few, n=100, cache_dir=tmp_path)
+    assert [len(each.images) for each in asked] == [898, 898]
