@@ -11,11 +11,14 @@ generators, checkpoints and the grids that no page shows stay where they are, ig
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 from pathlib import Path
 
 import pandas as pd
 
+from bench import data
+from bench.errors import UserError
 from bench.records.files import CURVES, DECLARATION, ENVIRONMENT, PLAN, PLANS, REAL, RUNS, RUNS_CSV, SAMPLES, replaced
 from bench.records.sweep import read_sweep
 from bench.report import write
@@ -76,6 +79,28 @@ def thin(folder: Path) -> None:
             replaced(path, lambda target, curves=curves: curves.to_parquet(target, index=False, compression="zstd"))
 
 
+def describe(folder: Path) -> None:
+    """Write into environment.json what the datasets are like, of a sweep made before that was taken down.
+
+    Only where the data are at hand and their content hash is that of the runs.
+    """
+    path = folder / ENVIRONMENT
+    if not path.is_file() or not (folder / PLAN).is_file():
+        return
+    about, sweep = json.loads(path.read_text(encoding="utf-8")), read_sweep(folder)
+    known = about.setdefault("datasets", {})
+    for name in set(sweep.datasets) - set(known):
+        runs = sweep.of(name)
+        try:
+            dataset = data.load(name, int(runs["resolution"].iloc[0]))
+        except UserError as problem:
+            print(f"{name}: {problem}")
+            continue
+        if set(runs["dataset_hash"]) == {dataset.content_hash}:
+            known[name] = dataset.facts
+    path.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Parse the arguments, thin, write the report, add the files, say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -88,6 +113,7 @@ def main() -> None:
             files = runs_and_plans(folder)
         else:
             thin(folder)
+            describe(folder)
             write(folder, page)
             files = record_files(folder) + sorted(path for path in page.rglob("*") if path.is_file())
         subprocess.run(["git", "add", "--force", "--", *files], cwd=ROOT, check=True)

@@ -123,6 +123,7 @@ def test_curves_and_grids_are_there(home, runs):
     environment = json.loads((folder / "environment.json").read_text())
     assert environment["finished"] is not None
     assert len(environment["sessions"]) == 2
+    assert environment["datasets"]["digits"]["pictures"] == 898
 
 
 def test_effects_of_the_real_runs(runs):

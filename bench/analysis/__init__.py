@@ -6,6 +6,7 @@ frame of runs (one row per run) and the names of the hacks, whose columns hold t
 
 from bench.analysis.adding_up import adding_up
 from bench.analysis.agreement import agreement
+from bench.analysis.along import along
 from bench.analysis.choices import factors, level_differences
 from bench.analysis.claims import claim_answers
 from bench.analysis.conditional import conditional_effects
@@ -33,6 +34,7 @@ __all__ = [
     "Surface",
     "adding_up",
     "agreement",
+    "along",
     "better_flips",
     "claim_answers",
     "conditional_effects",

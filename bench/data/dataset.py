@@ -83,6 +83,17 @@ class Dataset:
         return self.images.shape[2]
 
     @property
+    def facts(self) -> dict[str, int | str]:
+        """What a page says of it: its kind, channels and classes, and how many images to train on and compare with."""
+        return {
+            "kind": self.kind,
+            "channels": int(self.channels),
+            "classes": len(self.classes),
+            "pictures": len(self.images),
+            "reference": len(self.reference_images),
+        }
+
+    @property
     def extent(self) -> float | None:
         """Half the side of the square that [0, 1] stands for (points only), else None."""
         return None if self.modes is None else self.modes.extent

@@ -15,6 +15,7 @@ class About:
         hacks: hack name -> its card (`title`, `claim`, `mechanism`, `needs`, `measured`, `parameters` …).
         recipe: the swept recipe: `name`, `title`, `source`, `notes`, `trouble`, `width`, `batch`, `steps` and whether
             the source states these (`steps_stated`), and `claims` (`text`, `hack`, `level`, `trains`, `shown_by` each).
+        datasets: name -> `kind`, `channels`, `classes`, `pictures` to train on, `reference` pictures.
         quantities: recorded quantity -> what it is called.
         sessions: versions and hardware of every session of work on the sweep, in order.
         departures: where the sweep left its plan, one sentence each.
@@ -24,6 +25,7 @@ class About:
 
     hacks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    datasets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     quantities: Mapping[str, str] = field(default_factory=dict)
     sessions: tuple[Mapping[str, Any], ...] = ()
     departures: tuple[str, ...] = ()
@@ -33,8 +35,11 @@ class About:
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> About:
         """What environment.json holds; a key of another kind than expected counts as not kept."""
-        kinds = {"hacks": dict, "recipe": dict, "quantities": dict, "finished": str, "fingerprint": str}
+        parts = ("hacks", "recipe", "datasets", "quantities")
+        kinds = {**dict.fromkeys(parts, dict), "finished": str, "fingerprint": str}
         known = {name: content[name] for name, kind in kinds.items() if isinstance(content.get(name), kind)}
+        if "datasets" in known:
+            known["datasets"] = {name: facts for name, facts in known["datasets"].items() if isinstance(facts, dict)}
         lists = {name: content[name] for name in ("sessions", "departures") if isinstance(content.get(name), list)}
         return cls(**known, **{name: tuple(values) for name, values in lists.items()})
 

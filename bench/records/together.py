@@ -15,8 +15,8 @@ from bench.records.sweep import SweepRecords, refuse_mixed_extractors
 def together(sweeps: Sequence[SweepRecords], name: str) -> SweepRecords:
     """The records of several sweeps as those of one on all their datasets, in the order they are given.
 
-    What every dataset has of its own (runs, curves, the recipe found) is that of its sweep. What a sweep has but once,
-    its plans, declaration and environment, is the first one's: all have the same tricks and the same rules.
+    What every dataset has of its own (runs, curves, facts, the recipe found) is that of its sweep. What a sweep has
+    but once, its plans, declaration and environment, is the first one's: all have the same tricks and the same rules.
 
     Args:
         sweeps: at least two.
@@ -52,6 +52,7 @@ def together(sweeps: Sequence[SweepRecords], name: str) -> SweepRecords:
         runs=runs,
         datasets=tuple(dataset for each in sweeps for dataset in each.datasets),
         curves=pd.concat([each.curves for each in sweeps], ignore_index=True),
+        about=replace(first.about, datasets={k: v for each in sweeps for k, v in each.about.datasets.items()}),
     )
 
 

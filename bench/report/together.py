@@ -24,7 +24,7 @@ from bench.report.findings import Findings, findings
 from bench.report.formatting import NOTHING, listed, spelled
 from bench.report.links import own_page
 from bench.report.render import Report, write_files
-from bench.report.sections import across_datasets, buys_and_costs, equal_time, local_effects
+from bench.report.sections import across_datasets, along, buys_and_costs, equal_time, local_effects
 
 TITLE = "Which tricks hold everywhere?"
 
@@ -80,6 +80,7 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
     )
     parts = (
         across_datasets.local_section(found),
+        along.section(found),
         recipes(found),
         *(part.section(found) for part in (local_effects, equal_time, buys_and_costs)),
         Section("files", "The sweeps' own pages", (Files(tuple(pages)),)) if pages else None,
@@ -193,6 +194,7 @@ def recipes(found: Findings) -> Section:
         rows.append(
             (
                 code(dataset),
+                along.told(found.records.about.datasets.get(dataset, {})),
                 NOTHING if pixels is None or pd.isna(pixels) else str(int(pixels)),
                 on,
                 with_spread(y, found.scale),
@@ -200,8 +202,8 @@ def recipes(found: Findings) -> Section:
                 f"{len(found.records.of(dataset)):,}",
             )
         )
-    heads = ("dataset", "pixels", "tricks in it", found.scale.label, "seeds of it", "runs in all")
-    table = Table(heads, tuple(rows), "lrlrrr", f"{found.middle[0].upper()}{found.middle[1:]} on each dataset")
+    heads = ("dataset", "what it is", "pixels", "tricks in it", found.scale.label, "seeds of it", "runs in all")
+    table = Table(heads, tuple(rows), "llrlrrr", f"{found.middle[0].upper()}{found.middle[1:]} on each dataset")
     words = Text(
         "Mean and SD over seeds that did not choose the recipe. FIDs of different datasets do not compare.", "reading"
     )

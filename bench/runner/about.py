@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import optuna
 
 import hacks
+from bench.data import Dataset
 from bench.errors import UserError
 from bench.gan import recipes
 from bench.records.plan import Plan
@@ -14,6 +16,7 @@ from bench.records.quantities import QUANTITIES
 from bench.runner.study import study_attributes
 
 ABOUT = "about"
+DATASETS = "datasets"
 
 
 def about(plan: Plan) -> dict[str, Any]:
@@ -32,12 +35,22 @@ def about(plan: Plan) -> dict[str, Any]:
 
 
 def about_of(study: optuna.Study, plan: Plan) -> dict[str, Any]:
-    """What the study was first described with: a card that is edited afterwards does not change its report."""
+    """What the study was first described with: a card that is edited afterwards does not change its report.
+
+    With `datasets`, what each was like for whoever worked on the sweep with the data at hand.
+    """
     kept = study_attributes(study).get(ABOUT)
     if kept is None:
         kept = about(plan)
         study.set_user_attr(ABOUT, kept)
-    return kept
+    return {**kept, DATASETS: study_attributes(study).get(DATASETS) or {}}
+
+
+def note_datasets(study: optuna.Study, datasets: Mapping[str, Dataset]) -> None:
+    """Take down what the data are like, for pages that are written where they are not."""
+    facts = {name: dataset.facts for name, dataset in datasets.items()}
+    if study_attributes(study).get(DATASETS) != facts:
+        study.set_user_attr(DATASETS, facts)
 
 
 def _card(name: str) -> dict[str, Any]:

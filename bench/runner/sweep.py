@@ -22,6 +22,7 @@ from bench.records.files import PLAN
 from bench.records.plan import Plan
 from bench.records.run import RunSpec, specs_of
 from bench.runner import sessions
+from bench.runner.about import note_datasets
 from bench.runner.crashes import Crashes
 from bench.runner.driver import Driver
 from bench.runner.environment import environment, resolve_device
@@ -234,10 +235,12 @@ class SweepSession:
         """Compare this machine with what the sweep began on, and note that work begins."""
         about = {**environment(resolve_device(self.device)), "workers": self.workers}
         examples = {name: next(s for s in self.specs.values() if s.dataset == name) for name in self.plan.datasets}
-        hashes = {name: dataset_for(spec).content_hash for name, spec in examples.items()}
+        data = {name: dataset_for(spec) for name, spec in examples.items()}
+        hashes = {name: dataset.content_hash for name, dataset in data.items()}
         with claims_lock(self.storage, self.study.study_name):
             current = sessions.foundation(about, hashes)
             departed = sessions.departures(self.study, current, accept=self.accept_changes)
+            note_datasets(self.study, data)
             kept = {meta.filename for meta in get_all_artifact_meta(self.study)}
             for dataset, spec in examples.items():
                 if real_grid_name(dataset) not in kept:

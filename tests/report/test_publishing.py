@@ -1,6 +1,8 @@
 """What is committed of a sweep's curves is what a page shows of them."""
 
 import importlib.util
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import data
 from bench.report import embedded
 
 _SPEC = importlib.util.spec_from_file_location("publish", Path(__file__).parents[2] / "scripts" / "publish.py")
@@ -43,3 +46,17 @@ def test_the_page_shows_the_same_course_of_the_losses():
     whole, thin = (np.array(embedded._binned(each, runs, "d_loss")) for each in (curves, publish.thinned(curves)))
     np.testing.assert_allclose(thin, whole, atol=1 / embedded._BINS)
     assert publish.SHOWN >= embedded._BINS
+
+
+def test_what_the_data_are_like_is_added_where_they_are_those_of_the_runs(sweep_dir, tmp_path):
+    folder = tmp_path / "sim"
+    shutil.copytree(sweep_dir, folder)
+    runs = pd.read_parquet(folder / "runs.parquet")
+    digits = data.load("mnist5k", 16)
+    known = np.where(runs["dataset"] == "mnist5k", digits.content_hash, "another")
+    runs.assign(resolution=16, dataset_hash=known).to_parquet(folder / "runs.parquet")
+    publish.describe(folder)
+    about = json.loads((folder / "environment.json").read_text())
+    assert about["datasets"] == {"mnist5k": digits.facts}
+    publish.describe(folder)
+    assert json.loads((folder / "environment.json").read_text()) == about

@@ -1,6 +1,7 @@
 """Tables of the sections from hand-made estimates: what they say, to the word."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,16 @@ from bench.plan.power import cell_sd
 from bench.records.sweep import read_sweep
 from bench.report.facts import flat
 from bench.report.findings import findings
-from bench.report.sections import adding_up, average_effects, mechanisms, one_at_a_time, power, samples, stability
+from bench.report.sections import (
+    adding_up,
+    along,
+    average_effects,
+    mechanisms,
+    one_at_a_time,
+    power,
+    samples,
+    stability,
+)
 
 
 def tables(section) -> list:
@@ -149,3 +159,40 @@ def test_whether_tricks_add_up_is_one_sentence_a_dataset(effect, found, monkeypa
 def test_one_trick_or_no_such_recipes_have_no_sums(effect, found):
     assert adding_up.section(found([effect("a")])) is None
     assert adding_up.section(found([effect("a"), effect("b")])) is None
+
+
+def test_effects_beside_what_the_data_are_like(effect, found):
+    """An effect that falls with the number of pictures is a hint; facts of fewer than four datasets say nothing."""
+    sets = tuple("abcde")
+    grows = [effect("x", name, pct=-10.0 * (place + 1)) for place, name in enumerate(sets)]
+    others = [effect("placebo", name, pct=pct) for name, pct in zip(sets, (1, -2, 3, -1, 2), strict=True)]
+    facts = {
+        name: {"kind": "image", "channels": 3 if name in "de" else 1, "classes": 10, "pictures": 100 * 2**place}
+        for place, name in enumerate(sets)
+    }
+    made = found([*grows, *others])
+    known = replace(made, records=replace(made.records, about=replace(made.records.about, datasets=facts)))
+    known = replace(known, local=made.average)
+    section = along.section(known)
+    assert section.finding == "A hint for `x` with pictures to train on."
+    (table,) = tables(section)
+    assert table.columns == ("trick", "colour", "pictures to train on")
+    assert table.rows[0] == ("`x`", "−0.87 (0.200)", "−1.00 (0.017)")
+    assert table.rows[1][0] == "`placebo`"
+    assert along.section(replace(known, records=made.records)) is None
+    fewer = {name: facts[name] for name in "abc"}
+    about = replace(made.records.about, datasets=fewer)
+    assert along.section(replace(known, records=replace(made.records, about=about))) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"kind": "image", "channels": 1, "classes": 10, "pictures": 60_000}, "grey, 10 classes, 60,000 pictures"),
+        ({"kind": "image", "channels": 3, "classes": 0, "pictures": 1}, "colour, 1 picture"),
+        ({"kind": "points", "channels": 2, "classes": 8, "pictures": 100}, "points, 8 classes, 100 points"),
+        ({}, "–"),
+    ],
+)
+def test_what_a_dataset_is_in_a_few_words(facts, told):
+    assert along.told(facts) == told

@@ -48,7 +48,10 @@ def test_plans_follow_each_other_in_one_study_and_one_session(tmp_path, session,
     assert runs["seed"].tolist() == [0] * 8 + [5, 6] * 4
     assert not runs.loc[runs["stage"] == "settle", "leaky_relu"].any(), "what a plan does not name is off"
     assert runs["key"].is_unique
-    assert len(json.loads((folder / "environment.json").read_text())["sessions"]) == 1
+    about = json.loads((folder / "environment.json").read_text())
+    assert len(about["sessions"]) == 1
+    digits = {"kind": "image", "channels": 1, "classes": 10, "pictures": 898, "reference": 899}
+    assert about["datasets"] == {"digits": digits}
     made = {key: made_up.record_of(spec).scores["fid"] for key, spec in job.specs.items()}
     assert runs.set_index("key")["fid"].to_dict() == made
 

@@ -6,6 +6,7 @@ Each has a function `section(findings)` that returns the section, or None where 
 from bench.report.sections import (
     across_datasets,
     adding_up,
+    along,
     answer,
     average_effects,
     buys_and_costs,
@@ -48,6 +49,7 @@ GROUPS = {
         failures,
         disagreements,
         across_datasets,
+        along,
         interactions,
         adding_up,
         claims,
