@@ -1,6 +1,7 @@
 """Put what a report is rebuilt from under version control: the records, and of the sample grids those it shows.
 
     python scripts/publish.py NAME
+    python scripts/publish.py NAME --text          # report.md and its figures, without the HTML page
     python scripts/publish.py NAME --runs-only     # of a repetition: its plans and scores, no report
 
 NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, runs.csv
@@ -28,7 +29,7 @@ from bench.report.single_runs import SEEN, stages_shown
 
 ROOT = Path(__file__).parents[1]
 RECORDS = (PLAN, ENVIRONMENT, RUNS)
-SHOWN = 100
+SHOWN = 50
 """Places along training for which the losses of a run are kept, beside the steps at which it was scored."""
 OF_A_RUN = ("record.json", "curves.csv", "samples.png", REAL, SEEN)
 
@@ -105,6 +106,7 @@ def main() -> None:
     """Parse the arguments, thin, write the report, add the files, say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+")
+    parser.add_argument("--text", action="store_true", help="report.md and its figures, without the HTML page")
     parser.add_argument("--runs-only", action="store_true", help="plans and scores of a sweep, no report")
     given = parser.parse_args()
     for name in given.names:
@@ -115,6 +117,8 @@ def main() -> None:
             thin(folder)
             describe(folder)
             write(folder, page)
+            if given.text:
+                (page / "index.html").unlink()
             files = record_files(folder) + sorted(path for path in page.rglob("*") if path.is_file())
         subprocess.run(["git", "add", "--force", "--", *files], cwd=ROOT, check=True)
         print(f"{name}: {len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB")

@@ -19,7 +19,7 @@ PUBLISHED = sorted(
 
 
 def test_something_is_published():
-    assert "seed0" in PUBLISHED
+    assert "core-fashion-mnist" in PUBLISHED
 
 
 def test_records_and_pages_stay_small():
@@ -38,20 +38,20 @@ def test_a_published_report_is_rebuilt_from_its_records(name, tmp_path, no_pixel
     write(tmp_path / "results" / name, tmp_path / "reports" / name)
     rebuilt, published = tmp_path / "reports" / name, ROOT / "reports" / name
     assert (rebuilt / "report.md").read_text() == (published / "report.md").read_text()
-    assert sorted(path.name for path in rebuilt.rglob("*")) == sorted(path.name for path in published.rglob("*"))
+    # Of some the HTML page is left out, which holds what report.md and the figures do.
+    ours, theirs = ({path.name for path in folder.rglob("*")} - {"index.html"} for folder in (rebuilt, published))
+    assert ours == theirs
     if (published / "effects.csv").is_file():  # runs made by hand have no effects
         # Another processor may round the last digit of an unrounded number differently.
         ours, theirs = (pd.read_csv(folder / "effects.csv") for folder in (rebuilt, published))
         pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
-def test_a_claim_that_equal_time_takes_back_says_so():
-    text = (ROOT / "reports" / "seed0" / "report.md").read_text()
-    found = findings(read_sweep(ROOT / "results" / "seed0"))
-    rows = found.equal_time.set_index(["dataset", "hack"])
-    for (dataset, hack), row in rows.iterrows():
-        clear = not row["ci_low_pct"] <= 0 <= row["ci_high_pct"]
-        (line,) = [line for line in text.splitlines() if line.startswith(f"On **{dataset}**, **keep**")]
-        named = re.search(rf"`{hack}` \(([^)]*)\)", line).group(1)
-        assert named.endswith("at equal time not clear") == (not clear), named
-    assert rows.loc[("mnist5k", "strided_conv"), "ci_low_pct"] < 0  # there is one that is taken back
+@pytest.mark.parametrize("name", [name for name in PUBLISHED if name.startswith("core-")])
+def test_a_claim_that_equal_time_takes_back_says_so(name):
+    text = (ROOT / "reports" / name / "report.md").read_text()
+    found = findings(read_sweep(ROOT / "results" / name))
+    row = found.equal_time.set_index("hack").loc["strided_conv"]
+    assert row["ci_low_pct"] < 0 < row["ci_high_pct"]
+    (line,) = [line for line in text.splitlines() if line.startswith(f"On **{row['dataset']}**, **keep**")]
+    assert re.search(r"`strided_conv` \(([^)]*)\)", line).group(1).endswith("at equal time not clear")
