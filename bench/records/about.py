@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+COUNTS = ("channels", "classes", "pictures", "reference")
+"""What is counted of a dataset."""
+
 
 @dataclass(frozen=True)
 class About:
@@ -39,7 +42,7 @@ class About:
         kinds = {**dict.fromkeys(parts, dict), "finished": str, "fingerprint": str}
         known = {name: content[name] for name, kind in kinds.items() if isinstance(content.get(name), kind)}
         if "datasets" in known:
-            known["datasets"] = {name: facts for name, facts in known["datasets"].items() if isinstance(facts, dict)}
+            known["datasets"] = {name: facts for name, facts in known["datasets"].items() if _tells(facts)}
         lists = {name: content[name] for name in ("sessions", "departures") if isinstance(content.get(name), list)}
         return cls(**known, **{name: tuple(values) for name, values in lists.items()})
 
@@ -58,3 +61,7 @@ class About:
     def measured(self, hack: str) -> tuple[tuple[str, str], ...]:
         """(quantity, "up" or "down"): what the hack's mechanism would move, and where to."""
         return tuple((str(quantity), str(way)) for quantity, way in self.hacks.get(hack, {}).get("measured") or ())
+
+
+def _tells(facts: object) -> bool:
+    return isinstance(facts, dict) and all(isinstance(facts.get(name), int) for name in COUNTS)

@@ -167,7 +167,13 @@ def test_effects_beside_what_the_data_are_like(effect, found):
     grows = [effect("x", name, pct=-10.0 * (place + 1)) for place, name in enumerate(sets)]
     others = [effect("placebo", name, pct=pct) for name, pct in zip(sets, (1, -2, 3, -1, 2), strict=True)]
     facts = {
-        name: {"kind": "image", "channels": 3 if name in "de" else 1, "classes": 10, "pictures": 100 * 2**place}
+        name: {
+            "kind": "image",
+            "channels": 3 if name in "de" else 1,
+            "classes": 10,
+            "pictures": 100 * 2**place,
+            "reference": 9,
+        }
         for place, name in enumerate(sets)
     }
     made = found([*grows, *others])

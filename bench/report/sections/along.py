@@ -57,13 +57,10 @@ def told(facts: Mapping[str, Any]) -> str:
     """What a dataset is, in a few words: grey, 10 classes, 60,000 pictures."""
     if not facts:
         return NOTHING
-    kind = {1: "grey", 3: "colour"}.get(facts.get("channels"), str(facts.get("kind", "")))
-    if facts.get("kind") == "points":
-        kind = "points"
-    classes = [counted(facts["classes"], "class", "classes")] if facts.get("classes") else []
-    what = "point" if kind == "points" else "picture"
-    pictures = [counted(facts["pictures"], what)] if facts.get("pictures") else []
-    return ", ".join([kind, *classes, *pictures])
+    what = "point" if facts.get("kind") == "points" else "picture"
+    kind = "points" if what == "point" else "colour" if facts["channels"] == 3 else "grey"
+    classes = [counted(facts["classes"], "class", "classes")] if facts["classes"] else []
+    return ", ".join([kind, *classes, counted(facts["pictures"], what)])
 
 
 def _cell(ways: pd.DataFrame, key: tuple[str, str]) -> str:
