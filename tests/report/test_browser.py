@@ -158,6 +158,20 @@ def test_runs_are_filtered_and_sorted(opened, told, shots):
     opened.screenshot(shots / "explorer.png")
 
 
+def test_runs_of_several_datasets_are_placed_by_the_median_of_theirs(opened, told):
+    """FIDs of datasets do not compare: the same run stands elsewhere once its dataset is alone."""
+    opened.click("#explore summary")
+    assert opened.until("document.querySelectorAll('#scatter .dot').length")
+    fids = told.records.runs[told.records.runs["fid"] > 0].groupby("dataset")["fid"]
+    medians = fids.apply(lambda own: own.sort_values().iloc[len(own) // 2])
+    assert opened.ask("units()") == pytest.approx([medians[name] for name in told.records.datasets], rel=1e-3)
+    words = "[...document.querySelectorAll('#scatter text')].map(text => text.textContent)"
+    assert "FID ÷ median of its dataset" in opened.ask(words)
+    opened.click(".datasets .pick[data-pick=shapes]")
+    assert opened.until("units().every(unit => unit === 1)")
+    assert "FID" in opened.ask(words)
+
+
 def test_what_if_says_what_the_analysis_predicts(opened, told, shots):
     opened.click("#what-if summary")
     chosen = random.Random(0)

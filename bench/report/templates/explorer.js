@@ -29,6 +29,15 @@ function command(run) {
   return start && `${start} --seed ${RUNS.seed[run]} --set ${levels}${tuned}`;
 }
 
+/** Of every dataset what its FIDs are shown in: 1 where there is one, else their median, since datasets do not compare. */
+function units() {
+  if (document.documentElement.dataset.only || DATA.datasets.length < 2) return DATA.datasets.map(() => 1);
+  return DATA.datasets.map((_, place) => {
+    const fids = RUNS.fid.filter((fid, run) => fid > 0 && RUNS.dataset[run] === place).sort((a, b) => a - b);
+    return fids[Math.floor(fids.length / 2)] || 1;
+  });
+}
+
 function draw() {
   const runs = selected();
   const pick = (run) => () => { explorer.chosen = run; draw(); };
@@ -40,13 +49,13 @@ function draw() {
       make("button", { type: "button", "data-sort": name, onclick: sortBy(name) }, `${words}${explorer.sort === name ? (explorer.down ? " ▾" : " ▴") : ""}`))))),
     make("tbody", {}, runs.map((run) => make("tr", { "data-run": run, tabindex: 0, class: run === explorer.chosen ? "chosen" : "", onclick: pick(run), onkeydown: (event) => { if (event.key === "Enter") pick(run)(); } },
       heads.map(([name]) => make("td", { class: COLUMNS.includes(name) ? "r" : name === "recipe" ? "l long" : "l" }, cell(run, name)))))));
-  const across = explorer.across;
+  const across = explorer.across, medians = units();
   const dots = runs.filter((run) => RUNS.fid[run] > 0 && RUNS[across]?.[run] != null).map((run) => ({
-    x: RUNS[across][run], y: RUNS.fid[run], kind: `${RUNS.status[run] === "ok" ? "" : "failed"} ${run === explorer.chosen ? "chosen" : ""}`,
+    x: RUNS[across][run], y: RUNS.fid[run] / medians[RUNS.dataset[run]], kind: `${RUNS.status[run] === "ok" ? "" : "failed"} ${run === explorer.chosen ? "chosen" : ""}`,
     title: `${DATA.datasets[RUNS.dataset[run]]}, FID ${short(RUNS.fid[run])}, ${RUNS.labels[across]} ${short(RUNS[across][run])}: ${recipe(run)}`, pick: pick(run) }));
   document.getElementById("scatter").replaceChildren(
     make("p", { class: "where", role: "status" }, `${runs.length} of ${RUNS.dataset.length} runs; orange failed.`),
-    plot({ dots, x: { label: RUNS.labels[across] || "" }, y: { label: "FID", log: true }, label: `FID against ${RUNS.labels[across]} of ${dots.length} runs`, width: 700, height: 330 }));
+    plot({ dots, x: { label: RUNS.labels[across] || "" }, y: { label: medians.every((unit) => unit === 1) ? "FID" : "FID ÷ median of its dataset", log: true }, label: `FID against ${RUNS.labels[across]} of ${dots.length} runs`, width: 700, height: 330 }));
   showRun(explorer.chosen ?? runs[0]);
 }
 
