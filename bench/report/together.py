@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from bench import analysis
@@ -18,12 +17,13 @@ from bench.records.sweep import SweepRecords, read_sweep
 from bench.records.together import together
 from bench.report.blocks import File, Files, Section, Table, Text, code
 from bench.report.comparison import differing, write_compared
-from bench.report.estimates import effect, order_of_hacks, value, with_spread
+from bench.report.estimates import effect, order_of_hacks, reach, value, with_spread
 from bench.report.facts import computing_time, counts
 from bench.report.findings import Findings, findings
 from bench.report.formatting import NOTHING, listed, spelled
 from bench.report.links import own_page
 from bench.report.render import Report, write_files
+from bench.report.scale import Scale
 from bench.report.sections import across_datasets, along, buys_and_costs, equal_time, local_effects
 
 TITLE = "Which tricks hold everywhere?"
@@ -124,18 +124,25 @@ def in_short(found: Findings) -> list[str]:
         told = listed(f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"])
         said.append(f"It depends on the data: {told}.")
     if "none" in groups:
-        bounds = table.loc[groups["none"], "bound_pct"]
-        which = listed(map(code, groups["none"]))
-        verb = "has" if len(bounds) == 1 else "have"
-        far = f", and change {found.scale.label} by at most {found.scale.size(bounds.max(), signed=False)} on any"
-        said.append(f"{which} {verb} no verdict anywhere{far if np.isfinite(bounds.max()) else ''}.")
+        names = groups["none"]
+        known = found.local[found.local["hack"].isin(names) & found.local["effect_log"].notna()]
+        reaches = [reach(row, found.scale) for _, row in known.iterrows()]
+        far = f", and change {found.scale.label} by {_on_any(reaches, found.scale)}" if None not in reaches else ""
+        said.append(f"{listed(map(code, names))} {'has' if len(names) == 1 else 'have'} no verdict anywhere{far}.")
     return said
 
 
+def _on_any(reaches: Sequence[float], scale: Scale) -> str:
+    """At most 31 % on any; the bound that the table tells of the least known."""
+    return f"{scale.within(max(reaches)).removesuffix(' either way')} on any"
+
+
 def _group(row: pd.Series) -> str:
+    """One dataset of several is no "every": what is known there alone depends on the data."""
     if not row[list(CLAIMS)].sum():
         return "none"
-    return next((word for word in ("helps", "hurts") if row[word] == row["datasets"]), "mixed")
+    same = (word for word in ("helps", "hurts") if row[word] == row["datasets"] > 1)
+    return next(same, "mixed")
 
 
 def _fewer(count: int, every: int) -> str:
@@ -148,6 +155,8 @@ def _counts(row: pd.Series) -> str:
     every = spelled(int(row["datasets"]))
     told = {"helps": "helps", "hurts": "hurts", "fragile": "makes more runs fail"}
     for word, verb in told.items():
+        if row[word] == row["datasets"] == 1:
+            return f"{verb} on the one where it can act"
         if row[word] == row["datasets"]:
             return f"{verb} on {'both' if every == 'two' else f'all {every}'}"
     return f"{listed(f'{verb} on {spelled(int(row[word]))}' for word, verb in told.items() if row[word])} of {every}"

@@ -114,6 +114,34 @@ def test_a_trick_with_opposite_verdicts_depends_on_the_data(whole):
     assert "It depends on the data: `batch_norm` helps on one and hurts on one of three" in said
 
 
+def test_what_is_known_on_one_dataset_is_not_on_every(whole):
+    found = on_three(findings(whole))
+    first = found.local["dataset"] == found.records.datasets[0]
+    local = found.local.copy()
+    mine = local["hack"] == "batch_norm"
+    local.loc[mine & ~first, ["effect_log", "runs"]] = [np.nan, 0]
+    local.loc[mine & first, "verdict"] = "hurts"
+    changed = replace(found, local=local)
+    (said,) = [sentence for sentence in in_short(changed) if "`batch_norm`" in sentence]
+    assert said.startswith("It depends on the data: ")
+    assert "`batch_norm` hurts on the one where it can act" in said
+    (row,) = [row for row in short_table(changed).rows if row[0] == "`batch_norm`"]
+    assert row[-1] == "hurts on the one where it can act"
+
+
+def test_the_bound_of_the_rest_is_the_largest_of_the_table(whole):
+    found = on_three(findings(whole))
+    local = found.local.copy()
+    rest = local["hack"] == "strided_conv"
+    local.loc[rest, ["verdict", "effect_log", "bound"]] = ["inconclusive", 0.0, ""]
+    local.loc[rest, "ci_low_pct"], local.loc[rest, "ci_high_pct"] = [-24.0, -10.0, -5.0], [21.0, 11.0, 4.0]
+    changed = replace(found, local=local)
+    (said,) = [sentence for sentence in in_short(changed) if "no verdict anywhere" in sentence]
+    (row,) = [row for row in short_table(changed).rows if row[0] == "`strided_conv`"]
+    assert row[1:4] == ("at most 32 %", "at most 11 %", "at most 5.3 %")
+    assert "by at most 32 % on any." in said
+
+
 def test_the_verb_writes_the_page_and_names_what_it_cannot(parts, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(page, "read_sweep", lambda folder: parts[["first", "second"].index(folder.name)])
     for name in ("first", "second"):
