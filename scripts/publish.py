@@ -21,7 +21,7 @@ import pandas as pd
 from bench import data
 from bench.errors import UserError
 from bench.records.files import CURVES, DECLARATION, ENVIRONMENT, PLAN, PLANS, REAL, RUNS, RUNS_CSV, SAMPLES, replaced
-from bench.records.sweep import read_sweep
+from bench.records.sweep import read_json, read_sweep
 from bench.report import write
 from bench.report.pictures import real_grid
 from bench.report.shown import shown_runs
@@ -88,7 +88,7 @@ def describe(folder: Path) -> None:
     path = folder / ENVIRONMENT
     if not path.is_file() or not (folder / PLAN).is_file():
         return
-    about, sweep = json.loads(path.read_text(encoding="utf-8")), read_sweep(folder)
+    about, sweep = read_json(path), read_sweep(folder)
     known = about.setdefault("datasets", {})
     for name in set(sweep.datasets) - set(known):
         runs = sweep.of(name)
@@ -99,7 +99,7 @@ def describe(folder: Path) -> None:
             continue
         if set(runs["dataset_hash"]) == {dataset.content_hash}:
             known[name] = dataset.facts
-    path.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    replaced(path, lambda target: target.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8"))
 
 
 def main() -> None:

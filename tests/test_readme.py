@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.analysis.verdicts import CLAIMS
 from bench.records.sweep import read_sweep
 from bench.report import write_together
 from bench.report.findings import findings
@@ -138,7 +139,7 @@ def test_what_the_readme_says_of_single_tricks_follows_from_the_records(local):
     assert set(others["verdict"]) == {"hurts"}
     assert f"raise it on the other {SPELLED[len(others)]}, by {reach(others, 'strided_conv')}." in STATED
     small = local[local["hack"].isin(["gaussian_latent", "label_smoothing", "label_flips"])]
-    assert not small["verdict"].isin(["helps", "hurts", "fragile"]).any()
+    assert not small["verdict"].isin(CLAIMS).any()
     far, near = (max(reaches(small[(small["dataset"] == "shapes") == shapes])) for shapes in (True, False))
     told = f"have a verdict nowhere (at most {far} % on `shapes`, {near} % elsewhere)."
     assert f"Gaussian latent, label smoothing and label flips {told}" in STATED
@@ -147,13 +148,13 @@ def test_what_the_readme_says_of_single_tricks_follows_from_the_records(local):
     hurt = f"LeakyReLU hurts on {SPELLED[len(rows)]}, by {reach(rows, 'leaky_relu')}"
     helps = SPELLED[verdicts.loc["tanh_scaling", "helps"]]
     assert f"{hurt} (the placebo shows {placebo['digits']:.0f} on digits); tanh helps on {helps}." in STATED
-    assert not local.loc[local["hack"] == "placebo", "verdict"].isin(["helps", "hurts", "fragile"]).any()
+    assert not local.loc[local["hack"] == "placebo", "verdict"].isin(CLAIMS).any()
 
 
 def test_every_dataset_has_eight_answers(local):
     """Of eleven tricks at least eight have a verdict or a bound of 15 % on each dataset, as whole per cent are told."""
     tricks = local[local["hack"] != "placebo"]
-    done = tricks["verdict"].isin(["helps", "hurts", "fragile"]) | (np.array(reaches(tricks)) <= 15)
+    done = tricks["verdict"].isin(CLAIMS) | (np.array(reaches(tricks)) <= 15)
     assert (done.groupby(tricks["dataset"]).sum() >= 8).all()
 
 

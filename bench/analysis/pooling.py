@@ -7,7 +7,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from bench.analysis.estimates import FAKE, MODERATED, SEEDS
 from bench.analysis.intervals import holm, percent
-from bench.analysis.star_rules import CLAIMS
+from bench.analysis.verdicts import CLAIMS
 
 COLUMNS = [
     "hack",
@@ -144,7 +144,7 @@ def disagreements(effects: pd.DataFrame) -> pd.DataFrame:
         differs[tested] = holm(pools.loc[tested, "heterogeneity_p"].to_numpy(dtype=float)) <= 0.05
     rows = []
     for hack, group in effects.groupby("hack", sort=False):
-        where = {word: group[group["verdict"] == word] for word in ("helps", "hurts", "fragile", "negligible")}
+        where = {word: group[group["verdict"] == word] for word in (*CLAIMS, "negligible")}
         claimed = len(where["helps"]) + len(where["hurts"])
         if len(where["helps"]) and len(where["hurts"]) + len(where["fragile"]):
             kind, order = "opposite", 0

@@ -13,10 +13,8 @@ from bench.analysis.behrens_fisher import upper_tail
 from bench.analysis.intervals import METHODS
 from bench.analysis.moderation import fit_prior, moderated
 from bench.analysis.spending import Spending, spending
-from bench.analysis.verdicts import POINTWISE
+from bench.analysis.verdicts import CLAIMS, POINTWISE
 
-CLAIMS = ("helps", "hurts", "fragile")
-"""The verdicts that claim an effect."""
 WORDS = np.array(["inconclusive", "negligible", *CLAIMS])
 INCONCLUSIVE, NEGLIGIBLE, HELPS, HURTS, FRAGILE = range(5)
 ONE_LOOK = spending()

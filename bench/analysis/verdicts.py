@@ -4,6 +4,8 @@ import numpy as np
 
 from bench.analysis.intervals import METHODS
 
+CLAIMS = ("helps", "hurts", "fragile")
+"""The verdicts that claim an effect."""
 POINTWISE = {"screen": 0.05, "followup": 0.05, "confirm": 0.01}
 """No claim unless the hack's own p is this small too. Adjustment over a family spends its level on the hacks that are
 left: where most hacks act, Benjamini–Hochberg at q = .10 called an inert one helpful or hurtful in up to 10 % of

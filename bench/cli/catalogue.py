@@ -17,7 +17,7 @@ from hacks.families import FAMILIES
 
 TABLES = {LOCAL_EFFECTS: "in the best recipe found", EFFECTS: "on average"}
 """The tables of effects that a report has, and where their effects hold."""
-CLAIMS = ("helps", "hurts", "fragile", "negligible")
+SETTLED = ("helps", "hurts", "fragile", "negligible")
 _MOST_EFFECT = 900
 
 
@@ -93,7 +93,7 @@ def _facts(hack: Hack) -> str:
 def _summary(verdicts: Sequence[Verdict]) -> str:
     """helps 2, inconclusive 5 of 7 published verdicts."""
     counts = Counter(verdict.word for verdict in verdicts)
-    told = [f"{word} {counts[word]}" for word in (*CLAIMS, "inconclusive") if counts[word]]
+    told = [f"{word} {counts[word]}" for word in (*SETTLED, "inconclusive") if counts[word]]
     return f"published: {', '.join(told)}" if told else ""
 
 

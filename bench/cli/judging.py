@@ -34,8 +34,10 @@ def judge_of(declaration: Declaration) -> Judge:
 
 def told_of(table: pd.DataFrame, outcome: Outcome) -> tuple[str, ...]:
     """The verdicts of a table of local effects in a few words each: "batch_norm helps, −44 %"."""
+    from bench.analysis.verdicts import CLAIMS
+
     rows = list(table[["hack", "verdict", "effect_log", "effect_pct", "bound", "settled"]].itertuples(index=False))
-    claims = [row for row in rows if row.settled and row.verdict in ("helps", "hurts", "fragile")]
+    claims = [row for row in rows if row.settled and row.verdict in CLAIMS]
     unit = "%" if outcome.transform == "log" else outcome.unit
     told = [
         f"{row.hack} {row.verdict}, {_signed(row.effect_pct, row.bound)} {unit}".rstrip()

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from bench.analysis.star_rules import CLAIMS
+from bench.analysis.verdicts import CLAIMS
 from bench.records.plan import PLACEBO
 from bench.replay.answers import AVERAGE, LOCAL, Told, frame_of
 from bench.replay.rivals import Claimed

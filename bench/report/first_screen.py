@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bench.analysis.verdicts import CLAIMS
 from bench.records.files import SAMPLES
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Tile, code, to_plain
@@ -107,9 +108,7 @@ def first_screen(findings: Findings) -> FirstScreen:
         zero=axis.percent(0),
         axis=axis.label,
         caption=_caption(findings),
-        verdicts=tuple(
-            word for word in ("helps", "hurts", "fragile", "negligible", "inconclusive") if word in verdicts
-        ),
+        verdicts=tuple(word for word in (*CLAIMS, "negligible", "inconclusive") if word in verdicts),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench import analysis
-from bench.analysis.star_rules import CLAIMS
+from bench.analysis.verdicts import CLAIMS
 from bench.errors import UserError
 from bench.records.files import LOCAL_EFFECTS
 from bench.records.plan import PLACEBO
@@ -192,7 +192,7 @@ def _short(here: pd.DataFrame, key: tuple[str, str], found: Findings) -> str:
 
 def recipes(found: Findings) -> Section:
     """The recipe that tricks were settled in on each dataset, and what it comes out at."""
-    rows = []
+    rows, title = [], f"{found.middle[0].upper()}{found.middle[1:]}"
     for dataset in found.records.datasets:
         middle = found.incumbent(dataset)
         if middle is None:
@@ -212,8 +212,8 @@ def recipes(found: Findings) -> Section:
             )
         )
     heads = ("dataset", "what it is", "pixels", "tricks in it", found.scale.label, "seeds of it", "runs in all")
-    table = Table(heads, tuple(rows), "llrlrrr", f"{found.middle[0].upper()}{found.middle[1:]} on each dataset")
+    table = Table(heads, tuple(rows), "llrlrrr", f"{title} on each dataset")
     words = Text(
         "Mean and SD over seeds that did not choose the recipe. FIDs of different datasets do not compare.", "reading"
     )
-    return Section("recipes", f"{found.middle[0].upper()}{found.middle[1:]}", (table, words))
+    return Section("recipes", title, (table, words))

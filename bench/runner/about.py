@@ -39,11 +39,12 @@ def about_of(study: optuna.Study, plan: Plan) -> dict[str, Any]:
 
     With `datasets`, what each was like for whoever worked on the sweep with the data at hand.
     """
-    kept = study_attributes(study).get(ABOUT)
+    attributes = study_attributes(study)
+    kept = attributes.get(ABOUT)
     if kept is None:
         kept = about(plan)
         study.set_user_attr(ABOUT, kept)
-    return {**kept, DATASETS: study_attributes(study).get(DATASETS) or {}}
+    return {**kept, DATASETS: attributes.get(DATASETS) or {}}
 
 
 def note_datasets(study: optuna.Study, datasets: Mapping[str, Dataset]) -> None:

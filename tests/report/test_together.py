@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.analysis.verdicts import CLAIMS
 from bench.cli import main
 from bench.cli.dispatch import run_command
 from bench.errors import UserError
@@ -85,7 +86,7 @@ def test_the_words_and_the_table_are_those_of_the_verdicts(whole):
     assert short_table(found).columns[-2:] == ("mean", "verdicts")
     told = 0
     for hack, own in verdicts.items():
-        claims = [word for word in own if word in ("helps", "hurts", "fragile")]
+        claims = [word for word in own if word in CLAIMS]
         assert [cell.startswith("**") for cell in rows[hack][1:4]].count(True) == len(claims)
         assert f"`{hack}`" in said
         if len(claims) == 3 and len(set(claims)) == 1:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from bench import analysis
+from bench.analysis.verdicts import CLAIMS
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Points, Section, Text, code
 from bench.report.estimates import effect
@@ -32,7 +33,7 @@ def section(findings: Findings) -> Section | None:
 
 def _told(found: pd.Series, rows: pd.DataFrame, scale: Scale) -> str:
     """One disagreement (a row of `disagreements()`) in words, from the trick's effects on all datasets."""
-    where = {word: rows[rows["verdict"] == word] for word in ("helps", "hurts", "fragile", "negligible")}
+    where = {word: rows[rows["verdict"] == word] for word in (*CLAIMS, "negligible")}
     claims = [f"{word} on {_places(where[word], scale)}" for word in ("helps", "hurts") if len(where[word])]
     if len(where["fragile"]):
         claims.append(f"makes training fail more often on {_places(where['fragile'])}")
