@@ -58,9 +58,7 @@ def test_what_is_concluded_follows(tally):
     ways = ("ganbench", "one at a time, t tests", "TPE with importances")
     ours, one, parzen = (tally["against"][way] for way in ways)
     assert ours["runs per right claim"] > one["runs per right claim"]
-    assert (
-        ours["any false claim"] < one["any false claim"] < parzen["any false claim"]
-    )
+    assert ours["any false claim"] < one["any false claim"] < parzen["any false claim"]
     assert one["mean regret"] < ours["mean regret"]
     assert 0.45 < ours["in best 5"] < 0.55
     assert f"on average FID is {math.exp(ours['mean regret']):.2f} times" in SAID
