@@ -13,6 +13,7 @@ from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Results, with_options
 from bench.records import fields
+from bench.records.declaration import STAGES
 from bench.records.files import check_writable_file
 
 
@@ -21,6 +22,7 @@ class Size:
 
     sweeps: Annotated[int, fields.Asked("Sweeps to draw. Default: 1000.", least=1, most=1_000_000)]
     seed: Annotated[int, fields.Asked("Of everything that is drawn. Default: 0.", least=0, most=2**31 - 1)]
+    stages: Annotated[list[str], fields.Asked("What each sweep goes through, settle included.", choices=STAGES)]
     runs: Annotated[int | None, fields.Asked("Runs of each sweep. Default: the usual number.", least=1, most=1_000_000)]
     workers: Annotated[int | None, fields.Asked("Processes. Default: one for each core.", least=1, most=1024)]
 
@@ -39,6 +41,8 @@ def replay(
     results: Results = RESULTS,
 ) -> None:
     """Draw sweeps from a table of real runs in which every recipe was run, and hold their answers against the truth."""
+    if "stages" in size:
+        size["stages"] = tuple(part for word in size["stages"] for part in word.split(","))
     fields.check_fields(Size, size)
     if write is not None:
         check_writable_file(write)

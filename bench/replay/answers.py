@@ -73,7 +73,6 @@ def told(table: Table, found: Replayed) -> Told:
         look=int(found.star["round"].nunique()),
         looks=declaration.looks,
     )
-    screen = effects(found.screen, hacks, sesoi=declaration.sesoi, outcome=table.outcome.column, needs=needs)
 
     def local(hack: str, of: np.ndarray) -> float:
         return table.local(recipe, hack, of)
@@ -86,9 +85,11 @@ def told(table: Table, found: Replayed) -> Told:
         for row in star.itertuples()
         if row.runs
     ]
-    answers += [
-        _answer(table, AVERAGE, row, average, ("", ""), row.verdict != "inconclusive") for row in screen.itertuples()
-    ]
+    if "screen" in declaration.stages:
+        means = effects(found.screen, hacks, sesoi=declaration.sesoi, outcome=table.outcome.column, needs=needs)
+        answers += [
+            _answer(table, AVERAGE, row, average, ("", ""), row.verdict != "inconclusive") for row in means.itertuples()
+        ]
     return Told(tuple(answers), recipe, found.runs)
 
 

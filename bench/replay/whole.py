@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.errors import UserError
-from bench.records.declaration import Declaration
+from bench.records.declaration import STAGES, Declaration
+from bench.replay.answers import Told
 from bench.replay.luck import Luck
 from bench.replay.rivals import RIVALS, SELDOM
 from bench.replay.run import Each, JudgeOf, one_rival, one_sweep
@@ -19,6 +20,9 @@ from bench.replay.tally import against, ours, power, rules
 
 DRAWS_APART = 1_000_000
 """Between the first draws of two seeds, so that they share no sweep."""
+ALONE = "ganbench, settling alone"
+"""A sweep of as many runs without screen and search, around the full recipe."""
+ALONE_STAGES = ("settle",)
 Shown = Callable[[Iterator[Any], int, str], Iterator[Any]]
 """Passes on what it is given, so many things of that name, and may tell how far it is."""
 
@@ -32,18 +36,27 @@ class Asked:
         seed: of everything that is drawn.
         half: which seeds of the table, of `bench.replay.table.HALVES`.
         luck: of `bench.replay.luck.KINDS`.
+        stages: of each sweep; settling must be among them, since its answers are what is judged.
         runs: of each sweep; None for the usual number.
         sesoi: the smallest effect of interest, as a fraction of the score.
         rivals: whether what people do today is tried as well.
+
+    Raises:
+        UserError: the stages are none, or end before settling.
     """
 
     sweeps: int = 1000
     seed: int = 0
     half: str = "all"
     luck: str = "pooled"
+    stages: tuple[str, ...] = STAGES
     runs: int | None = None
     sesoi: float = 0.10
     rivals: bool = True
+
+    def __post_init__(self) -> None:
+        if "settle" not in self.stages:
+            raise UserError(f"stages {','.join(self.stages)!r}: a replay judges what is settled; add settle")
 
     @property
     def draws(self) -> range:
@@ -62,16 +75,29 @@ def tallied(luck: Luck, asked: Asked, judge_of: JudgeOf, each: Each, shown: Show
         shown: sees every sweep and try on its way.
 
     Returns:
-        Plain values: `table` (what it was), `rules` (see `bench.replay.tally.RULES`), `power` and `against` (a row of
-        columns by name; numbers that are not known are missing).
+        Plain values: `table` (what it was), `seed`, `sesoi`, `stages`, `rules` (see `bench.replay.tally.RULES`), and
+        `power` and `against` (a row of columns by name; numbers that are not known are missing). Beside the rivals
+        stands `ALONE`, unless that is what was asked for.
     """
     table = luck.table
     base = Declaration(
-        name="replay", hacks=table.plan.hacks, datasets=(table.dataset,), runs=asked.runs, sesoi=asked.sesoi
+        name="replay",
+        hacks=table.plan.hacks,
+        datasets=(table.dataset,),
+        stages=asked.stages,
+        runs=asked.runs,
+        sesoi=asked.sesoi,
     )
-    told = list(shown(each(partial(one_sweep, luck, base, judge_of), asked.draws), asked.sweeps, "sweeps"))
+
+    def swept(declaration: Declaration, what: str) -> list[Told]:
+        return list(shown(each(partial(one_sweep, luck, declaration, judge_of), asked.draws), asked.sweeps, what))
+
+    told = swept(base, "sweeps")
     found = rules(told, table, asked.sesoi)
     made: dict[str, Sequence[Any]] = {"ganbench": ours(told, table)}
+    if asked.rivals and base.stages != ALONE_STAGES:
+        alone = replace(base, stages=ALONE_STAGES, runs=round(found["runs"]))
+        made[ALONE] = ours(swept(alone, ALONE), table)
     for way in RIVALS if asked.rivals else ():
         draws = asked.draws[: max(asked.sweeps // SELDOM.get(way, 1), 1)]
         made[way] = list(shown(each(partial(one_rival, luck, way, round(found["runs"])), draws), len(draws), way))
@@ -89,6 +115,7 @@ def tallied(luck: Luck, asked: Asked, judge_of: JudgeOf, each: Each, shown: Show
         },
         "seed": asked.seed,
         "sesoi": asked.sesoi,
+        "stages": list(asked.stages),
         "rules": _known(found),
         "power": {str(size): _known(row) for size, row in power(told, table, asked.sesoi).to_dict("index").items()},
         "against": {str(way): _known(row) for way, row in against(made, table).to_dict("index").items()},

@@ -1,6 +1,7 @@
 """Sweeps drawn from a table: the same code as live ones, judged against a truth that is known."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from bench.replay.answers import Answer, Told, told, wrong
 from bench.replay.rivals import RIVALS, Claimed
 from bench.replay.run import one_rival, one_sweep, processes
 from bench.replay.tally import RULES, against, ours, power, rules
-from bench.replay.whole import Asked, tallied, write_tally
+from bench.replay.whole import ALONE, Asked, tallied, write_tally
 from bench.replay.world import World, declared, swept
 
 DRAWS = range(3)
@@ -51,7 +52,28 @@ def test_the_same_seed_gives_the_same_numbers_whatever_the_processes(luck, some,
     assert found["rules"] == pytest.approx(known, rel=1e-8)
     assert found["rules"].keys() <= RULES.keys()
     assert found["against"]["TPE with importances"]["tries"] == 1
+    assert found["against"][ALONE]["tries"] == len(DRAWS)
+    assert found["against"][ALONE]["runs"] <= found["against"]["ganbench"]["runs"]
     assert found["table"]["runs"] == 256
+
+
+def test_settling_alone_stands_on_the_full_recipe_and_says_nothing_of_averages(table, luck, base):
+    alone = replace(base, stages=("settle",), runs=40)
+    found = swept(declared(table, alone, 1), World(luck, 1), judge_of)
+    assert set(found.history.runs["stage"]) == {"settle"}
+    first = found.history.plans[0].cells[0]
+    assert all(first.levels[hack] for hack in table.hacks)
+    assert {answer.kind for answer in told(table, found).answers} == {"local"}
+
+
+def test_without_a_screen_what_it_would_say_is_missing_not_zero(luck, table):
+    asked = Asked(sweeps=2, stages=("settle",), runs=40)
+    with processes(1) as each:
+        tally = tallied(luck, asked, judge_of, each)
+    assert not {"average_covered", "screen_placebo", "screen_false"} & tally["rules"].keys()
+    assert tally["rules"]["local_covered"] > 0.5
+    assert tally["stages"] == ["settle"]
+    assert list(tally["against"]) == ["ganbench", *RIVALS]
 
 
 def test_known_effects_come_out(table, some):
@@ -150,7 +172,10 @@ def test_a_tally_that_cannot_be_written_is_told_in_one_line(tmp_path):
         write_tally({}, tmp_path / "file" / "tally.json")
 
 
-@pytest.mark.parametrize("wrong", [["--luck", "bad"], ["--half", "third"], ["--sesoi", "2"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [["--luck", "bad"], ["--half", "third"], ["--sesoi", "2"], ["--stages", "screen,search"], ["--stages", "race"]],
+)
 def test_what_cannot_be_asked_is_refused_in_one_line(table_folder, wrong, capsys):
     with pytest.raises(SystemExit) as end:
         main(["replay", "table", "--sweeps", "1", "--workers", "1", "--results", str(table_folder.parent), *wrong])
