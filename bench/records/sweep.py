@@ -26,7 +26,11 @@ USUAL_SESOI = 0.05
 
 @dataclass(frozen=True)
 class SweepRecords:
-    """What a sweep left; `curves` and `plans` (one per step of each stage) are empty where they were not kept."""
+    """What a sweep left.
+
+    `curves` and `plans` (one per step of each stage) are empty where they were not kept. `around_each`: sweeps were put
+    together that had each been asked about a recipe of their own.
+    """
 
     folder: Path
     name: str
@@ -37,6 +41,7 @@ class SweepRecords:
     plans: tuple[Plan, ...] = ()
     declaration: Declaration | None = None
     about: About = field(default_factory=About)
+    around_each: bool = False
 
     @property
     def plan(self) -> Plan | None:

@@ -15,16 +15,17 @@ from bench.records.sweep import SweepRecords, refuse_mixed_extractors
 def together(sweeps: Sequence[SweepRecords], name: str) -> SweepRecords:
     """The records of several sweeps as those of one on all their datasets, in the order they are given.
 
-    What every dataset has of its own (runs, curves, facts, the recipe found) is that of its sweep. What a sweep has
-    but once, its plans, declaration and environment, is the first one's: all have the same tricks and the same rules.
+    What every dataset has of its own (runs, curves, facts, the recipe found or asked about) is that of its sweep. What
+    a sweep has but once, its plans, declaration and environment, is the first one's: all have the same tricks and the
+    same rules.
 
     Args:
         sweeps: at least two.
         name: of the whole.
 
     Raises:
-        UserError: fewer than two, a dataset of two of them, or tricks, scores, smallest effects of interest, looks or
-            recipes asked about that are not the same.
+        UserError: fewer than two, a dataset of two of them, tricks, scores, smallest effects of interest or looks that
+            are not the same, or a recipe that one was asked about and another searched.
     """
     if len(sweeps) < 2:
         raise UserError(f"{len(sweeps)} sweeps cannot be put together: expected at least two")
@@ -52,6 +53,7 @@ def together(sweeps: Sequence[SweepRecords], name: str) -> SweepRecords:
         runs=runs,
         datasets=tuple(dataset for each in sweeps for dataset in each.datasets),
         curves=pd.concat([each.curves for each in sweeps], ignore_index=True),
+        around_each=len({_given(each) for each in sweeps}) > 1,
         about=replace(first.about, datasets={k: v for each in sweeps for k, v in each.about.datasets.items()}),
     )
 
@@ -63,8 +65,12 @@ def _asked(first: SweepRecords, other: SweepRecords) -> dict[str, tuple[object, 
         "scores": (first.outcome.column, other.outcome.column),
         "smallest effects of interest": (first.sesoi, other.sesoi),
         "looks": (first.looks, other.looks),
-        "recipes asked about": tuple(each.declaration.given if each.declaration else "" for each in (first, other)),
+        "recipes settled in": tuple("asked about" if _given(each) else "searched" for each in (first, other)),
     }
+
+
+def _given(sweep: SweepRecords) -> str:
+    return sweep.declaration.given if sweep.declaration else ""
 
 
 def _told(value: object) -> str:

@@ -35,12 +35,13 @@ class Points:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of ready-made strings; `align` has one letter per column, l or r."""
+    """A table of ready-made strings; `align` has a letter per column, l or r; a `sortable` one can be filtered too."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     align: str
     caption: str = ""
+    sortable: bool = False
     kind: str = "table"
 
     def __post_init__(self):

@@ -17,6 +17,9 @@ from bench.report.scale import Scale
 
 NO_EFFECTS = ("dataset", "hack", "effect_log", "verdict", "note")
 
+ASKED_ABOUT = "the recipe asked about"
+FEW_WORDS = 50
+"""Characters of a recipe that can be told again and again."""
 OTHER_SCORES = ("fid", "precision", "recall", "density", "coverage", "modes", "duplicates", "seconds")
 """What a trick may buy or cost beside the outcome."""
 
@@ -68,12 +71,15 @@ class Findings:
         """The recipe that the sweep was asked about, in words; empty where it searched one, or went over to another."""
         found = [self.incumbent(dataset) for dataset in self.records.datasets]
         moved = any(each.moved for each in found if each)
-        return self.records.declaration.given if self.records.declaration and not moved else ""
+        if moved or not self.records.declaration:
+            return ""
+        return ASKED_ABOUT if self.records.around_each else self.records.declaration.given
 
     @property
     def middle(self) -> str:
-        """The recipe that tricks are settled in, in words: the one that was asked about, or the best one found."""
-        return self.given or "the best recipe found"
+        """The recipe that tricks are settled in, in a few words: the one asked about, or the best one found."""
+        given = self.given or "the best recipe found"
+        return given if len(given) <= FEW_WORDS else ASKED_ABOUT
 
     @cached_property
     def only_corners(self) -> bool:

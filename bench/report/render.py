@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from bench.report.blocks import Figure, Folded, Gallery, Section, to_html, to_markdown, to_plain
+from bench.report.blocks import Figure, Folded, Gallery, Section, Table, to_html, to_markdown, to_plain
 from bench.report.embedded import as_json
 from bench.report.first_screen import FirstScreen
 from bench.report.pictures import as_webp
@@ -54,7 +54,10 @@ def to_page(report: Report) -> str:
     environment.filters["webp"] = as_webp
     environment.filters["json"] = lambda data: Markup(as_json(data))
     environment.filters["base64"] = lambda data: Markup(base64.b64encode(data).decode("ascii"))
-    return environment.get_template("index.html.j2").render(report=report, verdicts=VERDICTS)
+    blocks = [block for section in (report.opening, *report.sections) for block in section.blocks]
+    return environment.get_template("index.html.j2").render(
+        report=report, verdicts=VERDICTS, sortable=any(_can_be_sorted(block) for block in blocks)
+    )
 
 
 def to_markdown_page(report: Report) -> str:
@@ -83,6 +86,12 @@ def write_files(report: Report, folder: Path) -> Path:
     index = folder / "index.html"
     index.write_text(to_page(report), encoding="utf-8")
     return index
+
+
+def _can_be_sorted(block: object) -> bool:
+    if isinstance(block, Folded):
+        return any(map(_can_be_sorted, block.blocks))
+    return isinstance(block, Table) and block.sortable
 
 
 def _pictures(blocks: tuple) -> Iterator[tuple[str, bytes]]:

@@ -10,6 +10,9 @@ from bench.records.columns import beside
 from bench.records.plan import PLACEBO
 from bench.records.sweep import STAR, SweepRecords
 
+FLIPS = 11
+"""Of more flips than these the better and the worse half of as many stand for all."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -55,7 +58,8 @@ def shown_runs(records: SweepRecords, dataset: str) -> Shown:
 
     Those of the screen are all of one seed, the one with most runs (the smallest of equals), where half of its cells
     have it; else of all seeds. The median is that of all of them, failures last. The best recipe is shown by the median
-    of its runs. Of a star without a screen the recipe and each of its flips are shown so.
+    of its runs. Of a star without a screen the recipe and its flips are shown so, of many those that end best and
+    worst.
     """
     runs = _of_the_screen(records, dataset)
     if runs.empty:
@@ -87,18 +91,22 @@ def _median(runs: pd.DataFrame) -> pd.Series:
 
 
 def _of_the_star(records: SweepRecords, dataset: str) -> list[Choice]:
-    """The last recipe that tricks were settled in, and it with each of them flipped."""
+    """The last recipe that tricks were settled in, and it with each of them flipped, or with `FLIPS` of many."""
     middle, runs = records.best_recipe(dataset), records.of(dataset)
     if middle.empty:
         return []
     name, level = str(middle["cell"].iloc[0]), middle.iloc[0]
     flips = {f"{name}{'-' if level[hack] else '+'}{hack}": hack for hack in records.hacks}
+    outcomes = with_outcome(runs[runs["cell"].isin(flips)], records.outcome)
+    means = (-records.outcome.sign * outcomes["y"]).groupby(outcomes["cell"], sort=True).mean().round(12)
+    order = list(means.sort_values(kind="stable", na_position="last").index)
+    ends = order if len(order) <= FLIPS else order[: FLIPS // 2] + order[FLIPS // 2 - FLIPS :]
     return [
         Choice("the recipe", _median(middle)),
         *(
-            Choice(f"{'without' if level[hack] else 'with'} {hack}", _median(own))
+            Choice(f"{'without' if level[hack] else 'with'} {hack}", _median(runs[runs["cell"] == cell]))
             for cell, hack in flips.items()
-            if len(own := runs[runs["cell"] == cell])
+            if cell in ends
         ),
     ]
 
@@ -106,7 +114,7 @@ def _of_the_star(records: SweepRecords, dataset: str) -> list[Choice]:
 def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:
     """(role, cell): the best recipe, best, median and worst cell of the screen by mean outcome, all on and all off.
 
-    Of a star without a screen, the recipe and each of its flips.
+    Of a star without a screen, the recipe and its flips, of many those that end best and worst.
     """
     runs = _of_the_screen(records, dataset)
     if runs.empty:

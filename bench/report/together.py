@@ -24,7 +24,7 @@ from bench.report.formatting import NOTHING, listed, spelled
 from bench.report.links import own_page
 from bench.report.render import Report, write_files
 from bench.report.scale import Scale
-from bench.report.sections import across_datasets, along, buys_and_costs, equal_time, local_effects
+from bench.report.sections import across_datasets, along, buys_and_costs, equal_time, every_trick, local_effects
 
 TITLE = "Which tricks hold everywhere?"
 
@@ -82,6 +82,7 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
         across_datasets.local_section(found),
         along.section(found),
         recipes(found),
+        every_trick.section(found),
         *(part.section(found) for part in (local_effects, equal_time, buys_and_costs)),
         Section("files", "The sweeps' own pages", (Files(tuple(pages)),)) if pages else None,
     )

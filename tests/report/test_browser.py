@@ -11,8 +11,10 @@ import pytest
 
 from bench.records.sweep import read_sweep
 from bench.report import write
+from bench.report.blocks import Section, Table
 from bench.report.estimates import effect
 from bench.report.findings import findings
+from bench.report.render import Report, write_files
 from bench.report.scale import PERCENT
 
 _spec = importlib.util.spec_from_file_location("page_browser", Path(__file__).with_name("browser.py"))
@@ -222,3 +224,37 @@ def test_the_page_of_claims_opens_at_every_width(browser, claims_page, shots, wi
     assert browser.errors == []
     assert browser.requests == [claims_page.as_uri()]
     assert browser.ask("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.fixture(scope="module")
+def table_page(tmp_path_factory):
+    rows = (
+        ("`lecam`", "penalty", "+12 % (+1.0 to +24 %)"),
+        ("`ema`", "update", "−40 % (−45 to −35 %)"),
+        ("`hinge_loss`", "loss", "× 12 (× 8.0 to × 15)"),
+        ("`mixup`", "loss", "–"),
+        ("`placebo`", "", "at most 12 %"),
+    )
+    table = Table(("trick", "family", "FID"), rows, "llr", "Every trick", sortable=True)
+    report = Report("s", "Title", "Question?", (), Section("answer", "In short", (table,)), ())
+    return write_files(report, tmp_path_factory.mktemp("page") / "table")
+
+
+def test_a_table_is_sorted_by_its_heads_and_filtered_by_words(browser, table_page):
+    browser.open(table_page)
+    names = "[...document.querySelectorAll('tbody tr')].filter(row => !row.hidden).map(row => row.cells[0].textContent)"
+    browser.click("thead th:nth-child(3) button")
+    assert browser.ask(names) == ["ema", "placebo", "lecam", "hinge_loss", "mixup"]
+    browser.click("thead th:nth-child(3) button")
+    assert browser.ask(names) == ["hinge_loss", "lecam", "placebo", "ema", "mixup"]
+    assert browser.ask("document.querySelector('[aria-sort]').textContent") == "FID"
+    browser.click("thead th:nth-child(1) button")
+    assert browser.ask(names) == ["ema", "hinge_loss", "lecam", "mixup", "placebo"]
+    search = "(words => {{ const box = document.querySelector('.finds'); box.value = words; "
+    search += "box.dispatchEvent(new Event('input')); }})({})"
+    browser.ask(search.format("'LOSS 12'"))
+    assert browser.ask(names) == ["hinge_loss"]
+    browser.ask(search.format("''"))
+    assert len(browser.ask(names)) == 5
+    assert browser.errors == []
+    assert browser.requests == [table_page.as_uri()]

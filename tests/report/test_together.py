@@ -17,6 +17,7 @@ from bench.records.together import together
 from bench.report import together as page
 from bench.report import write_several
 from bench.report.findings import findings
+from bench.report.sections import answer
 from bench.report.together import compose, in_short, short_table
 
 
@@ -64,13 +65,37 @@ def test_datasets_apart_say_what_they_said_together(whole, parts):
             lambda first, second: replace(second, declaration=replace(second.declaration, looks=(3, 9))),
             "the looks are 3, 5 and 3, 9",
         ),
+        (
+            lambda first, second: replace(second, declaration=replace(second.declaration, stages=("settle",))),
+            "the recipes settled in are searched and asked about",
+        ),
     ],
-    ids=["datasets", "tricks", "sesoi", "looks"],
+    ids=["datasets", "tricks", "sesoi", "looks", "recipe"],
 )
 def test_other_questions_are_refused(parts, other, words):
     first, second = parts
     with pytest.raises(UserError, match=words):
         together([first, other(first, second)], "joined")
+
+
+def test_each_may_have_been_asked_about_a_recipe_of_its_own(parts):
+    def around(part, *on):
+        levels = {hack: hack in on for hack in part.hacks}
+        return replace(part, declaration=replace(part.declaration, stages=("settle",), around=levels))
+
+    first, second = parts
+    same = findings(together([around(first, "batch_norm"), around(second, "batch_norm")], "joined"))
+    assert same.middle == same.given == "the recipe of batch_norm"
+    apart = findings(together([around(first, "batch_norm"), around(second, "adam_beta1")], "joined"))
+    assert apart.middle == apart.given == "the recipe asked about"
+
+
+def test_a_long_recipe_is_told_once_and_named_shortly(parts):
+    first = parts[0]
+    levels = dict.fromkeys(first.hacks, True) | {"placebo": False}
+    found = findings(replace(first, declaration=replace(first.declaration, stages=("settle",), around=levels)))
+    assert found.middle == "the recipe asked about"
+    assert "the recipe of strided_conv, batch_norm, adam_beta1, tanh_scaling" in answer.section(found).blocks[0].text
 
 
 def test_one_sweep_is_none(parts):

@@ -15,6 +15,7 @@ from bench.report.sections import (
     departures,
     disagreements,
     equal_time,
+    every_trick,
     failures,
     files,
     half_normal,
@@ -41,6 +42,7 @@ __all__ = ["GROUPS", "answer", "files"]
 GROUPS = {
     "What the tricks do": (
         local_effects,
+        every_trick,
         choices,
         average_effects,
         one_at_a_time,

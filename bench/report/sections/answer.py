@@ -96,7 +96,7 @@ def _in_the_best_recipe(rows: pd.DataFrame, findings: Findings, dataset: str) ->
             parts.append(f"{told}: {listed(tricks)}")
     parts += _without_effect(tried[tried["verdict"].isin(["negligible", "inconclusive"])], findings)
     fid = _scored(found.runs["y"].dropna(), scale)
-    return f"In {findings.middle} on {strong(dataset)}, {scale.label} {fid}, {'; '.join(parts)}."
+    return f"In {findings.given or findings.middle} on {strong(dataset)}, {scale.label} {fid}, {'; '.join(parts)}."
 
 
 _FATES = (

@@ -217,8 +217,7 @@ def _recipe(findings: Findings, dataset: str) -> str:
     on = [code(hack) for hack in findings.records.tricks if found.levels[hack]]
     off = [code(hack) for hack in findings.records.tricks if not found.levels[hack]]
     moved = f" A better one than first found: the sweep went over to it {counted(found.moved, 'time')}."
-    given = findings.given
-    who = f"Of the tricks that were asked about, {given}" if given else "The best recipe found"
+    who = f"Of the tricks that were flipped, {findings.middle}" if findings.given else "The best recipe found"
     without = f", and not {listed(off, 'or')}" if off else ""
     return f"{who} on {code(dataset)} has {listed(on) or 'no trick'}{without}." + (moved if found.moved else "")
 

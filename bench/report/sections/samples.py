@@ -9,7 +9,7 @@ from bench.report.canvas import file_name
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, counted, listed, number
 from bench.report.pictures import picture, real_grid
-from bench.report.shown import Choice, ranked, shown_runs
+from bench.report.shown import FLIPS, Choice, ranked, shown_runs
 
 
 def section(findings: Findings, prefix: str = "") -> Section | None:
@@ -61,6 +61,8 @@ def _blocks(records: SweepRecords, dataset: str, prefix: str) -> list:
         )
         if not shown.among:
             reading += "Each recipe is shown by the median of its runs, ranked by their last FID with failed runs last."
+            if records.of(dataset)["cell"].nunique() > FLIPS + 1:
+                reading += f" Of more than {FLIPS} flips those that end best and worst are shown."
         else:
             which = f"with seed {shown.seed}" if shown.seed is not None else "of the screen"
             reading += (

@@ -12,6 +12,8 @@ from bench.report.findings import Findings
 from bench.report.formatting import known, number, share
 from bench.report.shown import shown_runs
 
+_ABREAST = 6
+"""Panels in a line, whose titles still fit."""
 # Column of the frame of runs -> what it is called.
 _SIGNS = {
     "last_over_best": "last FID over best FID of the run",
@@ -81,13 +83,17 @@ def _losses(records: SweepRecords, dataset: str) -> Figure | None:
     chosen = [(choice, curve) for choice, curve in chosen if len(curve) > 1]
     if not chosen:
         return None
-    with drawing(10.4, 2.45) as canvas:
-        axes = np.atleast_1d(canvas.subplots(1, len(chosen), sharex=True, sharey=True))
-        for axis, (choice, curve) in zip(axes, chosen, strict=True):
+    columns = min(len(chosen), _ABREAST)
+    lines = -(-len(chosen) // columns)
+    with drawing(10.4, 0.55 + 1.9 * lines) as canvas:
+        axes = np.atleast_1d(canvas.subplots(lines, columns, sharex=True, sharey=True)).ravel()
+        for axis in axes[len(chosen) :]:
+            axis.set_axis_off()
+        for axis, (choice, curve) in zip(axes, chosen, strict=False):
             curve = curve.sort_values("step")
             axis.plot(curve["step"], curve["g_loss"], color="#c2591b", linewidth=0.9, label="generator")
             axis.plot(curve["step"], curve["d_loss"], color=INK, linewidth=0.9, label="discriminator")
-            axis.set_title(f"{choice.role}\n{shortened(choice.run['cell'], 24)}", fontsize=8.5)
+            axis.set_title(f"{shortened(choice.role, 20)}\n{shortened(choice.run['cell'], 20)}", fontsize=8.5)
             axis.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axis.grid(axis="y")
             axis.spines["left"].set_color(RULE)

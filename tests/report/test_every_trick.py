@@ -1,0 +1,85 @@
+"""Of a sweep of many tricks one table: what a source says of each, what it did, and how many are settled."""
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.records.about import About
+from bench.records.sweep import SweepRecords
+from bench.report.findings import Findings
+from bench.report.sections import every_trick, stability
+from bench.report.shown import FLIPS, shown_runs
+
+HACKS = tuple(f"trick{number:02d}" for number in range(20))
+
+
+@pytest.fixture
+def wide(effect):
+    """A star of twenty flips of a recipe that has none, the middle on two seeds, each flip on one; and its effects."""
+    base = {"dataset": "d", "status": "ok", "fid_noise": 50.0, "fid_real": 0.1, "stage": "settle", "round": 0}
+    off = dict.fromkeys((*HACKS, "placebo"), False)
+    flips = [(f"best0+{hack}", "flip", 0, 2.0 + 0.1 * place, {**off, hack: True}) for place, hack in enumerate(HACKS)]
+    middle = [("best0", "incumbent", seed, 3.0 + seed, off) for seed in range(2)]
+    runs = pd.DataFrame(
+        [
+            {**base, "cell": cell, "key": cell, "arm": arm, "seed": seed, "fid": fid, **levels}
+            for cell, arm, seed, fid, levels in (*middle, *flips)
+        ]
+    )
+    more = {"incumbent_level": False, "bound": "", "settled": True, "look": 1}
+    verdicts = {
+        "trick00": {"pct": -40.0, "half": 5.0, "verdict": "helps"},
+        "trick01": {"pct": 60.0, "half": 9.0, "verdict": "hurts"},
+        "trick02": {"pct": 1.0, "half": 12.0, "verdict": "inconclusive"},
+        "trick03": {"pct": 0.0, "half": 5.0, "verdict": "negligible"},
+        "trick04": {"pct": np.nan, "verdict": "inconclusive", "runs": 0},
+    }
+    usual = {"pct": 10.0, "half": 60.0, "verdict": "inconclusive"}
+    local = pd.DataFrame([effect(hack, **more, **verdicts.get(hack, usual)) for hack in (*HACKS, "placebo")])
+    about = About(hacks={"trick00": {"claim": "it cures collapse.", "family": "loss"}})
+    records = SweepRecords(Path("none"), "s", runs, (*HACKS, "placebo"), ("d",), about=about)
+    return Findings(records, local=local)
+
+
+def test_a_row_for_each_trick_with_what_its_source_says(wide):
+    made = every_trick.section(wide)
+    table = made.blocks[0]
+    assert table.sortable
+    rows = {row[0].strip("`"): dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert rows.keys() == {*HACKS, "placebo"}
+    assert rows["trick00"]["its source says"] == "it cures collapse."
+    assert rows["trick00"]["family"] == "loss"
+    assert rows["trick00"]["FID"] == "**−40 % (−45 to −35 %)**"
+    assert rows["trick02"]["verdict"] == "at most 13 %"
+    assert rows["trick04"]["FID"] == "–"
+
+
+def test_the_tally_counts_each_trick_once_and_the_placebo_never(wide):
+    said = every_trick.section(wide).finding
+    assert said == "On `d`, of 19 tricks 1 helps, 1 hurts, 2 change FID by at most 20 % either way and 15 are open."
+
+
+def test_a_sweep_of_few_tricks_has_no_such_table(wide):
+    few = wide.local[wide.local["hack"].isin([*HACKS[: every_trick.MANY - 1], "placebo"])]
+    assert every_trick.section(replace(wide, local=few)) is None
+
+
+def test_of_many_flips_the_best_and_the_worst_are_shown(wide):
+    roles = [choice.role for choice in shown_runs(wide.records, "d").choices]
+    best, worst = HACKS[: FLIPS // 2], HACKS[FLIPS // 2 - FLIPS :]
+    assert roles == ["the recipe", *(f"with {hack}" for hack in (*best, *worst))]
+
+
+def test_the_losses_of_a_dozen_runs_have_room(wide):
+    keys = wide.records.runs["key"].unique()
+    curves = pd.DataFrame(
+        [{"key": key, "step": step, "d_loss": 1.0, "g_loss": 2.0 + step} for key in keys for step in range(3)]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = stability.section(replace(wide, records=replace(wide.records, curves=curves)))
+    assert [block.name for block in made.blocks if block.kind == "figure"] == ["losses-d"]
