@@ -1,7 +1,7 @@
 """Put what a report is rebuilt from under version control: the records, and of the sample grids those it shows.
 
     python scripts/publish.py NAME
-    python scripts/publish.py NAME --text          # report.md and its figures, without the HTML page
+    python scripts/publish.py NAME --text          # report.md and its figures, losses of the runs these show, no HTML
     python scripts/publish.py NAME --runs-only     # of a repetition: its plans and scores, no report
 
 NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, runs.csv
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -58,26 +59,41 @@ def _of_one(folder: Path) -> list[Path]:
     return [path for name in OF_A_RUN if (path := folder / name).is_file()] + stages_shown(folder)
 
 
-def thinned(curves: pd.DataFrame) -> pd.DataFrame:
-    """The rows in which a run was scored and `SHOWN` others, losses to seven digits; thinned ones stay as they are."""
+def thinned(curves: pd.DataFrame, of: Collection[str] | None = None) -> pd.DataFrame:
+    """The rows in which a run was scored and `SHOWN` others, losses to seven digits; thinned ones stay as they are.
+
+    Args:
+        curves: of all runs.
+        of: keys of the runs whose losses a page shows, the others keeping their scored rows alone; None for all.
+    """
     if curves.empty:
         return curves
     last = curves.groupby("dataset")["step"].transform("max")
     place = (curves["step"] - 1) * SHOWN // last
     first = ~curves.assign(place=place).duplicated(["key", "place"])
-    kept = curves[curves["fid"].notna() | first]
+    shown = True if of is None else curves["key"].isin(of)
+    kept = curves[curves["fid"].notna() | (first & shown)]
     exact = {name: "float32" for name in kept.select_dtypes("float64").columns if name != "fid"}
     return kept.astype(exact).reset_index(drop=True)
 
 
-def thin(folder: Path) -> None:
-    """Thin the curves of a sweep, or of several in one folder, and remove their runs.csv, where they lie."""
+def thin(folder: Path, text: bool = False) -> None:
+    """Thin the curves of a sweep, or of several in one folder, and remove their runs.csv, where they lie.
+
+    As `text`, without a page on which any run can be chosen, losses stay of the runs that the figures show.
+    """
     for path in [folder / RUNS_CSV, *folder.glob(f"*/{RUNS_CSV}")]:
         path.unlink(missing_ok=True)
     for path in [folder / CURVES, *folder.glob(f"*/{CURVES}")]:
         if path.is_file():
-            curves = thinned(pd.read_parquet(path))
+            of = _keys_shown(path.parent) if text and (path.parent / PLAN).is_file() else None
+            curves = thinned(pd.read_parquet(path), of)
             replaced(path, lambda target, curves=curves: curves.to_parquet(target, index=False, compression="zstd"))
+
+
+def _keys_shown(folder: Path) -> set[str]:
+    sweep = read_sweep(folder)
+    return {choice.run["key"] for dataset in sweep.datasets for choice in shown_runs(sweep, dataset).choices}
 
 
 def describe(folder: Path) -> None:
@@ -114,7 +130,7 @@ def main() -> None:
         if given.runs_only:
             files = runs_and_plans(folder)
         else:
-            thin(folder)
+            thin(folder, given.text)
             describe(folder)
             write(folder, page)
             if given.text:

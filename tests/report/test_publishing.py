@@ -48,6 +48,16 @@ def test_the_page_shows_the_same_course_of_the_losses():
     assert publish.SHOWN >= embedded._BINS
 
 
+def test_as_text_only_the_runs_that_are_shown_keep_their_losses():
+    curves = curves_of(1000, 2, 8, runs=3)
+    thin = publish.thinned(curves, {"run1"})
+    rows = thin.groupby("key").size()
+    assert rows["run1"] == len(publish.thinned(curves).query("key == 'run1'"))
+    assert rows["run0"] == rows["run2"] == 8
+    assert thin[thin["key"] != "run1"]["fid"].notna().all()
+    pd.testing.assert_frame_equal(publish.thinned(thin, {"run1"}), thin)
+
+
 def test_what_the_data_are_like_is_added_where_they_are_those_of_the_runs(sweep_dir, tmp_path):
     folder = tmp_path / "sim"
     shutil.copytree(sweep_dir, folder)
