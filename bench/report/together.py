@@ -178,7 +178,8 @@ def short_table(found: Findings) -> Table:
         says = _counts(counts) if counts[list(CLAIMS)].sum() else NOTHING
         rows.append((code(hack), *cells, *mean, says))
     heads = ("trick", *map(code, datasets), *(("mean",) if many else ()), "verdicts")
-    return Table(heads, tuple(rows), "l" + "r" * (len(heads) - 2) + "l", f"Change of {found.scale.label}")
+    caption, many_rows = f"Change of {found.scale.label}", len(rows) > every_trick.MANY
+    return Table(heads, tuple(rows), "l" + "r" * (len(heads) - 2) + "l", caption, sortable=many_rows)
 
 
 def _short(here: pd.DataFrame, key: tuple[str, str], found: Findings) -> str:
