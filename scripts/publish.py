@@ -22,6 +22,7 @@ import pandas as pd
 from bench import data
 from bench.errors import UserError
 from bench.records.files import CURVES, DECLARATION, ENVIRONMENT, PLAN, PLANS, REAL, RUNS, RUNS_CSV, SAMPLES, replaced
+from bench.records.plan import FIRST
 from bench.records.sweep import read_json, read_sweep
 from bench.report import write
 from bench.report.pictures import real_grid
@@ -47,8 +48,9 @@ def record_files(folder: Path) -> list[Path]:
 
 
 def runs_and_plans(folder: Path) -> list[Path]:
-    """The files of a sweep that hold its plans and what came out."""
-    staged = [folder / DECLARATION, *sorted((folder / PLANS).glob("*.json"))]
+    """The files of a sweep that hold its plans and what came out; the first plan, which is plan.json, but once."""
+    later = [path for path in sorted((folder / PLANS).glob("*.json")) if not path.name.startswith(FIRST)]
+    staged = [folder / DECLARATION, *later]
     return [folder / name for name in RECORDS] + [path for path in staged if path.is_file()]
 
 

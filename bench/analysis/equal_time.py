@@ -11,6 +11,7 @@ from bench.analysis.behrens_fisher import half_width
 from bench.analysis.local import check_star
 from bench.analysis.looks import LOOKS
 from bench.analysis.outcome import check_columns
+from bench.analysis.pace import at_one_pace
 from bench.analysis.spending import spending
 from bench.analysis.star import star_of
 from bench.analysis.star_rules import contrasts
@@ -32,7 +33,8 @@ def equal_time_effects(
     Where a step of a flip takes more than a tenth longer than one of the incumbent, or less, beyond chance, the slower
     of the two is judged by what it had reached when the faster one ended: its FID is read from its own curve at the
     steps that it had made at the times of the faster one's last-third evaluations, log FID being linear between its
-    evaluations. Schedules that follow the share of training made had not ended there.
+    evaluations. Schedules that follow the share of training made had not ended there. What the machine did otherwise at
+    another look is taken out of the times (`at_one_pace`).
 
     Args:
         runs: as for `local_effects`, with `training_seconds`; of a frame without it nothing is said.
@@ -56,13 +58,15 @@ def equal_time_effects(
     rows: list[dict] = []
     for dataset, group in with_outcome(runs, "fid").groupby("dataset", sort=True):
         known = group[group["y"].notna()].reset_index(drop=True)
+        known[TIME] = at_one_pace(known, TIME)
         evaluated = _evaluated(curves[curves["dataset"] == dataset])
         # The rows of the frame that the star is made of, and the arm of each.
         star = star_of(known.assign(y=np.arange(len(known), dtype=float)), names)
         place, arm = star.y.astype(int), star.arm
         log_time = _log_time(known, evaluated)[place]
+        spread = _spread(log_time, arm)
         for index, hack in enumerate(names):
-            ratio = _differs(log_time[arm == 0], log_time[arm == index + 1])
+            ratio = _differs(log_time[arm == 0], log_time[arm == index + 1], spread)
             if ratio is None:
                 continue
             slower = place[arm == (index + 1 if ratio > 0 else 0)]
@@ -113,13 +117,22 @@ def _log_time(known: pd.DataFrame, evaluated: Mapping[tuple[str, int], tuple[np.
     return np.where((known["status"] == "diverged") | ~np.isfinite(found), np.nan, found)
 
 
-def _differs(base: np.ndarray, flip: np.ndarray) -> float | None:
+def _spread(log_time: np.ndarray, arm: np.ndarray) -> float:
+    """SD of log time between runs of one arm, over all arms: three runs of one may agree by chance."""
+    known = np.isfinite(log_time)
+    arms = pd.Series(log_time[known]).groupby(arm[known])
+    free = int((arms.size() - 1).sum())
+    return float(np.sqrt((arms.transform(lambda own: own - own.mean()) ** 2).sum() / free)) if free else np.nan
+
+
+def _differs(base: np.ndarray, flip: np.ndarray, spread: float) -> float | None:
     """Log ratio of the times of a step, flip over base, where it is beyond a tenth and beyond chance; else None."""
     base, flip = base[np.isfinite(base)], flip[np.isfinite(flip)]
     if len(base) < 2 or len(flip) < 2:
         return None
     ratio = float(flip.mean() - base.mean())
-    error = float(np.sqrt(flip.var(ddof=1) / len(flip) + base.var(ddof=1) / len(base)))
+    own = np.sqrt(flip.var(ddof=1) / len(flip) + base.var(ddof=1) / len(base))
+    error = float(max(own, spread * np.sqrt(1 / len(flip) + 1 / len(base))))
     return ratio if abs(ratio) > max(np.log(DIFFERS), 3 * error) else None
 
 

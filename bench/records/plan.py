@@ -190,14 +190,21 @@ class Plan:
             raise UserError(f"plan {self.name!r} holds a value that JSON cannot: {error}; use plain values") from error
 
 
+FIRST = "00-"
+"""Begins the name of the first plan's file in plans/."""
+
+
 def load_plans(folder: Path) -> tuple[Plan, ...]:
     """The plans of a sweep's folder in the order in which they were made; a sweep of one stage has one.
+
+    The first one stands in plan.json, and in plans/ as well unless it was left out there.
 
     Raises:
         UserError: there is none, or one that cannot be read.
     """
     several = sorted((folder / PLANS).glob("*.json"))
-    return tuple(Plan.load(file) for file in several or [folder / PLAN])
+    first = [] if several and several[0].name.startswith(FIRST) else [folder / PLAN]
+    return tuple(Plan.load(file) for file in [*first, *several])
 
 
 _REQUIRED = {"name", "hacks", "cells", "datasets", "seeds", "budget", "scoring", "hash"}

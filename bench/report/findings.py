@@ -121,6 +121,8 @@ class Findings:
         if not scores or (self.average.empty and not local):
             return pd.DataFrame()
         if local:
+            if "seconds" in scores:
+                runs = runs.assign(seconds=analysis.at_one_pace(runs, "seconds"))
             found = analysis.local_score_effects(runs, list(records.hacks), scores)
             return found.assign(clear=found["word"] != "")
         found = analysis.score_effects(runs, list(records.varied), scores, records.family, records.needs)

@@ -73,6 +73,15 @@ def test_noise_of_the_clock_is_no_difference():
     assert equal_time_effects(runs, curves, HACKS).empty
 
 
+def test_three_runs_that_agree_by_chance_are_no_difference():
+    runs, curves = star(seconds={}, seeds=3)
+    rng = np.random.default_rng(3)
+    runs["training_seconds"] = 10 * np.exp(rng.normal(0, 0.2, len(runs)))
+    mine = runs["flipped"] == "same"
+    runs.loc[mine, "training_seconds"] = 7.5
+    assert equal_time_effects(runs, curves, HACKS).empty
+
+
 def test_without_times_or_curves_nothing_is_said():
     runs, curves = star()
     assert equal_time_effects(runs.drop(columns="training_seconds"), curves, HACKS).empty

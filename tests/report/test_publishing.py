@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import data
+from bench.records.plan import load_plans
 from bench.report import embedded
 
 _SPEC = importlib.util.spec_from_file_location("publish", Path(__file__).parents[2] / "scripts" / "publish.py")
@@ -46,6 +47,16 @@ def test_the_page_shows_the_same_course_of_the_losses():
     whole, thin = (np.array(embedded._binned(each, runs, "d_loss")) for each in (curves, publish.thinned(curves)))
     np.testing.assert_allclose(thin, whole, atol=1 / embedded._BINS)
     assert publish.SHOWN >= embedded._BINS
+
+
+def test_the_first_plan_is_published_once(settled_dir, tmp_path):
+    files = publish.runs_and_plans(settled_dir)
+    plans = [path for path in files if path.parent.name == "plans"]
+    assert len(plans) == len(load_plans(settled_dir)) - 1 > 0
+    for path in files:
+        (tmp_path / path.relative_to(settled_dir)).parent.mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / path.relative_to(settled_dir))
+    assert load_plans(tmp_path) == load_plans(settled_dir)
 
 
 def test_as_text_only_the_runs_that_are_shown_keep_their_losses():
