@@ -10,8 +10,12 @@ from bench.replay.tally import NEAR_THE_BEST
 
 BEGIN, END = "<!-- real runs: written by scripts/trust.py -->", "<!-- /real runs -->"
 OURS = "ganbench"
-RIVALS = {"one at a time, t tests": "one at a time", "TPE with importances": "TPE"}
-"""Those of the rivals that stand beside it, in a few words."""
+RIVALS = {
+    "ganbench, settling alone": "settling alone",
+    "one at a time, t tests": "one at a time",
+    "TPE with importances": "TPE",
+}
+"""Those that stand beside it, in a few words."""
 MIDDLE = ("20% to 30%", "30% to 50%")
 LARGE = ("above 50%",)
 
@@ -72,5 +76,5 @@ def _found(tally: Mapping[str, Any], sizes: tuple[str, ...]) -> str:
 
 def _beside(rivals: Mapping[str, Any], column: str, told: Any) -> str:
     """Ours, and in brackets the rivals'."""
-    others = ", ".join(f"{words} {told(rivals[way][column])}" for way, words in RIVALS.items())
+    others = ", ".join(f"{words} {told(rivals[way][column])}" for way, words in RIVALS.items() if way in rivals)
     return f"{told(rivals[OURS][column])} ({others})"

@@ -4,12 +4,16 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.cli.judging import judge_of
 from bench.records.declaration import Declaration
+from bench.records.outcome import with_outcome
+from bench.records.sweep import read_sweep
 from bench.replay.luck import luck_of
 from bench.replay.table import read_table
+from bench.replay.whole import ALONE
 from bench.replay.world import World, declared, swept
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +66,10 @@ def test_what_is_concluded_follows(tally):
     assert one["mean regret"] < ours["mean regret"]
     assert 0.45 < ours["in best 5"] < 0.55
     assert f"on average FID is {math.exp(ours['mean regret']):.2f} times" in SAID
+    alone = tally["against"][ALONE]
+    assert alone["runs per right claim"] == pytest.approx(one["runs per right claim"], rel=0.05)
+    assert 4 < one["any false claim"] / alone["any false claim"] < 5.5
+    assert alone["mean regret"] < ours["mean regret"] / 5
     power = tally["power"]
 
     def claimed(*sizes):
@@ -71,6 +79,20 @@ def test_what_is_concluded_follows(tally):
     small, middle = claimed("up to 5%", "5% to 10%"), claimed("10% to 20%")
     assert f"up to 10 % a sweep claims {small:.0f} %, of those of 10 to 20 % it claims {middle:.0f} %" in SAID
     assert claimed("30% to 50%", "above 50%") > 99
+
+
+def test_how_far_the_best_recipes_lie_apart(table):
+    assert f"{math.exp(np.sort(table.loss)[15] - table.loss.min()):.2f}" == "1.15"
+
+
+def test_the_full_recipe_is_not_always_a_good_place():
+    factors = []
+    for name in ("core-digits", "core-mnist5k", "core-fashion-mnist", "core-shapes", "core-cifar10"):
+        sweep = read_sweep(ROOT / "results" / name)
+        runs = with_outcome(sweep.runs, sweep.outcome)
+        full = runs[runs[list(sweep.tricks)].all(axis=1)]
+        factors.append(math.exp(full["y"].mean() - runs.loc[runs["arm"] == "incumbent", "y"].mean()))
+    assert f"its FID is {min(factors):.1f} to {max(factors):.1f} times that" in SAID
 
 
 def test_the_rules_hold_what_they_promise_on_real_runs(tally):
