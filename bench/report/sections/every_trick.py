@@ -84,17 +84,11 @@ def _table(findings: Findings, dataset: str) -> Table | None:
         says = verdict_or_bound(row, scale) if known else why_unknown(row, findings, (hack, dataset))
         claim = str(records.about.hacks.get(hack, {}).get("claim") or NOTHING)
         beside = (others.get((hack, score), NOTHING) for score in BESIDE)
-        cells.append((code(hack), records.about.family(hack), claim, effect, says, time.get(hack, NOTHING), *beside))
-    heads = (
-        "trick",
-        "family",
-        "its source says",
-        scale.label,
-        "verdict",
-        "time",
-        *(outcome_of(score).label for score in BESIDE),
-    )
-    return Table(heads, tuple(cells), "lllrlrrr", f"Every trick on {code(dataset)}", sortable=True)
+        family = records.about.family(hack)
+        cells.append((code(hack), effect, says, time.get(hack, NOTHING), *beside, family, claim))
+    scores = (outcome_of(score).label for score in BESIDE)
+    heads = ("trick", scale.label, "verdict", "time", *scores, "family", "its source says")
+    return Table(heads, tuple(cells), "lrlrrrll", f"Every trick on {code(dataset)}", sortable=True)
 
 
 def _times(findings: Findings, dataset: str) -> dict[str, str]:
