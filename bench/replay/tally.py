@@ -17,6 +17,8 @@ from bench.replay.table import Table
 SIZES = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Ends of the classes of true effects: the change of the score as a fraction, whichever way."""
 NEAR_THE_BEST = 5
+ALONE = "ganbench, settling alone"
+"""What a sweep of as many runs without screen and search, around the full recipe, is called beside the others."""
 FAR = 2
 """An effect beyond so many times the smallest one of interest must never be called negligible."""
 RULES = {

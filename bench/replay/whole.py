@@ -16,12 +16,10 @@ from bench.replay.answers import Told
 from bench.replay.luck import Luck
 from bench.replay.rivals import RIVALS, SELDOM
 from bench.replay.run import Each, JudgeOf, one_rival, one_sweep
-from bench.replay.tally import against, ours, power, rules
+from bench.replay.tally import ALONE, against, ours, power, rules
 
 DRAWS_APART = 1_000_000
 """Between the first draws of two seeds, so that they share no sweep."""
-ALONE = "ganbench, settling alone"
-"""A sweep of as many runs without screen and search, around the full recipe."""
 ALONE_STAGES = ("settle",)
 Shown = Callable[[Iterator[Any], int, str], Iterator[Any]]
 """Passes on what it is given, so many things of that name, and may tell how far it is."""

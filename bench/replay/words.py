@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from bench.replay.tally import NEAR_THE_BEST
+from bench.replay.tally import ALONE, NEAR_THE_BEST
 
 BEGIN, END = "<!-- real runs: written by scripts/trust.py -->", "<!-- /real runs -->"
 OURS = "ganbench"
 RIVALS = {
-    "ganbench, settling alone": "settling alone",
+    ALONE: "settling alone",
     "one at a time, t tests": "one at a time",
     "TPE with importances": "TPE",
 }

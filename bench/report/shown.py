@@ -25,12 +25,13 @@ class Choice:
 @dataclass(frozen=True)
 class Shown:
     """The runs that stand for a dataset's, the number of those that they were chosen from, and the seed that all of
-    these have; 0 and None where there is none such.
+    these have; 0 and None where there is none such. Of a star, how many flips are left out.
     """
 
     choices: tuple[Choice, ...] = ()
     among: int = 0
     seed: int | None = None
+    left_out: int = 0
 
 
 def ranked(runs: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +66,9 @@ def shown_runs(records: SweepRecords, dataset: str) -> Shown:
     if runs.empty:
         return Shown()
     if runs["arm"].isin(STAR).all():
-        return Shown(tuple(_of_the_star(records, dataset)))
+        choices = _of_the_star(records, dataset)
+        flips = runs.loc[runs["cell"].isin(_flips(records, dataset)), "cell"].nunique()
+        return Shown(tuple(choices), left_out=max(flips + 1 - len(choices), 0))
     counts = runs["seed"].value_counts()
     seed = int(min(counts.index[counts == counts.max()]))
     shared = 2 * counts.max() >= runs["cell"].nunique()
@@ -95,8 +98,7 @@ def _of_the_star(records: SweepRecords, dataset: str) -> list[Choice]:
     middle, runs = records.best_recipe(dataset), records.of(dataset)
     if middle.empty:
         return []
-    name, level = str(middle["cell"].iloc[0]), middle.iloc[0]
-    flips = {f"{name}{'-' if level[hack] else '+'}{hack}": hack for hack in records.hacks}
+    level, flips = middle.iloc[0], _flips(records, dataset)
     outcomes = with_outcome(runs[runs["cell"].isin(flips)], records.outcome)
     means = (-records.outcome.sign * outcomes["y"]).groupby(outcomes["cell"], sort=True).mean().round(12)
     order = list(means.sort_values(kind="stable", na_position="last").index)
@@ -109,6 +111,15 @@ def _of_the_star(records: SweepRecords, dataset: str) -> list[Choice]:
             if cell in ends
         ),
     ]
+
+
+def _flips(records: SweepRecords, dataset: str) -> dict[str, str]:
+    """Name of the cell of every flip of the last recipe that tricks were settled in -> the trick."""
+    middle = records.best_recipe(dataset)
+    if middle.empty:
+        return {}
+    name, level = str(middle["cell"].iloc[0]), middle.iloc[0]
+    return {f"{name}{'-' if level[hack] else '+'}{hack}": hack for hack in records.hacks}
 
 
 def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:

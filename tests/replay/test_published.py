@@ -13,7 +13,7 @@ from bench.records.outcome import with_outcome
 from bench.records.sweep import read_sweep
 from bench.replay.luck import luck_of
 from bench.replay.table import read_table
-from bench.replay.whole import ALONE
+from bench.replay.tally import ALONE
 from bench.replay.world import World, declared, swept
 
 ROOT = Path(__file__).parents[2]

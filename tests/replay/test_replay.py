@@ -14,8 +14,8 @@ from bench.records.plan import PLACEBO
 from bench.replay.answers import Answer, Told, told, wrong
 from bench.replay.rivals import RIVALS, Claimed
 from bench.replay.run import one_rival, one_sweep, processes
-from bench.replay.tally import RULES, against, ours, power, rules
-from bench.replay.whole import ALONE, Asked, tallied, write_tally
+from bench.replay.tally import ALONE, RULES, against, ours, power, rules
+from bench.replay.whole import Asked, tallied, write_tally
 from bench.replay.world import World, declared, swept
 
 DRAWS = range(3)

@@ -69,7 +69,9 @@ def test_a_sweep_of_few_tricks_has_no_such_table(wide):
 
 
 def test_of_many_flips_the_best_and_the_worst_are_shown(wide):
-    roles = [choice.role for choice in shown_runs(wide.records, "d").choices]
+    shown = shown_runs(wide.records, "d")
+    roles = [choice.role for choice in shown.choices]
+    assert shown.left_out == len(HACKS) - FLIPS
     best, worst = HACKS[: FLIPS // 2], HACKS[FLIPS // 2 - FLIPS :]
     assert roles == ["the recipe", *(f"with {hack}" for hack in (*best, *worst))]
 

@@ -61,7 +61,7 @@ def _blocks(records: SweepRecords, dataset: str, prefix: str) -> list:
         )
         if not shown.among:
             reading += "Each recipe is shown by the median of its runs, ranked by their last FID with failed runs last."
-            if records.of(dataset)["cell"].nunique() > FLIPS + 1:
+            if shown.left_out:
                 reading += f" Of more than {FLIPS} flips those that end best and worst are shown."
         else:
             which = f"with seed {shown.seed}" if shown.seed is not None else "of the screen"
