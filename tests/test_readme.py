@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.analysis import effect_differences
 from bench.analysis.verdicts import CLAIMS
 from bench.records.sweep import read_sweep
-from bench.report import write_together
+from bench.report import write_several, write_together
 from bench.report.findings import findings
 from bench.report.sections import every_trick
 
@@ -177,7 +178,7 @@ def test_what_the_readme_says_of_repetitions_follows_from_three_sweeps(repeated)
     assert not any({"helps", "hurts"} <= found for found in repeated.groupby(["dataset", "hack"])["verdict"].agg(set))
     assert set(verdicts.index[verdicts["helps"] == 6]) == {"split_batches", "batch_norm", "adam_beta1"}
     assert set(verdicts.index[verdicts["hurts"] == 6]) == {"strided_conv"}
-    assert "the same three help and strided convolutions hurt in all six answers" in STATED
+    assert "three times: the same three help in all six answers." in STATED
 
 
 def test_what_the_readme_says_of_all_tricks_follows_from_the_records():
@@ -198,6 +199,23 @@ def test_what_the_readme_says_of_all_tricks_follows_from_the_records():
 def test_the_page_of_all_is_that_of_their_records(tmp_path):
     write_together([ROOT / "results" / name for name in CORE], tmp_path / "core")
     assert (tmp_path / "core" / "report.md").read_text() == (ROOT / "reports" / "core" / "report.md").read_text()
+
+
+def test_the_page_of_a_sweep_and_its_repetition_is_that_of_their_records(tmp_path):
+    both = [ROOT / "results" / name for name in ("core-digits", "core-digits-again")]
+    write_several(both, tmp_path / "again")
+    assert (tmp_path / "again" / "report.md").read_text() == (ROOT / "reports" / "again" / "report.md").read_text()
+
+
+def test_what_the_readme_says_of_a_repetition_follows_from_both_sweeps():
+    first, second = (findings(read_sweep(ROOT / "results" / name)) for name in ("core-digits", "core-digits-again"))
+    rows = effect_differences(first.local, second.local)
+    rows = rows[rows["difference_log"].notna() & (rows["hack"] != "placebo")]
+    same = len(rows) - int(rows["changed"].sum())
+    assert not rows["differs"].any()
+    assert first.incumbent("digits").levels != second.incumbent("digits").levels
+    told = f"design and best recipe: {SPELLED[same]} of {SPELLED[len(rows)]} verdicts are the same"
+    assert f"{told}, no effect differs beyond chance." in STATED
 
 
 def test_what_the_readme_says_of_mixed_batches_follows_from_the_records():
