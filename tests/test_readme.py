@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis import effect_differences
+from bench.analysis import adding_up, effect_differences
 from bench.analysis.verdicts import CLAIMS
 from bench.records.sweep import read_sweep
 from bench.report import write_several, write_together
+from bench.report.estimates import effect, estimate
 from bench.report.findings import findings
 from bench.report.sections import every_trick
 
@@ -216,6 +217,35 @@ def test_what_the_readme_says_of_a_repetition_follows_from_both_sweeps():
     assert first.incumbent("digits").levels != second.incumbent("digits").levels
     told = f"design and best recipe: {SPELLED[same]} of {SPELLED[len(rows)]} verdicts are the same"
     assert f"{told}, no effect differs beyond chance." in STATED
+
+
+def test_what_is_said_of_winners_follows_from_the_records():
+    names = ("winners", "winners-fresh", "core-fashion-mnist")
+    every, fresh, first = (findings(read_sweep(ROOT / "results" / name)) for name in names)
+    text = " ".join(PAGES["docs/published.md"].split())
+    tricks = [hack for hack in every.records.varied if hack != "placebo"]
+    sums = adding_up(every.records.screened, tricks).set_index("what")
+    at_once = f"All five at once change FID by {estimate(sums.loc['together'])};"
+    assert len(tricks) == 5
+    assert at_once in text
+    on_top, alone = sums.loc["on top"], sums.loc["alone"]
+    assert on_top["effect_pct"] < -99
+    assert f"as logarithms are added, {100 * on_top['share']:.0f} % is reached together" in text
+    assert f"what each does alone comes to {effect(alone)}, and all at once do more" in text
+    assert sums.loc["beyond alone", "ci_high_pct"] < 0
+    average, again = (table.set_index("hack")["effect_pct"] for table in (every.average, fresh.local))
+    tanh = f"cuts FID by {-again['tanh_scaling']:.0f} % on top of the others, and raises it by"
+    assert f"{tanh} {average['tanh_scaling']:.0f} % on average over all 32 recipes" in text
+    fids = [np.exp(found.incumbent("fashion-mnist").runs["y"].mean()) for found in (fresh, first)]
+    assert (
+        f"the five alone come out at FID {fids[0]:.3f}, the best recipe found, which has a sixth, at {fids[1]:.3f}"
+        in text
+    )
+    assert set(fresh.local.set_index("hack").loc[tricks, "verdict"]) == {"helps"}
+    apart = (again - first.local.set_index("hack")["effect_pct"])[tricks].abs().max()
+    assert f"differ from those first found by at most {math.ceil(apart)} points" in text
+    runs = fresh.records.runs
+    assert f"({len(runs)} runs, {runs['seconds'].sum() / 3600:.1f} h)" in text
 
 
 def test_what_the_readme_says_of_mixed_batches_follows_from_the_records():
