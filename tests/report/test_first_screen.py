@@ -143,7 +143,7 @@ def test_an_index_of_all_sweeps(settled_dir, tmp_path, no_pixels):
     index = write_overview(results, tmp_path / "reports")
     text = (index.parent / "report.md").read_text()
     assert "2 sweeps, " in text
-    assert "[whole](../whole/index.html)" in text
+    assert "[whole](../whole/report.md)" in text
     assert "**keep** `batch_norm`" in text
     assert "cannot be read" in text
     assert (index.parent / "../whole/index.html").is_file()
