@@ -21,9 +21,20 @@ import pandas as pd
 
 from bench import data
 from bench.errors import UserError
-from bench.records.files import CURVES, DECLARATION, ENVIRONMENT, PLAN, PLANS, REAL, RUNS, RUNS_CSV, SAMPLES, replaced
-from bench.records.plan import FIRST
-from bench.records.sweep import read_json, read_sweep
+from bench.records.files import (
+    CURVES,
+    DECLARATION,
+    ENVIRONMENT,
+    FIRST_PLAN,
+    PLAN,
+    PLANS,
+    REAL,
+    RUNS,
+    RUNS_CSV,
+    SAMPLES,
+    replaced,
+)
+from bench.records.sweep import SweepRecords, read_json, read_sweep
 from bench.report import write
 from bench.report.pictures import real_grid
 from bench.report.shown import shown_runs
@@ -42,14 +53,18 @@ def record_files(folder: Path) -> list[Path]:
         return [path for each in sorted(folder.iterdir()) if each.is_dir() for path in _of_one(each)]
     sweep = read_sweep(folder)
     shown = [folder / CURVES, *(folder / SAMPLES / real_grid(dataset) for dataset in sweep.datasets)]
-    for dataset in sweep.datasets:
-        shown += [folder / SAMPLES / f"{choice.run['key']}.png" for choice in shown_runs(sweep, dataset).choices]
+    shown += [folder / SAMPLES / f"{key}.png" for key in keys_shown(sweep)]
     return runs_and_plans(folder) + sorted(path for path in set(shown) if path.is_file())
+
+
+def keys_shown(sweep: SweepRecords) -> set[str]:
+    """Keys of the runs whose samples and losses stand on the page."""
+    return {choice.run["key"] for dataset in sweep.datasets for choice in shown_runs(sweep, dataset).choices}
 
 
 def runs_and_plans(folder: Path) -> list[Path]:
     """The files of a sweep that hold its plans and what came out; the first plan, which is plan.json, but once."""
-    later = [path for path in sorted((folder / PLANS).glob("*.json")) if not path.name.startswith(FIRST)]
+    later = [path for path in sorted((folder / PLANS).glob("*.json")) if not path.name.startswith(FIRST_PLAN)]
     staged = [folder / DECLARATION, *later]
     return [folder / name for name in RECORDS] + [path for path in staged if path.is_file()]
 
@@ -88,14 +103,9 @@ def thin(folder: Path, text: bool = False) -> None:
         path.unlink(missing_ok=True)
     for path in [folder / CURVES, *folder.glob(f"*/{CURVES}")]:
         if path.is_file():
-            of = _keys_shown(path.parent) if text and (path.parent / PLAN).is_file() else None
+            of = keys_shown(read_sweep(path.parent)) if text and (path.parent / PLAN).is_file() else None
             curves = thinned(pd.read_parquet(path), of)
             replaced(path, lambda target, curves=curves: curves.to_parquet(target, index=False, compression="zstd"))
-
-
-def _keys_shown(folder: Path) -> set[str]:
-    sweep = read_sweep(folder)
-    return {choice.run["key"] for dataset in sweep.datasets for choice in shown_runs(sweep, dataset).choices}
 
 
 def describe(folder: Path) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 import pandas as pd
 
 from bench import load_runs
-from bench.plan import Plan
-from bench.records.files import ENVIRONMENT, PLAN, PLANS
+from bench.records.files import ENVIRONMENT
+from bench.records.plan import load_plans
 from bench.records.run import RunSpec, specs_of
 from bench.records.sweep import read_json
 from bench.runner.environment import processor
@@ -57,8 +57,7 @@ def compare(row: pd.Series, spec: RunSpec, worker: Worker) -> float:
 
 def recorded(folder: Path, data_root: str | None) -> tuple[pd.DataFrame, dict[str, RunSpec]]:
     """The sweep's runs, and the spec of each by its key, from the first plan and those derived from it."""
-    plans = [Plan.load(path) for path in (folder / PLAN, *sorted((folder / PLANS).glob("*.json")))]
-    specs = {spec.key: spec for plan in plans for spec in specs_of(plan, data_root)}
+    specs = {spec.key: spec for plan in load_plans(folder) for spec in specs_of(plan, data_root)}
     runs = load_runs(folder)
     return runs[runs["key"].isin(specs)], specs
 

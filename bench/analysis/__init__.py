@@ -20,7 +20,6 @@ from bench.analysis.local import local_effects
 from bench.analysis.local_scores import local_mechanism_effects, local_score_effects
 from bench.analysis.looks import better_flips, settled
 from bench.analysis.other_outcomes import cost_ratio, mechanism_effects, score_effects
-from bench.analysis.pace import at_one_pace
 from bench.analysis.pooling import disagreements, pooled, standing
 from bench.analysis.robustness import robustness
 from bench.analysis.shapley import shapley
@@ -36,7 +35,6 @@ __all__ = [
     "adding_up",
     "agreement",
     "along",
-    "at_one_pace",
     "better_flips",
     "claim_answers",
     "conditional_effects",

@@ -12,6 +12,7 @@ from typer import Argument, Option
 from bench.cli import completion
 from bench.cli.command import app
 from bench.cli.options import RESULTS, Results, with_options
+from bench.cli.request import apart
 from bench.records import fields
 from bench.records.declaration import STAGES
 from bench.records.files import check_writable_file
@@ -42,7 +43,7 @@ def replay(
 ) -> None:
     """Draw sweeps from a table of real runs in which every recipe was run, and hold their answers against the truth."""
     if "stages" in size:
-        size["stages"] = tuple(part for word in size["stages"] for part in word.split(","))
+        size["stages"] = tuple(apart(size["stages"]))
     fields.check_fields(Size, size)
     if write is not None:
         check_writable_file(write)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,7 +73,7 @@ def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> R
         raise UserError(f"preset {preset!r}{did_you_mean(preset, PRESETS)}: expected one of {', '.join(PRESETS)}")
     wanted = {**(_read_toml(file) if file else {}), **given}
     if isinstance(wanted.get("stages"), list | tuple):  # --stages screen,search
-        wanted["stages"] = [part for word in wanted["stages"] for part in str(word).split(",")]
+        wanted["stages"] = apart(wanted["stages"])
     check_fields(Request, wanted, closed=True)
     request = Request(**{"name": preset, **PRESETS[preset], **_recipe_settings(wanted), **wanted})
     if not request.datasets:
@@ -84,6 +84,11 @@ def build_request(preset: str, file: Path | None, given: Mapping[str, Any]) -> R
             kind = "a sweep of claims" if request.claims else f"design {request.design!r}"
             raise UserError(f"{name} {wanted[name]!r}: {kind} has none; leave one of the two out")
     return request
+
+
+def apart(words: Sequence[object]) -> list[str]:
+    """The words of a list in which some may be joined by commas."""
+    return [part for word in words for part in str(word).split(",")]
 
 
 def check_names(request: Request) -> None:

@@ -66,6 +66,10 @@ def no_runs(path: Path | str) -> UserError:
     return UserError(f"no runs at {str(path)!r}: expected a sweep's folder or its {RUNS}; `ganbench export` makes it")
 
 
+FIRST_PLAN = "00-"
+"""Begins the name that `plan_file` gives the first plan."""
+
+
 def plan_file(number: int, stage: str) -> str:
     """File name of one of a sweep's plans, under plans/, in the order in which they were made."""
     return f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', stage)}.json"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from bench.errors import UserError
 from bench.records.budget import Budget, Scoring
 from bench.records.fields import Asked, fields_asked
-from bench.records.files import PLAN, PLANS
+from bench.records.files import FIRST_PLAN, PLAN, PLANS
 from bench.records.levels import levels_of
 
 if TYPE_CHECKING:
@@ -190,10 +190,6 @@ class Plan:
             raise UserError(f"plan {self.name!r} holds a value that JSON cannot: {error}; use plain values") from error
 
 
-FIRST = "00-"
-"""Begins the name of the first plan's file in plans/."""
-
-
 def load_plans(folder: Path) -> tuple[Plan, ...]:
     """The plans of a sweep's folder in the order in which they were made; a sweep of one stage has one.
 
@@ -203,7 +199,7 @@ def load_plans(folder: Path) -> tuple[Plan, ...]:
         UserError: there is none, or one that cannot be read.
     """
     several = sorted((folder / PLANS).glob("*.json"))
-    first = [] if several and several[0].name.startswith(FIRST) else [folder / PLAN]
+    first = [] if several and several[0].name.startswith(FIRST_PLAN) else [folder / PLAN]
     return tuple(Plan.load(file) for file in [*first, *several])
 
 

@@ -54,6 +54,13 @@ class SweepRecords:
         return outcome_of(self.plan.scoring.outcome if self.plan else "fid")
 
     @property
+    def given(self) -> str:
+        """The recipe that the sweep was asked about, in words; empty where it searched one."""
+        if self.around_each:
+            return "the recipe asked about"
+        return self.declaration.given if self.declaration else ""
+
+    @property
     def sesoi(self) -> float:
         """Smallest effect of interest, as a fraction of FID, that the plan declares."""
         return self.plan.sesoi if self.plan else USUAL_SESOI

@@ -53,7 +53,7 @@ def together(sweeps: Sequence[SweepRecords], name: str) -> SweepRecords:
         runs=runs,
         datasets=tuple(dataset for each in sweeps for dataset in each.datasets),
         curves=pd.concat([each.curves for each in sweeps], ignore_index=True),
-        around_each=len({_given(each) for each in sweeps}) > 1,
+        around_each=len({each.given for each in sweeps}) > 1,
         about=replace(first.about, datasets={k: v for each in sweeps for k, v in each.about.datasets.items()}),
     )
 
@@ -65,12 +65,8 @@ def _asked(first: SweepRecords, other: SweepRecords) -> dict[str, tuple[object, 
         "scores": (first.outcome.column, other.outcome.column),
         "smallest effects of interest": (first.sesoi, other.sesoi),
         "looks": (first.looks, other.looks),
-        "recipes settled in": tuple("asked about" if _given(each) else "searched" for each in (first, other)),
+        "recipes settled in": tuple("asked about" if each.given else "searched" for each in (first, other)),
     }
-
-
-def _given(sweep: SweepRecords) -> str:
-    return sweep.declaration.given if sweep.declaration else ""
 
 
 def _told(value: object) -> str:

@@ -54,10 +54,8 @@ def to_page(report: Report) -> str:
     environment.filters["webp"] = as_webp
     environment.filters["json"] = lambda data: Markup(as_json(data))
     environment.filters["base64"] = lambda data: Markup(base64.b64encode(data).decode("ascii"))
-    blocks = [block for section in (report.opening, *report.sections) for block in section.blocks]
-    return environment.get_template("index.html.j2").render(
-        report=report, verdicts=VERDICTS, sortable=any(_can_be_sorted(block) for block in blocks)
-    )
+    sortable = any(isinstance(block, Table) and block.sortable for block in _blocks(report))
+    return environment.get_template("index.html.j2").render(report=report, verdicts=VERDICTS, sortable=sortable)
 
 
 def to_markdown_page(report: Report) -> str:
@@ -74,9 +72,7 @@ def write_files(report: Report, folder: Path) -> Path:
     """Write index.html, report.md and figures/ into `folder`; pictures of an earlier report there are removed."""
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    pictures = {}
-    for section in (report.opening, *report.sections):
-        pictures |= _pictures(section.blocks)
+    pictures = dict(_pictures(report))
     for old in figures.iterdir():
         if old.suffix in {".png", ".jpg"} and old.name not in pictures:
             old.unlink()
@@ -88,20 +84,26 @@ def write_files(report: Report, folder: Path) -> Path:
     return index
 
 
-def _can_be_sorted(block: object) -> bool:
-    if isinstance(block, Folded):
-        return any(map(_can_be_sorted, block.blocks))
-    return isinstance(block, Table) and block.sortable
+def _blocks(report: Report) -> Iterator[object]:
+    """Every block of the page, those that are folded away too."""
+    for section in (report.opening, *report.sections):
+        yield from _unfolded(section.blocks)
 
 
-def _pictures(blocks: tuple) -> Iterator[tuple[str, bytes]]:
+def _unfolded(blocks: tuple) -> Iterator[object]:
     for block in blocks:
+        if isinstance(block, Folded):
+            yield from _unfolded(block.blocks)
+        else:
+            yield block
+
+
+def _pictures(report: Report) -> Iterator[tuple[str, bytes]]:
+    for block in _blocks(report):
         if isinstance(block, Figure):
             yield f"{block.name}.png", block.png
         elif isinstance(block, Gallery):
             yield from ((f"{tile.name}.{tile.suffix}", tile.data) for tile in block.tiles)
-        elif isinstance(block, Folded):
-            yield from _pictures(block.blocks)
 
 
 def _environment(autoescape: bool) -> jinja2.Environment:

@@ -66,9 +66,7 @@ def shown_runs(records: SweepRecords, dataset: str) -> Shown:
     if runs.empty:
         return Shown()
     if runs["arm"].isin(STAR).all():
-        choices = _of_the_star(records, dataset)
-        flips = runs.loc[runs["cell"].isin(_flips(records, dataset)), "cell"].nunique()
-        return Shown(tuple(choices), left_out=max(flips + 1 - len(choices), 0))
+        return _of_the_star(records, dataset)
     counts = runs["seed"].value_counts()
     seed = int(min(counts.index[counts == counts.max()]))
     shared = 2 * counts.max() >= runs["cell"].nunique()
@@ -93,33 +91,23 @@ def _median(runs: pd.DataFrame) -> pd.Series:
     return ranked(runs).iloc[(len(runs) - 1) // 2]
 
 
-def _of_the_star(records: SweepRecords, dataset: str) -> list[Choice]:
+def _of_the_star(records: SweepRecords, dataset: str) -> Shown:
     """The last recipe that tricks were settled in, and it with each of them flipped, or with `FLIPS` of many."""
     middle, runs = records.best_recipe(dataset), records.of(dataset)
     if middle.empty:
-        return []
-    level, flips = middle.iloc[0], _flips(records, dataset)
+        return Shown()
+    name, level = str(middle["cell"].iloc[0]), middle.iloc[0]
+    flips = {f"{name}{'-' if level[hack] else '+'}{hack}": hack for hack in records.hacks}
     outcomes = with_outcome(runs[runs["cell"].isin(flips)], records.outcome)
     means = (-records.outcome.sign * outcomes["y"]).groupby(outcomes["cell"], sort=True).mean().round(12)
     order = list(means.sort_values(kind="stable", na_position="last").index)
     ends = order if len(order) <= FLIPS else order[: FLIPS // 2] + order[FLIPS // 2 - FLIPS :]
-    return [
-        Choice("the recipe", _median(middle)),
-        *(
-            Choice(f"{'without' if level[hack] else 'with'} {hack}", _median(runs[runs["cell"] == cell]))
-            for cell, hack in flips.items()
-            if cell in ends
-        ),
+    choices = [
+        Choice(f"{'without' if level[hack] else 'with'} {hack}", _median(runs[runs["cell"] == cell]))
+        for cell, hack in flips.items()
+        if cell in ends
     ]
-
-
-def _flips(records: SweepRecords, dataset: str) -> dict[str, str]:
-    """Name of the cell of every flip of the last recipe that tricks were settled in -> the trick."""
-    middle = records.best_recipe(dataset)
-    if middle.empty:
-        return {}
-    name, level = str(middle["cell"].iloc[0]), middle.iloc[0]
-    return {f"{name}{'-' if level[hack] else '+'}{hack}": hack for hack in records.hacks}
+    return Shown((Choice("the recipe", _median(middle)), *choices), left_out=len(order) - len(ends))
 
 
 def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:
@@ -131,7 +119,7 @@ def shown_cells(records: SweepRecords, dataset: str) -> list[tuple[str, str]]:
     if runs.empty:
         return []
     if runs["arm"].isin(STAR).all():
-        return [(choice.role, str(choice.run["cell"])) for choice in _of_the_star(records, dataset)]
+        return [(choice.role, str(choice.run["cell"])) for choice in _of_the_star(records, dataset).choices]
     outcomes = with_outcome(runs, records.outcome)
     outcomes = beside(outcomes, loss=-records.outcome.sign * outcomes["y"])
     # Many cells may lie at the ceiling: fewer failures and a lower FID then come first.

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis import at_one_pace, equal_time_effects
+from bench.analysis import equal_time_effects
+from bench.analysis.pace import at_one_pace
 
 PACE = {0: 1.0, 1: 0.7, 2: 1.4}
 COST = {"best0": 10.0, "best0+slow": 20.0, "best0+same": 10.0}

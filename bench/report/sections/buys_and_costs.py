@@ -45,12 +45,17 @@ def _table(found: pd.DataFrame, dataset: str, order: list[str]) -> Table | None:
         return None
     own, scores = found.set_index(["hack", "score"]), list(dict.fromkeys(found["score"]))
     scales = {score: Scale(outcome_of(score)) for score in scores}
-    rows = tuple((code(hack), *(_cell(own, (hack, score), scale) for score, scale in scales.items())) for hack in order)
+    rows = tuple((code(hack), *(cell(own, (hack, score), scale) for score, scale in scales.items())) for hack in order)
     heads = [scale.label for scale in scales.values()]
     return Table(("trick", *heads), rows, "l" + "r" * len(heads), f"Other scores on {code(dataset)}")
 
 
-def _cell(own: pd.DataFrame, key: tuple[str, str], scale: Scale) -> str:
+def cell(own: pd.DataFrame, key: tuple[str, str], scale: Scale) -> str:
+    """The effect of a (trick, score) on that score's scale, bold where it is clear of chance.
+
+    Args:
+        own: a dataset's rows of `Findings.other_scores`, by hack and score.
+    """
     if key not in own.index or value(own.loc[key], "effect") is None:
         return NOTHING
     text = scale.size(value(own.loc[key], "effect"))

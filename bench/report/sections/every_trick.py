@@ -8,11 +8,12 @@ from bench.analysis.verdicts import CLAIMS
 from bench.records.outcome import outcome_of
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Table, Text, by_dataset, code
-from bench.report.estimates import estimate, is_clear, reach, rows_of, value
+from bench.report.estimates import reach, rows_of
 from bench.report.findings import Findings
 from bench.report.formatting import NOTHING, listed, number
 from bench.report.scale import Scale
-from bench.report.sections.local_effects import verdict_or_bound, why_unknown
+from bench.report.sections.buys_and_costs import cell
+from bench.report.sections.local_effects import told_in_two
 
 MANY = 16
 """Tricks from which on nobody sees them all in the sections of effects, scores and time."""
@@ -75,19 +76,17 @@ def _table(findings: Findings, dataset: str) -> Table | None:
     rows = rows_of(findings.local, dataset, findings.scale)
     if rows.empty:
         return None
-    scale, records = findings.scale, findings.records
-    time, others = _times(findings, dataset), _others(findings, dataset)
+    records, time = findings.records, _times(findings, dataset)
+    found, scales = findings.other_scores, {score: Scale(outcome_of(score)) for score in BESIDE}
+    scores = found[found["dataset"] == dataset].set_index(["hack", "score"]) if len(found) else found
     cells = []
-    for _, row in rows.iterrows():
-        hack, known = row["hack"], value(row, "effect_log") is not None
-        effect = (f"**{estimate(row, scale)}**" if is_clear(row) else estimate(row, scale)) if known else NOTHING
-        says = verdict_or_bound(row, scale) if known else why_unknown(row, findings, (hack, dataset))
+    for hack, row in rows.iterrows():
+        effect, says = told_in_two(row, findings, (hack, dataset))
+        beside = (cell(scores, (hack, score), scale) for score, scale in scales.items())
         claim = str(records.about.hacks.get(hack, {}).get("claim") or NOTHING)
-        beside = (others.get((hack, score), NOTHING) for score in BESIDE)
-        family = records.about.family(hack)
-        cells.append((code(hack), effect, says, time.get(hack, NOTHING), *beside, family, claim))
-    scores = (outcome_of(score).label for score in BESIDE)
-    heads = ("trick", scale.label, "verdict", "time", *scores, "family", "its source says")
+        cells.append((code(hack), effect, says, time.get(hack, NOTHING), *beside, records.about.family(hack), claim))
+    labels = (scale.label for scale in scales.values())
+    heads = ("trick", findings.scale.label, "verdict", "time", *labels, "family", "its source says")
     return Table(heads, tuple(cells), "lrlrrrll", f"Every trick on {code(dataset)}", sortable=True)
 
 
@@ -95,13 +94,3 @@ def _times(findings: Findings, dataset: str) -> dict[str, str]:
     found = findings.equal_time
     own = found[found["dataset"] == dataset] if len(found) else found
     return {row["hack"]: f"× {number(row['time_ratio'], 3)}" for _, row in own.iterrows()}
-
-
-def _others(findings: Findings, dataset: str) -> dict[tuple[str, str], str]:
-    found = findings.other_scores
-    own = found[(found["dataset"] == dataset) & found["score"].isin(BESIDE)] if len(found) else found
-    told = {}
-    for _, row in own.iterrows():
-        text = Scale(outcome_of(row["score"])).size(value(row, "effect"))
-        told[row["hack"], row["score"]] = f"**{text}**" if row["clear"] and text != NOTHING else text
-    return told

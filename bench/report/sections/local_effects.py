@@ -117,7 +117,7 @@ def table(findings: Findings) -> Table | None:
         cells = [_called(findings, hack, datasets)]
         for dataset in datasets:
             key = (hack, dataset)
-            cells += _cells(row_of(here, key), findings, key)
+            cells += told_in_two(row_of(here, key), findings, key)
             cells.append(effect(there.loc[key], findings.scale) if key in there.index else NOTHING)
         rows.append(tuple(cells))
     heads = [head for dataset in datasets for head in (f"in it, {code(dataset)}", "verdict", "on average")]
@@ -132,7 +132,8 @@ def _called(findings: Findings, hack: str, datasets: list[str]) -> str:
     return f"{code(hack)} in place of {words}" if words else code(hack)
 
 
-def _cells(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> list[str]:
+def told_in_two(row: pd.Series | None, findings: Findings, key: tuple[str, str]) -> list[str]:
+    """The effect with its interval, bold where that is clear of zero, and the verdict or what stands in place of it."""
     if row is None or value(row, "effect_log") is None:
         return [NOTHING, why_unknown(row, findings, key)]
     text = estimate(row, findings.scale)

@@ -15,10 +15,9 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
   /** Sort by a column, the other way round at the second click; cells that say nothing come last. */
   function sortBy(place) {
     const down = heads[place].getAttribute("aria-sort") === "ascending";
-    const rows = [...body.rows];
-    const numbers = rows.map((row) => amount(words(row, place)));
     const numeric = heads[place].classList.contains("r");
-    const keys = new Map(rows.map((row, i) => [row, numeric ? numbers[i] : words(row, place)]));
+    const rows = [...body.rows];
+    const keys = new Map(rows.map((row) => [row, numeric ? amount(words(row, place)) : words(row, place)]));
     const empty = (key) => key === null || key === "" || key === "–";
     rows.sort((a, b) => {
       const [one, other] = [keys.get(a), keys.get(b)];
