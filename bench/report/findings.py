@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench import analysis
 from bench.analysis.outcome import OUTSIDE_ARMS
-from bench.records.outcome import with_outcome
+from bench.records.outcome import FAILED, with_outcome
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import code
 from bench.report.formatting import listed
@@ -71,9 +71,7 @@ class Findings:
         """The recipe that the sweep was asked about, in words; empty where it searched one, or went over to another."""
         found = [self.incumbent(dataset) for dataset in self.records.datasets]
         moved = any(each.moved for each in found if each)
-        if moved or not self.records.declaration:
-            return ""
-        return ASKED_ABOUT if self.records.around_each else self.records.declaration.given
+        return "" if moved else self.records.given
 
     @property
     def middle(self) -> str:
@@ -121,8 +119,6 @@ class Findings:
         if not scores or (self.average.empty and not local):
             return pd.DataFrame()
         if local:
-            if "seconds" in scores:
-                runs = runs.assign(seconds=analysis.at_one_pace(runs, "seconds"))
             found = analysis.local_score_effects(runs, list(records.hacks), scores)
             return found.assign(clear=found["word"] != "")
         found = analysis.score_effects(runs, list(records.varied), scores, records.family, records.needs)
@@ -154,6 +150,11 @@ class Findings:
         runs = self.records.of(dataset)
         known = with_outcome(runs, self.records.outcome).dropna(subset=["y"]) if len(runs) else runs
         return float(known["at_ceiling"].mean()) if len(known) else 0.0
+
+    def none_works(self, dataset: str) -> bool:
+        """Whether every run on a dataset failed, though something of them can be compared."""
+        runs = self.records.of(dataset)
+        return len(runs) > 0 and runs["status"].isin(FAILED).all() and self.share_lost(dataset) < 1
 
     def incumbent(self, dataset: str) -> Incumbent | None:
         """The last recipe that the tricks were settled in; None where nothing was."""

@@ -35,6 +35,9 @@ def headline(findings: Findings, dataset: str, rows: pd.DataFrame) -> str:
     settled = bool(rows["settled"].any())
     parts = [*_claims(tried, findings, settled), *_open(tried, findings)]
     where = "" if settled else " around the full and the bare recipe," if findings.only_corners else " on average,"
+    if findings.none_works(dataset):
+        failed = f"{on} **every one of the {counted(len(runs), 'run')} failed**: give them more steps."
+        return f"{failed} Among recipes none of which works,{where} {'; '.join(parts)}."
     return f"{on},{where} {'; '.join(parts)}."
 
 

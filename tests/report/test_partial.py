@@ -6,6 +6,7 @@ import pytest
 
 from bench.records.sweep import read_sweep
 from bench.report.findings import findings
+from bench.report.first_screen import first_screen
 from bench.report.page import compose, write
 from bench.report.render import to_markdown_page
 
@@ -83,6 +84,8 @@ def test_every_run_failed(make_sweep):
     text = told(folder)
     assert "> On `shapes` every run failed: these effects compare recipes none of which works." in text
     assert "16 of 16 runs failed" in text
+    (column,) = first_screen(findings(read_sweep(folder))).columns
+    assert "**every one of the 16 runs failed**: give them more steps." in column.sentence
     rewrite(folder, lambda runs: runs.assign(status="diverged"))
     text = told(folder)
     assert "On **shapes**, no run got off the worst FID there is (16 runs)" in text

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from bench import analysis
-from bench.records.outcome import FAILED
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Text, code, strong
 from bench.report.estimates import effect, interval, is_clear, named, reach, value, with_spread
@@ -39,7 +38,7 @@ def section(findings: Findings) -> Section:
     records = findings.records
     told = [Text(_of_dataset(findings, dataset), "answer") for dataset in records.datasets]
     together, against = _together(findings), local_effects.against_the_average(findings)
-    dead = [code(dataset) for dataset in records.datasets if _none_works(findings, dataset)]
+    dead = [code(dataset) for dataset in records.datasets if findings.none_works(dataset)]
     only_screened = findings.local.empty and records.runs["arm"].eq("screen").any()
     blocks = (
         *told,
@@ -56,12 +55,6 @@ def section(findings: Findings) -> Section:
     )
     finding = "With every interval, the average effects beside it, and what is missing here."
     return Section("answer", "The answer in full", tuple(filter(None, blocks)), finding)
-
-
-def _none_works(findings: Findings, dataset: str) -> bool:
-    """Whether every run failed, though something can be compared."""
-    runs = findings.records.of(dataset)
-    return len(runs) > 0 and runs["status"].isin(FAILED).all() and findings.share_lost(dataset) < 1
 
 
 def _of_dataset(findings: Findings, dataset: str) -> str:
