@@ -104,8 +104,14 @@ def thin(folder: Path, text: bool = False) -> None:
     for path in [folder / CURVES, *folder.glob(f"*/{CURVES}")]:
         if path.is_file():
             of = keys_shown(read_sweep(path.parent)) if text and (path.parent / PLAN).is_file() else None
-            curves = thinned(pd.read_parquet(path), of)
-            replaced(path, lambda target, curves=curves: curves.to_parquet(target, index=False, compression="zstd"))
+            write_small(thinned(pd.read_parquet(path), of), path)
+
+
+def write_small(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as the smallest parquet that reads back the same: hardly a number of a run occurs twice."""
+    small = {"compression": "zstd", "compression_level": 19, "use_dictionary": False}
+    lean = {"write_statistics": False, "store_schema": False}
+    replaced(path, lambda target: frame.to_parquet(target, index=False, **small, **lean))
 
 
 def describe(folder: Path) -> None:
@@ -139,6 +145,9 @@ def main() -> None:
     given = parser.parse_args()
     for name in given.names:
         folder, page = ROOT / "results" / name, ROOT / "reports" / name
+        for path in [folder / RUNS, *folder.glob(f"*/{RUNS}")]:
+            if path.is_file():
+                write_small(pd.read_parquet(path), path)
         if given.runs_only:
             files = runs_and_plans(folder)
         else:

@@ -81,3 +81,12 @@ def test_what_the_data_are_like_is_added_where_they_are_those_of_the_runs(sweep_
     assert about["datasets"] == {"mnist5k": digits.facts}
     publish.describe(folder)
     assert json.loads((folder / "environment.json").read_text()) == about
+
+
+def test_a_frame_is_written_small_and_reads_back_the_same(settled_dir, tmp_path):
+    path = tmp_path / "runs.parquet"
+    runs = pd.read_parquet(settled_dir / "runs.parquet")
+    shutil.copy(settled_dir / "runs.parquet", path)
+    publish.write_small(runs, path)
+    pd.testing.assert_frame_equal(pd.read_parquet(path), runs)
+    assert path.stat().st_size < 0.8 * (settled_dir / "runs.parquet").stat().st_size
