@@ -28,6 +28,7 @@ COLUMNS = [
     "kept",
     "reversed",
     "lost",
+    "new",
     "rank_correlation",
     "rank_correlation_ceiling",
     "spread_ratio",
@@ -55,8 +56,8 @@ def travel(
         One row per pair, columns `COLUMNS`: in which hacks the two incumbents `differ`, in words; `tricks` in both; how
         many of them the cheaper `setting` says help or hurt (`told`), how many of those also have such a verdict in
         the `other` (`both_told`), and which shares of the told are `kept`, `reversed`, or `lost` (told in the first
-        alone); Spearman's `rank_correlation` of the effects, and beside it
-        what noise leaves of a perfect one (`rank_correlation_ceiling`: the geometric mean of the two stars' own
+        alone); how many are told in the other alone (`new`); Spearman's `rank_correlation` of the effects, and beside
+        it what noise leaves of a perfect one (`rank_correlation_ceiling`: the geometric mean of the two stars' own
         reliabilities, from halves of their seeds, by Spearman and Brown's formula); `spread_ratio`: the root mean
         square effect in the other over that in the first.
 
@@ -131,6 +132,7 @@ def _compared(first: pd.DataFrame, second: pd.DataFrame, own_first: float, own_s
         "kept": np.nan if empty else float((there & (signs[0] == signs[1])).sum() / count),
         "reversed": np.nan if empty else float((there & (signs[0] != signs[1])).sum() / count),
         "lost": np.nan if empty else float((told & ~there).sum() / count),
+        "new": int((~told & (signs[1] != 0)).sum()),
         "rank_correlation": stats.spearmanr(*effects).statistic if len(both) > 2 else np.nan,
         "rank_correlation_ceiling": float(np.sqrt(own_first * own_second)),
         "spread_ratio": float(np.sqrt(np.mean(effects[1] ** 2) / np.mean(effects[0] ** 2))) if len(both) else np.nan,

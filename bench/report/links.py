@@ -15,7 +15,7 @@ def way(page_dir: Path, to: Path) -> str:
 
 
 def own_page(name: str, page_dir: Path) -> File:
-    """The link from a page of several sweeps to that of one of them, which lies beside it; as text if only that does."""
+    """The link from a page of several sweeps to that of one of them, beside it, or to its text if that is all."""
     folder = page_dir.resolve().parent / name
     text_alone = (folder / "report.md").is_file() and not (folder / "index.html").is_file()
     return File(way(page_dir, folder / ("report.md" if text_alone else "index.html")), name, "everything on this sweep")

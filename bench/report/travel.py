@@ -8,6 +8,8 @@ from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from bench import analysis
 from bench.analysis.travel import travel
@@ -36,6 +38,13 @@ DIFFERENCES = {
     "batch": "batches of {} → {}",
 }
 """What may differ between two settings, and how it is told; in the order of the page."""
+WHERE = {
+    "dataset": "between datasets",
+    "steps": "over longer training",
+    "width": "in wider networks",
+    "resolution": "at more pixels",
+    "batch": "with other batches",
+}
 SIGN = {"helps": " (helps)", "hurts": " (hurts)", "negligible": " (negligible)", "fragile": " (fragile)"}
 
 
@@ -155,43 +164,65 @@ def compose(
 
 READING = (
     "**Kept**: the dearer setting says the same of a trick that the cheaper one says helps or hurts; **reversed**: it "
-    "says the opposite; the rest it leaves open, calls negligible or fragile. The rank correlation is that of all "
-    "effects, verdict or not; beside it how high noise would let it be if both settings agreed. Size: how large "
-    "effects are in the dearer setting, as a multiple of the cheaper one's."
+    "says the opposite; the rest it leaves open, calls negligible or fragile. **New**: it says of so many other tricks "
+    "that they help or hurt. The rank correlation is that of all effects, verdict or not; beside it how high noise "
+    "would let it be if both settings agreed. Size: how large effects are in the dearer setting, as a multiple of the "
+    "cheaper one's."
 )
 
 
 def answer(pairs: pd.DataFrame) -> str:
-    """Over all pairs: which share of verdicts is kept, and which is reversed."""
+    """Over all pairs, and apart by what differs: how many verdicts are kept, reversed and new."""
     told = int(pairs["told"].sum())
     if not told:
         return "No cheaper setting says of any trick that it helps or hurts: there is nothing that could travel."
-    kept, turned = (round(float((pairs[name].fillna(0.0) * pairs["told"]).sum())) for name in ("kept", "reversed"))
+    kept, turned = (_count(pairs, name) for name in ("kept", "reversed"))
+    parts = [
+        f"{WHERE.get(what, 'where several things differ')} {_count(own, 'kept')} of {int(own['told'].sum())}"
+        for what, own in pairs.groupby("differing", sort=False)
+        if own["told"].any()
+    ]
+    apart = f" Kept are {listed(parts)}." if len(parts) > 1 else ""
+    new = int(pairs["new"].sum())
+    more = (
+        f" {counted(new, 'verdict')} more {'stands' if new == 1 else 'stand'} in the dearer one alone." if new else ""
+    )
     return (
         f"Of {counted(told, 'verdict')} from a cheaper setting, over {counted(len(pairs), 'pair')} of settings, the "
         f"dearer one says the same in **{share(kept / told)}** and the opposite in **{share(turned / told)}**; in the "
-        "others it gives no such verdict."
+        f"others it gives no such verdict.{apart}{more}"
     )
 
 
+def _count(pairs: pd.DataFrame, name: str) -> int:
+    """How many verdicts a share of those told stands for, over these pairs."""
+    return round(float((pairs[name].fillna(0.0) * pairs["told"]).sum()))
+
+
 def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
-    """A row per pair: shares kept and reversed, and the rank correlation with the highest that noise allows."""
+    """A row per pair: verdicts kept, reversed, lost, new; the rank correlation, and the highest that noise allows."""
     places = range(len(pairs) - 1, -1, -1)
     with drawing(9.0, 1.5 + 0.32 * len(pairs)) as canvas:
         left, right = canvas.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         for place, (_, row) in zip(places, pairs.iterrows(), strict=True):
-            if row["told"]:
-                left.barh(place, row["kept"], 0.62, color=BETTER)
-                left.barh(place, row["lost"], 0.62, left=row["kept"], color=RULE)
-                left.barh(place, row["reversed"], 0.62, left=row["kept"] + row["lost"], color=WORSE)
+            parts = [row[name] * row["told"] if row["told"] else 0.0 for name in ("kept", "reversed", "lost")]
+            left_edge = 0.0
+            for part, ink in zip(parts, (BETTER, WORSE, RULE), strict=True):
+                left.barh(place, part, 0.62, left=left_edge, color=ink)
+                left_edge += part
+            left.barh(place, row["new"], 0.62, left=left_edge, facecolor="none", edgecolor=QUIET, hatch="////", lw=0.6)
             right.plot([row["rank_correlation_ceiling"]] * 2, [place - 0.31, place + 0.31], color=QUIET, linewidth=2)
             right.scatter(row["rank_correlation"], place, s=44, color=INK, zorder=3)
         left.set_yticks(list(places), [shortened(label, 40) for label in labels], fontsize=9)
         left.set_ylim(-0.7, len(pairs) - 0.3)
-        left.set_xlim(0, 1)
-        left.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-        left.set_title("verdicts kept (blue), left open (grey), reversed (orange)")
+        left.set_xlim(0, max(pairs["tricks"].max(), 1))
+        left.xaxis.set_major_locator(MaxNLocator(integer=True))
+        left.set_title("tricks whose verdict is kept, reversed, lost, new")
+        handles = [Patch(facecolor=ink) for ink in (BETTER, WORSE, RULE)]
+        handles.append(Patch(facecolor="none", edgecolor=QUIET, hatch="////"))
+        canvas.legend(handles, ("kept", "reversed", "lost", "new"), ncols=4, loc="outside lower left")
         right.set_xlim(-1.05, 1.05)
+        right.set_xticks([-1, -0.5, 0, 0.5, 1])
         right.axvline(0, color=INK, linewidth=0.8)
         right.set_title("rank correlation of effects")
         for axis in (left, right):
@@ -201,9 +232,11 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
         return finished(
             canvas,
             "travel",
-            "Shares of verdicts kept and reversed between settings, and rank correlations of effects",
-            "One row for a cheaper and a dearer setting. Dot: rank correlation of the tricks' effects in the two; "
-            "upright line: as high as noise would let it be if nothing differed.",
+            "Verdicts kept, reversed, lost and new between settings, and rank correlations of effects",
+            "One row for a cheaper and a dearer setting. Bars: tricks that the cheaper one says help or hurt, of which "
+            "the dearer says the same, the opposite, or neither; then those of which only the dearer says so. Dot: "
+            "rank correlation of the tricks' effects in the two; upright line: as high as noise would let it be if "
+            "nothing differed.",
         )
 
 
@@ -226,13 +259,14 @@ def _table(pairs: pd.DataFrame, labels: Sequence[str]) -> Table:
             f"{row.told} of {row.tricks}",
             share(row.kept),
             share(row.reversed),
+            f"{row.new}",
             f"{number(row.rank_correlation, 2)} of {number(row.rank_correlation_ceiling, 2)}",
             f"× {number(row.spread_ratio, 2)}" if known(row.spread_ratio) else NOTHING,
         )
         for label, row in zip(labels, pairs.itertuples(), strict=True)
     )
-    heads = ("from → to", "tricks with a verdict", "kept", "reversed", "rank correlation", "size")
-    return Table(heads, rows, "lrrrrr", "What a cheaper setting says about a dearer one")
+    heads = ("from → to", "tricks with a verdict", "kept", "reversed", "new", "rank correlation", "size")
+    return Table(heads, rows, "lrrrrrr", "What a cheaper setting says about a dearer one")
 
 
 def _effects(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, outcome: Outcome) -> Table:

@@ -38,7 +38,7 @@ def test_a_setting_travels_to_itself():
     row = pair(star(TRUTH), star(TRUTH, rng_seed=1))
     assert (row["setting"], row["other"], row["tricks"]) == ("cheap", "dear", 5)
     assert (row["told"], row["both_told"], row["differ"]) == (4, 4, "")
-    assert (row["kept"], row["reversed"], row["lost"]) == (1.0, 0.0, 0.0)
+    assert (row["kept"], row["reversed"], row["lost"], row["new"]) == (1.0, 0.0, 0.0, 0)
     assert row["rank_correlation"] == pytest.approx(1.0)
     assert row["rank_correlation_ceiling"] > 0.95
     assert row["spread_ratio"] == pytest.approx(1.0, abs=0.1)
@@ -48,6 +48,9 @@ def test_what_turns_round_and_what_is_lost_is_counted():
     other = {"a": 1.6, "b": 0.5, "c": 0.0, "d": 0.2, "e": 0.0}
     row = pair(star(TRUTH), star(other, rng_seed=1))
     assert (row["both_told"], row["kept"], row["reversed"], row["lost"]) == (3, 0.5, 0.25, 0.25)
+    assert row["new"] == 0
+    back = pair(star(other, rng_seed=1), star(TRUTH))
+    assert (back["told"], back["both_told"], back["new"]) == (3, 3, 1)
 
 
 def test_noise_lowers_the_ceiling_as_it_lowers_the_correlation():

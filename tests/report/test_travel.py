@@ -48,10 +48,15 @@ def test_the_page_tells_what_the_table_does(settled_dir, tmp_path):
     assert again.read_bytes() == page.read_bytes()
 
 
-def test_the_answer_counts_verdicts_over_pairs():
-    pairs = pd.DataFrame({"told": [4, 2, 0], "kept": [0.75, 0.0, np.nan], "reversed": [0.0, 0.5, np.nan]})
-    assert "Of 6 verdicts" in answer(pairs)
-    assert "same in **50 %** and the opposite in **17 %**" in answer(pairs)
+def test_the_answer_counts_verdicts_over_pairs_and_apart_by_what_differs():
+    counts = {"told": [4, 2, 0], "kept": [0.75, 0.0, np.nan], "reversed": [0.0, 0.5, np.nan], "new": [0, 1, 0]}
+    pairs = pd.DataFrame({**counts, "differing": ["dataset", "steps", "steps"]})
+    said = answer(pairs)
+    assert "Of 6 verdicts" in said
+    assert "same in **50 %** and the opposite in **17 %**" in said
+    assert "Kept are between datasets 3 of 4 and over longer training 0 of 2." in said
+    assert said.endswith("1 verdict more stands in the dearer one alone.")
+    assert "Kept are" not in answer(pairs.iloc[:1])
     assert "nothing that could travel" in answer(pairs.iloc[2:])
 
 
