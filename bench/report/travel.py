@@ -45,6 +45,7 @@ WHERE = {
     "resolution": "at more pixels",
     "batch": "with other batches",
 }
+NEW = {"edgecolor": QUIET, "hatch": "////", "linewidth": 0.6}
 SIGN = {"helps": " (helps)", "hurts": " (hurts)", "negligible": " (negligible)", "fragile": " (fragile)"}
 
 
@@ -210,7 +211,8 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
             for part, ink in zip(parts, (BETTER, WORSE, RULE), strict=True):
                 left.barh(place, part, 0.62, left=left_edge, color=ink)
                 left_edge += part
-            left.barh(place, row["new"], 0.62, left=left_edge, facecolor="none", edgecolor=QUIET, hatch="////", lw=0.6)
+            if row["new"]:
+                left.barh(place, row["new"], 0.62, left=left_edge, facecolor="none", **NEW)
             right.plot([row["rank_correlation_ceiling"]] * 2, [place - 0.31, place + 0.31], color=QUIET, linewidth=2)
             right.scatter(row["rank_correlation"], place, s=44, color=INK, zorder=3)
         left.set_yticks(list(places), [shortened(label, 40) for label in labels], fontsize=9)
@@ -219,7 +221,7 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
         left.xaxis.set_major_locator(MaxNLocator(integer=True))
         left.set_title("tricks whose verdict is kept, reversed, lost, new")
         handles = [Patch(facecolor=ink) for ink in (BETTER, WORSE, RULE)]
-        handles.append(Patch(facecolor="none", edgecolor=QUIET, hatch="////"))
+        handles.append(Patch(facecolor="none", **NEW))
         canvas.legend(handles, ("kept", "reversed", "lost", "new"), ncols=4, loc="outside lower left")
         right.set_xlim(-1.05, 1.05)
         right.set_xticks([-1, -0.5, 0, 0.5, 1])
