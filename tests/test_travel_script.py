@@ -1,18 +1,22 @@
 """The script of travelling verdicts: its commands are ones, and it tells what they take before it makes anything."""
 
 import importlib.util
+import re
 import sys
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from bench.cli.dispatch import run_command
 from bench.cli.planning import declare
 from bench.plan.shares import shares
+from bench.records.files import RUNS
 from bench.records.plan import PLACEBO
 from bench.records.sweep import read_sweep
 from bench.report.findings import findings
+from bench.report.travel import TABLE, write
 from bench.runner.timing import Guess
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +24,8 @@ SPEC = importlib.util.spec_from_file_location("travel_script", ROOT / "scripts" 
 script = sys.modules[SPEC.name] = importlib.util.module_from_spec(SPEC)  # its data class looks it up
 SPEC.loader.exec_module(script)
 CORE = ("digits", "mnist5k", "fashion-mnist", "shapes", "cifar10")
+RANKS = ["rank_correlation", "rank_correlation_ceiling"]
+CIFAR10 = "zip:cifar10-jpg.zip"
 AT_HAND = [setting for setting in script.SETTINGS if setting.dataset in ("digits", "mnist5k")]
 
 
@@ -55,3 +61,94 @@ def test_a_dataset_that_is_not_there_is_told_in_a_line(tmp_path, monkeypatch, ca
     with pytest.raises(SystemExit, match="2"):
         script.main()
     assert "none.zip" in capsys.readouterr().err.splitlines()[-1]
+
+
+PUBLISHED = [setting for setting in script.SETTINGS if (ROOT / "results" / setting.sweep).is_dir()]
+
+
+@pytest.mark.parametrize("setting", PUBLISHED, ids=lambda setting: setting.name)
+def test_a_published_star_was_made_by_its_command(setting):
+    made = read_sweep(ROOT / "results" / setting.sweep).declaration
+    budget = made.budget
+    assert (budget.steps, budget.width, budget.resolution) == (setting.steps, setting.width, setting.resolution)
+    assert made.datasets == (CIFAR10 if setting.dataset == "cifar10" else setting.dataset,)
+    assert {hack for hack, on in made.around.items() if on} == set(script.AROUND)
+
+
+def test_the_published_page_is_rebuilt_from_its_records(tmp_path):
+    write([ROOT / "results" / setting.sweep for setting in PUBLISHED], tmp_path)
+    for name in ("report.md", TABLE):
+        assert (tmp_path / name).read_text() == (ROOT / "reports" / "travel" / name).read_text()
+
+
+@pytest.fixture(scope="module")
+def told():
+    """docs/travel.md on one line."""
+    return " ".join((ROOT / "docs" / "travel.md").read_text().split())
+
+
+@pytest.fixture(scope="module")
+def effects():
+    """What the page says of each trick in each setting: name -> sweep -> (per cent, verdict or nothing)."""
+    page = (ROOT / "reports" / "travel" / "report.md").read_text()
+    heads = re.search(r"^\| trick \|(.*)\|$", page, re.MULTILINE).group(1)
+    sweeps = [head.strip(" `").removeprefix("travel-") for head in heads.split("|")]
+    rows = {}
+    for name, cells in re.findall(r"^\| `(\w+)` \|(.*)\|$", page, re.MULTILINE):
+        own = [re.match(r"([−+][\d.]+) % ?(?:\((\w+)\))?", cell.strip()) for cell in cells.split("|")]
+        rows[name] = {
+            sweep: (float(each.group(1).replace("−", "-")), each.group(2))
+            for sweep, each in zip(sweeps, own, strict=True)
+        }
+    return rows
+
+
+def test_the_docs_tell_the_published_table_and_add_up_as_it_does(told):
+    page = (ROOT / "reports" / "travel" / "report.md").read_text()
+    lines = (ROOT / "docs" / "travel.md").read_text().splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    pairs = pd.read_csv(ROOT / "reports" / "travel" / TABLE)
+    assert len(rows) == len(pairs) + 2
+    assert all(f"{row}\n" in page for row in rows)
+    kept = round((pairs["told"] * pairs["kept"]).sum())
+    assert f"Of {pairs['told'].sum()} verdicts {kept} are kept and none is reversed" in told
+    assert pairs["reversed"].eq(0).all()
+    assert f"{pairs['new'].sum()} verdicts stand in the dearer setting alone" in told
+    (low, high), (least, most) = ((pairs[name].min(), pairs[name].max()) for name in RANKS)
+    said = f"between {low:.2f} and {high:.2f}, where seeds alone would allow {least:.2f} to {most:.2f}"
+    assert said in told
+    own = pairs.set_index("differing")
+    assert (own.loc[["steps", "width"], RANKS[0]] >= own.loc[["steps", "width"], RANKS[1]]).all()
+    other = pairs[(pairs["setting"] == "travel-digits") & pairs["differing"].isin(["dataset", "resolution"])]
+    assert (other[RANKS[0]] < other[RANKS[1]] - 0.05).all()
+
+
+def test_what_the_docs_say_of_single_tricks_is_on_the_page(told, effects):
+    for name in ("split_batches", "batch_norm", "adam_beta1"):
+        assert all(verdict == "helps" for at, (_, verdict) in effects[name].items() if not at.startswith("steps"))
+    strided = effects["strided_conv"]
+    hurt = [strided[at] for at in ("mnist5k", "fashion-mnist", "cifar10", "pixels-32")]
+    assert {verdict for _, verdict in hurt} == {"hurts"}
+    sizes = [size for size, _ in hurt]
+    assert f"hurts by {min(sizes):.0f} to {max(sizes):.0f} %" in told
+    assert strided["digits"][1] is None
+    assert f"by {strided['digits'][0]:.1f} %, left open, in the smallest setting" in told
+    first, later = effects["batch_norm"]["digits"], effects["batch_norm"]["steps-2000"]
+    assert (first[1], later[1]) == ("helps", None)
+    assert f"by {-first[0]:.0f} % at 500 steps and by {-later[0]:.0f} %, no longer proven, at 2,000" in told
+    first, later = (effects["adam_beta1"][at][0] for at in ("digits", "steps-2000"))
+    assert f"by {-first:.0f} and {-later:.0f} %" in told
+    first, later = (effects["leaky_relu"][at][0] for at in ("digits", "steps-2000"))
+    assert f"from +{first:.0f} to +{later:.0f} %" in told
+
+
+def test_the_docs_tell_runs_and_hours_of_the_records(told):
+    runs = [pd.read_parquet(ROOT / "results" / setting.sweep / RUNS) for setting in PUBLISHED]
+    count, hours = sum(map(len, runs)), sum(own["seconds"].sum() for own in runs) / 3600
+    said = (
+        f"Stars of {min(map(len, runs))} to {max(map(len, runs))} runs, {count} in all, {hours:.1f} hours of computing"
+    )
+    assert said in told
+    assert f"| {count} | {hours:.1f} h |" in (ROOT / "docs" / "published.md").read_text()
+    missing = [setting.name for setting in script.SETTINGS if setting not in PUBLISHED]
+    assert f"--only {' '.join(missing)}`" in told
