@@ -7,7 +7,8 @@
 
 One thing changes at a time from the smallest setting: the dataset, the steps, the width, the pixels. The recipe in the
 middle is what the best recipes that the core sweeps found have in common; it stays where it is, and the tricks are
-flipped in it until each is settled or had its looks. The page is reports/travel, by `ganbench travel`.
+flipped in it until each is settled or had its looks. The page is reports/travel, by `ganbench travel`, of all settings
+that are there.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from bench.cli.planning import declare
 from bench.cli.request import Request, build_request
 from bench.errors import UserError
 from bench.plan.shares import shares
+from bench.records.files import RUNS
 from bench.runner.staged import seconds_of_a_run
 from bench.runner.sweep import worker_count
 from bench.runner.view import duration
@@ -131,8 +133,9 @@ def main() -> None:
         code = run_command([*setting.command[1:], *machine])
         if code:
             sys.exit(code)
-    if len(chosen) > 1:
-        sys.exit(run_command(["travel", *(setting.sweep for setting in chosen), "--results", str(options.results)]))
+    there = [setting.sweep for setting in SETTINGS if (options.results / setting.sweep / RUNS).is_file()]
+    if len(there) > 1:
+        sys.exit(run_command(["travel", *there, "--results", str(options.results)]))
 
 
 if __name__ == "__main__":

@@ -55,6 +55,21 @@ def test_costs_are_told_and_nothing_is_made(tmp_path, monkeypatch, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_page_is_of_all_that_is_there_whatever_was_asked_for(tmp_path, monkeypatch):
+    for name in ("travel-digits", "travel-steps-2000"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / RUNS).touch()
+    (tmp_path / "travel-mnist5k").mkdir()  # begun
+    called = []
+    monkeypatch.setattr(script, "run_command", lambda words: called.append(words) or 0)
+    monkeypatch.setattr(sys, "argv", ["travel.py", "--only", "steps-2000", "--results", str(tmp_path)])
+    with pytest.raises(SystemExit, match="0"):
+        script.main()
+    sweep, page = called
+    assert sweep[:3] == ["sweep", "--name", "travel-steps-2000"]
+    assert page[:3] == ["travel", "travel-digits", "travel-steps-2000"]
+
+
 def test_a_dataset_that_is_not_there_is_told_in_a_line(tmp_path, monkeypatch, capsys):
     words = ["--costs", "--only", "cifar10", "--cifar10", f"zip:{tmp_path}/none.zip", "--results", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["travel.py", *words])
