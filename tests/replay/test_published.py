@@ -81,6 +81,24 @@ def test_what_is_concluded_follows(tally):
     assert claimed("30% to 50%", "above 50%") > 99
 
 
+def test_the_half_on_which_nothing_was_tuned_says_the_same():
+    half = json.loads((TABLE / "tally-report.json").read_text())
+    assert (half["table"]["half"], half["rules"]["sweeps"]) == ("report", 1000)
+    assert half["rules"]["false_claim"] <= 0.05
+    assert half["rules"]["placebo_claimed"] <= 0.01
+    ways = ("ganbench", ALONE, "one at a time, t tests", "TPE with importances")
+    ours, alone, one, parzen = (half["against"][way] for way in ways)
+    for words in (
+        f"hold the truth in {100 * half['rules']['local_covered']:.1f} %",
+        f"{100 * ours['any false claim']:.1f} % of sweeps claim something false",
+        f"one at a time {100 * one['any false claim']:.1f} % and TPE {100 * parzen['any false claim']:.1f} %",
+        f"a right claim takes {ours['runs per right claim']:.0f} runs",
+        f"settling alone {alone['runs per right claim']:.0f}, one at a time {one['runs per right claim']:.0f}",
+        f"has median rank {ours['median rank']:g}, and {alone['median rank']:g} settling alone",
+    ):
+        assert words in SAID
+
+
 def test_how_far_the_best_recipes_lie_apart(table):
     assert f"{math.exp(np.sort(table.loss)[15] - table.loss.min()):.2f}" == "1.15"
 
