@@ -99,12 +99,16 @@ def thin(folder: Path, text: bool = False) -> None:
 
     As `text`, without a page on which any run can be chosen, losses stay of the runs that the figures show.
     """
-    for path in [folder / RUNS_CSV, *folder.glob(f"*/{RUNS_CSV}")]:
-        path.unlink(missing_ok=True)
-    for path in [folder / CURVES, *folder.glob(f"*/{CURVES}")]:
-        if path.is_file():
-            of = keys_shown(read_sweep(path.parent)) if text and (path.parent / PLAN).is_file() else None
-            write_small(thinned(pd.read_parquet(path), of), path)
+    for path in found(folder, RUNS_CSV):
+        path.unlink()
+    for path in found(folder, CURVES):
+        of = keys_shown(read_sweep(path.parent)) if text and (path.parent / PLAN).is_file() else None
+        write_small(thinned(pd.read_parquet(path), of), path)
+
+
+def found(folder: Path, name: str) -> list[Path]:
+    """The files of that name of a sweep, or of several in one folder."""
+    return [path for path in (folder / name, *folder.glob(f"*/{name}")) if path.is_file()]
 
 
 def write_small(frame: pd.DataFrame, path: Path) -> None:
@@ -145,9 +149,8 @@ def main() -> None:
     given = parser.parse_args()
     for name in given.names:
         folder, page = ROOT / "results" / name, ROOT / "reports" / name
-        for path in [folder / RUNS, *folder.glob(f"*/{RUNS}")]:
-            if path.is_file():
-                write_small(pd.read_parquet(path), path)
+        for path in found(folder, RUNS):
+            write_small(pd.read_parquet(path), path)
         if given.runs_only:
             files = runs_and_plans(folder)
         else:

@@ -1,9 +1,9 @@
 """The commands of the published sweeps are those that made them, and their stars stand around what was found."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
+import published_sweeps as script
 import pytest
 
 from bench.cli.dispatch import run_command
@@ -13,9 +13,6 @@ from bench.records.sweep import read_sweep
 from bench.report.findings import findings
 
 ROOT = Path(__file__).parents[1]
-SPEC = importlib.util.spec_from_file_location("published_sweeps", ROOT / "scripts" / "published_sweeps.py")
-script = sys.modules[SPEC.name] = importlib.util.module_from_spec(SPEC)  # its data classes look it up
-SPEC.loader.exec_module(script)
 SWEEPS = {asked.name: asked for group in script.GROUPS.values() for asked in group}
 
 

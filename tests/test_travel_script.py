@@ -1,6 +1,5 @@
 """The script of travelling verdicts: its commands are ones, and it tells what they take before it makes anything."""
 
-import importlib.util
 import re
 import sys
 from collections import Counter
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import travel as script
 
 from bench.cli.dispatch import run_command
 from bench.cli.planning import declare
@@ -20,9 +20,6 @@ from bench.report.travel import TABLE, write
 from bench.runner.timing import Guess
 
 ROOT = Path(__file__).parents[1]
-SPEC = importlib.util.spec_from_file_location("travel_script", ROOT / "scripts" / "travel.py")
-script = sys.modules[SPEC.name] = importlib.util.module_from_spec(SPEC)  # its data class looks it up
-SPEC.loader.exec_module(script)
 CORE = ("digits", "mnist5k", "fashion-mnist", "shapes", "cifar10")
 RANKS = ["rank_correlation", "rank_correlation_ceiling"]
 CIFAR10 = "zip:cifar10-jpg.zip"

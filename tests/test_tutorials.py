@@ -1,10 +1,9 @@
 """The script of claims and long trainings asks for what the recipes and the sweeps have."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
+import tutorials
 
 from bench.cli.options import options_of
 from bench.cli.planning import CLAIM_LOOKS
@@ -17,10 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("tutorials", ROOT / "scripts" / "tutorials.py")
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # its data classes look it up
-    spec.loader.exec_module(module)
-    return module
+    return tutorials
 
 
 def request_of(command):

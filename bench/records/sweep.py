@@ -23,6 +23,9 @@ STAR = ("incumbent", "flip")
 USUAL_SESOI = 0.05
 """Smallest effect of interest, as a fraction, of a sweep whose plan was not kept."""
 
+ASKED_ABOUT = "the recipe asked about"
+"""Stands for a recipe that is not the same everywhere, or too long to be told."""
+
 
 @dataclass(frozen=True)
 class SweepRecords:
@@ -57,7 +60,7 @@ class SweepRecords:
     def given(self) -> str:
         """The recipe that the sweep was asked about, in words; empty where it searched one."""
         if self.around_each:
-            return "the recipe asked about"
+            return ASKED_ABOUT
         return self.declaration.given if self.declaration else ""
 
     @property

@@ -10,14 +10,13 @@ import pandas as pd
 from bench import analysis
 from bench.analysis.outcome import OUTSIDE_ARMS
 from bench.records.outcome import FAILED, with_outcome
-from bench.records.sweep import SweepRecords
+from bench.records.sweep import ASKED_ABOUT, SweepRecords
 from bench.report.blocks import code
 from bench.report.formatting import listed
 from bench.report.scale import Scale
 
 NO_EFFECTS = ("dataset", "hack", "effect_log", "verdict", "note")
 
-ASKED_ABOUT = "the recipe asked about"
 FEW_WORDS = 50
 """Characters of a recipe that can be told again and again."""
 OTHER_SCORES = ("fid", "precision", "recall", "density", "coverage", "modes", "duplicates", "seconds")

@@ -31,20 +31,14 @@ QUESTION = (
 )
 TABLE = "travel.csv"
 DIFFERENCES = {
-    "dataset": "{} → {}",
-    "steps": "{} → {} steps",
-    "width": "width {} → {}",
-    "resolution": "{} → {} pixels",
-    "batch": "batches of {} → {}",
+    "dataset": ("{} → {}", "between datasets"),
+    "steps": ("{} → {} steps", "over longer training"),
+    "width": ("width {} → {}", "in wider networks"),
+    "resolution": ("{} → {} pixels", "at more pixels"),
+    "batch": ("batches of {} → {}", "with other batches"),
 }
-"""What may differ between two settings, and how it is told; in the order of the page."""
-WHERE = {
-    "dataset": "between datasets",
-    "steps": "over longer training",
-    "width": "in wider networks",
-    "resolution": "at more pixels",
-    "batch": "with other batches",
-}
+"""What may differ between two settings, how a pair is told and how all such pairs; in the order of the page."""
+SEVERAL = ("{} → {}", "where several things differ")
 NEW = {"edgecolor": QUIET, "hatch": "////", "linewidth": 0.6}
 SIGN = {"helps": " (helps)", "hurts": " (hurts)", "negligible": " (negligible)", "fragile": " (fragile)"}
 
@@ -179,7 +173,7 @@ def answer(pairs: pd.DataFrame) -> str:
         return "No cheaper setting says of any trick that it helps or hurts: there is nothing that could travel."
     kept, turned = (_count(pairs, name) for name in ("kept", "reversed"))
     parts = [
-        f"{WHERE.get(what, 'where several things differ')} {_count(own, 'kept')} of {int(own['told'].sum())}"
+        f"{DIFFERENCES.get(what, SEVERAL)[1]} {_count(own, 'kept')} of {int(own['told'].sum())}"
         for what, own in pairs.groupby("differing", sort=False)
         if own["told"].any()
     ]
@@ -249,7 +243,7 @@ def _labels(settings: Sequence[Setting], pairs: pd.DataFrame) -> list[str]:
     for row in pairs.itertuples():
         ends = [where[row.setting].get(row.differing), where[row.other].get(row.differing)]
         told = [f"{end:,}" if isinstance(end, int) else str(end) for end in ends]
-        pattern = DIFFERENCES.get(row.differing, "{} → {}")
+        pattern, _ = DIFFERENCES.get(row.differing, SEVERAL)
         words.append(pattern.format(*(told if row.differing in DIFFERENCES else (row.setting, row.other))))
     return words
 

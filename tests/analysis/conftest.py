@@ -2,8 +2,6 @@
 
 import dataclasses
 import importlib
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -89,7 +87,4 @@ def hacks():
 @pytest.fixture(scope="session")
 def scripts():
     """The scripts of the repository, by name."""
-    folder = str(Path(__file__).parents[2] / "scripts")
-    sys.path.insert(0, folder)
-    yield importlib.import_module
-    sys.path.remove(folder)
+    return importlib.import_module

@@ -1,22 +1,17 @@
 """What is committed of a sweep's curves is what a page shows of them."""
 
-import importlib.util
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import publish
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import data
 from bench.records.plan import load_plans
 from bench.report import embedded
-
-_SPEC = importlib.util.spec_from_file_location("publish", Path(__file__).parents[2] / "scripts" / "publish.py")
-publish = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(publish)
 
 
 def curves_of(steps, every, evaluations, runs=2):

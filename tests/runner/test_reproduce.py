@@ -1,12 +1,12 @@
 """The script that makes recorded runs again, on records made here and on one that was changed."""
 
-import importlib.util
 import math
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import reproduce
 
 from bench.plan import make_plan
 from bench.records.budget import Budget, Scoring
@@ -29,11 +29,9 @@ class Here:
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("reproduce", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.Worker = Here
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reproduce, "Worker", Here)
+        yield reproduce
 
 
 @pytest.fixture(scope="module")
