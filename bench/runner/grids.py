@@ -23,33 +23,33 @@ def sample_grid(game: Game) -> bytes:
 
 
 def grid_png(images: Tensor) -> bytes:
-    """PNG bytes of up to 64 images (uint8 (n, C, H, W), or points (n, 2, 1, 1)) in rows of eight."""
+    """PNG bytes of up to 64 images (uint8 (n, C, H, W), or points (n, 2, 1, 1)) in rows of eight; grey ones stay grey."""
     from PIL import Image
 
     if images.shape[2:] == (1, 1):
         images = _scatter(images)
-    grid = _tiled(images[:GRID].expand(-1, 3, -1, -1))
+    grid = _tiled(images[:GRID]).permute(1, 2, 0)
     buffer = io.BytesIO()
-    Image.fromarray(grid.permute(1, 2, 0).numpy()).save(buffer, "PNG", optimize=True)
+    Image.fromarray(grid.squeeze(-1).numpy()).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
 def _scatter(points: Tensor) -> Tensor:
-    """Points in [0, 1]² as white dots in one 128 × 128 picture: uint8 (1, 3, 128, 128)."""
-    picture = torch.zeros(1, 3, 128, 128, dtype=torch.uint8)
+    """Points in [0, 1]² as white dots in one 128 × 128 picture: uint8 (1, 1, 128, 128)."""
+    picture = torch.zeros(1, 1, 128, 128, dtype=torch.uint8)
     places = (points.flatten(1) * 127).round().long()
-    picture[0, :, 127 - places[:, 1], places[:, 0]] = 255
+    picture[0, 0, 127 - places[:, 1], places[:, 0]] = 255
     return picture
 
 
 def _tiled(images: Tensor) -> Tensor:
-    """Images (n, 3, H, W) in rows of up to eight with a grey pixel between and around them; one image as it is."""
-    count, _, high, wide = images.shape
+    """Images (n, C, H, W) in rows of up to eight with a grey pixel between and around them; one image as it is."""
+    count, channels, high, wide = images.shape
     if count == 1:
         return images[0]
     columns = min(count, COLUMNS)
     rows = -(-count // columns)
-    tiled = torch.full((3, rows * (high + 1) + 1, columns * (wide + 1) + 1), GREY, dtype=torch.uint8)
+    tiled = torch.full((channels, rows * (high + 1) + 1, columns * (wide + 1) + 1), GREY, dtype=torch.uint8)
     for place, image in enumerate(images):
         top, left = place // columns * (high + 1) + 1, place % columns * (wide + 1) + 1
         tiled[:, top : top + high, left : left + wide] = image

@@ -19,4 +19,4 @@ def test_a_grid_is_torchvisions(shape):
     images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     shown = pil_to_tensor(Image.open(io.BytesIO(grid_png(images))))
     expected = make_grid(images, nrow=8, padding=1, pad_value=64)
-    assert torch.equal(shown, expected.expand(3, -1, -1))
+    assert torch.equal(shown, expected.expand(3, -1, -1)[: shape[1]])  # grey images are a grey picture
