@@ -27,6 +27,8 @@ from bench.report.scale import Scale
 from bench.report.sections import across_datasets, along, buys_and_costs, equal_time, every_trick, local_effects
 
 TITLE = "Which tricks hold everywhere?"
+FOREMOST = 6
+"""Of more tricks than anybody reads in a sentence, how many are named; the table has all."""
 
 
 def write_several(folders: Sequence[Path], report_dir: Path) -> Path:
@@ -118,19 +120,32 @@ def in_short(found: Findings) -> list[str]:
     said = []
     for group, verb in (("helps", "help"), ("hurts", "hurt")):
         if group in groups:
-            names = groups[group]
-            which = listed(code(hack) + _fewer(int(table.loc[hack, "datasets"]), every) for hack in names)
-            said.append(f"**On every dataset**, {which} {group if len(names) == 1 else verb}.")
+            names = groups[group] if group == "helps" else _worst_first(groups[group])
+            which = [code(hack) + _fewer(int(table.loc[hack, "datasets"]), every) for hack in names]
+            said.append(f"**On every dataset**, {_foremost(which)} {group if len(names) == 1 else verb}.")
     if "mixed" in groups:
-        told = listed(f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"])
-        said.append(f"It depends on the data: {told}.")
+        told = [f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"]]
+        said.append(f"It depends on the data: {_foremost(told)}.")
     if "none" in groups:
         names = groups["none"]
         known = found.local[found.local["hack"].isin(names) & found.local["effect_log"].notna()]
         reaches = [reach(row, found.scale) for _, row in known.iterrows()]
         far = f", and change {found.scale.label} by {_on_any(reaches, found.scale)}" if None not in reaches else ""
-        said.append(f"{listed(map(code, names))} {'has' if len(names) == 1 else 'have'} no verdict anywhere{far}.")
+        which = listed(map(code, names)) if len(names) <= every_trick.MANY else f"{len(names)} tricks"
+        said.append(f"{which} {'has' if len(names) == 1 else 'have'} no verdict anywhere{far}.")
     return said
+
+
+def _worst_first(names: Sequence[str]) -> Sequence[str]:
+    """Of many that hurt, those to keep away from come first."""
+    return names if len(names) <= every_trick.MANY else names[::-1]
+
+
+def _foremost(told: Sequence[str]) -> str:
+    """All of a few; of many the first ones, and how many more."""
+    if len(told) <= every_trick.MANY:
+        return listed(told)
+    return listed([*told[:FOREMOST], f"{len(told) - FOREMOST} more"])
 
 
 def _on_any(reaches: Sequence[float], scale: Scale) -> str:
@@ -164,22 +179,26 @@ def _counts(row: pd.Series) -> str:
 
 
 def short_table(found: Findings) -> Table:
-    """Trick × dataset, a short cell each, and what it does on all."""
+    """Trick × dataset, a short cell each, and what it does on all; of many tricks, what they are and claim as well."""
     here = found.local.set_index(["hack", "dataset"])
     pools, stands = (
         table.set_index("hack") for table in (analysis.pooled(found.local), analysis.standing(found.local))
     )
     datasets, rows = found.records.datasets, []
     many = len(datasets) > 2  # of two, nobody knows how datasets spread
-    for hack in order_of_hacks(found.local, found.scale):
+    order = order_of_hacks(found.local, found.scale)
+    many_rows = len(order) > every_trick.MANY
+    for hack in order:
         cells = [_short(here, (hack, dataset), found) for dataset in datasets]
         counts, known = stands.loc[hack], pools.loc[hack]
         mean = (effect(known, found.scale) if known["datasets"] > 2 else NOTHING,) if many else ()
         says = _counts(counts) if counts[list(CLAIMS)].sum() else NOTHING
-        rows.append((code(hack), *cells, *mean, says))
-    heads = ("trick", *map(code, datasets), *(("mean",) if many else ()), "verdicts")
-    caption, many_rows = f"Change of {found.scale.label}", len(rows) > every_trick.MANY
-    return Table(heads, tuple(rows), "l" + "r" * (len(heads) - 2) + "l", caption, sortable=many_rows)
+        source = every_trick.source(found, hack) if many_rows else ()
+        rows.append((code(hack), *cells, *mean, says, *source))
+    numbers = (*map(code, datasets), *(("mean",) if many else ()))
+    words = ("verdicts", *(every_trick.SOURCE if many_rows else ()))
+    heads, align = ("trick", *numbers, *words), "l" + "r" * len(numbers) + "l" * len(words)
+    return Table(heads, tuple(rows), align, f"Change of {found.scale.label}", sortable=many_rows)
 
 
 def _short(here: pd.DataFrame, key: tuple[str, str], found: Findings) -> str:

@@ -23,7 +23,7 @@ def sample_grid(game: Game) -> bytes:
 
 
 def grid_png(images: Tensor) -> bytes:
-    """PNG bytes of up to 64 images (uint8 (n, C, H, W), or points (n, 2, 1, 1)) in rows of eight; grey ones stay grey."""
+    """PNG bytes of up to 64 images (uint8 (n, C, H, W), or points (n, 2, 1, 1)) in rows of eight; grey stays grey."""
     from PIL import Image
 
     if images.shape[2:] == (1, 1):

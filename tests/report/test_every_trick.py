@@ -13,6 +13,7 @@ from bench.records.sweep import SweepRecords
 from bench.report.findings import Findings
 from bench.report.sections import every_trick, stability
 from bench.report.shown import FLIPS, shown_runs
+from bench.report.together import FOREMOST, in_short, short_table
 
 HACKS = tuple(f"trick{number:02d}" for number in range(20))
 
@@ -85,3 +86,39 @@ def test_the_losses_of_a_dozen_runs_have_room(wide):
         warnings.simplefilter("error")
         made = stability.section(replace(wide, records=replace(wide.records, curves=curves)))
     assert [block.name for block in made.blocks if block.kind == "figure"] == ["losses-d"]
+
+
+@pytest.fixture
+def on_two(wide):
+    """The same on two datasets; all but six tricks hurt on both."""
+    hurting = wide.local["hack"].isin(HACKS[6:])
+    local = wide.local.assign(verdict=wide.local["verdict"].mask(hurting, "hurts"))
+    local.loc[hurting, "effect_log"] += np.linspace(0.1, 2.0, hurting.sum())
+    local = local.assign(bound_pct=0.0)
+    local = pd.concat([local, local.assign(dataset="e", effect_log=local["effect_log"] + 0.01)], ignore_index=True)
+    runs = pd.concat([wide.records.runs, wide.records.runs.assign(dataset="e")], ignore_index=True)
+    return replace(wide, local=local, records=replace(wide.records, runs=runs, datasets=("d", "e")))
+
+
+def test_of_many_on_several_datasets_one_table_says_what_each_claims(on_two):
+    table = short_table(on_two)
+    assert table.columns[-3:] == ("verdicts", *every_trick.SOURCE)
+    assert table.sortable
+    rows = {row[0].strip("`"): row for row in table.rows}
+    assert rows["trick00"][-3:] == ("helps on both", "loss", "it cures collapse.")
+    few = [*HACKS[: every_trick.MANY - 1], "placebo"]
+    short = short_table(replace(on_two, local=on_two.local[on_two.local["hack"].isin(few)]))
+    assert short.columns[-1] == "verdicts"
+    assert not short.sortable
+
+
+def test_of_many_that_hurt_the_worst_are_named_and_the_others_counted(on_two, monkeypatch):
+    monkeypatch.setattr(every_trick, "MANY", 10)
+    said = next(sentence for sentence in in_short(on_two) if sentence.endswith("hurt."))
+    worst = [f"`{hack}`" for hack in reversed(HACKS[6:])][:FOREMOST]
+    assert said == f"**On every dataset**, {', '.join(worst)} and {len(HACKS) - 5 - FOREMOST} more hurt."
+
+
+def test_of_many_without_a_verdict_the_count_is_told(on_two):
+    none = on_two.local.assign(verdict="inconclusive")
+    assert in_short(replace(on_two, local=none))[-1].startswith("19 tricks have no verdict anywhere")

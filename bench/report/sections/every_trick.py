@@ -38,6 +38,7 @@ def section(findings: Findings) -> Section | None:
     return Section("every-trick", TITLE, (*tables, Text(words, "reading")), _finding(findings))
 
 
+SOURCE = ("family", "its source says")
 TITLE = "Every trick: what is said of it and what it did"
 
 
@@ -76,18 +77,23 @@ def _table(findings: Findings, dataset: str) -> Table | None:
     rows = rows_of(findings.local, dataset, findings.scale)
     if rows.empty:
         return None
-    records, time = findings.records, _times(findings, dataset)
+    time = _times(findings, dataset)
     found, scales = findings.other_scores, {score: Scale(outcome_of(score)) for score in BESIDE}
     scores = found[found["dataset"] == dataset].set_index(["hack", "score"]) if len(found) else found
     cells = []
     for hack, row in rows.iterrows():
         effect, says = told_in_two(row, findings, (hack, dataset))
         beside = (cell(scores, (hack, score), scale) for score, scale in scales.items())
-        claim = str(records.about.hacks.get(hack, {}).get("claim") or NOTHING)
-        cells.append((code(hack), effect, says, time.get(hack, NOTHING), *beside, records.about.family(hack), claim))
+        cells.append((code(hack), effect, says, time.get(hack, NOTHING), *beside, *source(findings, hack)))
     labels = (scale.label for scale in scales.values())
-    heads = ("trick", findings.scale.label, "verdict", "time", *labels, "family", "its source says")
+    heads = ("trick", findings.scale.label, "verdict", "time", *labels, *SOURCE)
     return Table(heads, tuple(cells), "lrlrrrll", f"Every trick on {code(dataset)}", sortable=True)
+
+
+def source(findings: Findings, hack: str) -> tuple[str, str]:
+    """The family of a trick, and what its source claims; under the heads `SOURCE`."""
+    about = findings.records.about
+    return about.family(hack), str(about.hacks.get(hack, {}).get("claim") or NOTHING)
 
 
 def _times(findings: Findings, dataset: str) -> dict[str, str]:
