@@ -84,12 +84,15 @@ def finished(canvas: Canvas, name: str, alt: str, reading: str, on_page: bool = 
 
 
 def png(canvas: Canvas) -> bytes:
-    """Draw the figure to PNG bytes (no metadata, 64 colours: the same input gives the same bytes)."""
+    """Draw the figure to PNG bytes (no metadata, 64 colours: the same input gives the same bytes).
+
+    Colours are chosen to cover all there are: by how often they occur, that of a small mark would become another's.
+    """
     canvas.canvas.draw()
     pixels = canvas.canvas.buffer_rgba()
     height, width = pixels.shape[:2]
     image = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1).convert("RGB")
-    small = image.quantize(colors=64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small = image.quantize(colors=64, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     out = io.BytesIO()
     small.save(out, format="png", optimize=True)
     return out.getvalue()

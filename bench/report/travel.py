@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, takewhile
 from pathlib import Path
 
 import pandas as pd
@@ -217,8 +217,10 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
         handles = [Patch(facecolor=ink) for ink in (BETTER, WORSE, RULE)]
         handles.append(Patch(facecolor="none", **NEW))
         canvas.legend(handles, ("kept", "reversed", "lost", "new"), ncols=4, loc="outside lower left")
-        right.set_xlim(-1.05, 1.05)
-        right.set_xticks([-1, -0.5, 0, 0.5, 1])
+        ranks = pairs[["rank_correlation", "rank_correlation_ceiling"]]
+        low = -1.0 if (ranks < 0).any(axis=None) else 0.0
+        right.set_xlim(low - 0.05, 1.05)
+        right.set_xticks([tick for tick in (-1, -0.5, 0, 0.5, 1) if tick >= low])
         right.axvline(0, color=INK, linewidth=0.8)
         right.set_title("rank correlation of effects")
         for axis in (left, right):
@@ -275,5 +277,13 @@ def _effects(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, ou
     for hack in order_of_hacks(pd.concat(tables.values()), scale):
         own = [table[table["hack"] == hack].iloc[0] for table in tables.values()]
         rows.append((code(hack), *(effect(row, scale) + SIGN.get(str(row["verdict"]), "") for row in own)))
-    heads = ("trick", *map(code, tables))
+    heads = ("trick", *map(code, _apart(list(tables))))
     return Table(heads, tuple(rows), "l" + "r" * len(tables), f"Change of {scale.label} when the trick is on")
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """The names without the words that all begin with: digits and steps-2000 of travel-digits and travel-steps-2000."""
+    parts = [name.split("-") for name in names]
+    heads = zip(*(own[:-1] for own in parts), strict=False)
+    shared = len(list(takewhile(lambda words: len(set(words)) == 1, heads)))
+    return ["-".join(own[shared:]) for own in parts]

@@ -28,6 +28,17 @@ def test_a_figure_is_a_png_at_200_dpi_and_the_same_twice():
     assert draw() == png
 
 
+def test_a_small_mark_keeps_its_colour_beside_many_shades_of_others():
+    with drawing(3, 2) as canvas:
+        axis = canvas.subplots()
+        axis.imshow(np.linspace(0, 1, 4000).reshape(40, 100), cmap=DIVERGING, aspect="auto")
+        axis.plot(50, 20, "s", color="#00aa00", markersize=3, markeredgewidth=0)
+        png = finished(canvas, "x", "alt", "reading").png
+    with Image.open(io.BytesIO(png)) as image:
+        shown = np.asarray(image.convert("RGB")).astype(int).reshape(-1, 3)
+    assert np.abs(shown - [0x00, 0xAA, 0x00]).max(axis=1).min() < 16
+
+
 def test_the_global_state_is_left_alone():
     before = dict(mpl.rcParams)
     draw()

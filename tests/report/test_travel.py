@@ -48,6 +48,18 @@ def test_the_page_tells_what_the_table_does(settled_dir, tmp_path):
     assert again.read_bytes() == page.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["travel-digits", "travel-steps-2000"], ["digits", "steps-2000"]),
+        (["a-b", "a-b-c"], ["b", "b-c"]),
+        (["core, digits", "other"], ["core, digits", "other"]),
+    ],
+)
+def test_settings_are_told_apart_by_what_their_names_do_not_share(names, told):
+    assert travel._apart(names) == told
+
+
 def test_the_answer_counts_verdicts_over_pairs_and_apart_by_what_differs():
     counts = {"told": [4, 2, 0], "kept": [0.75, 0.0, np.nan], "reversed": [0.0, 0.5, np.nan], "new": [0, 1, 0]}
     pairs = pd.DataFrame({**counts, "differing": ["dataset", "steps", "steps"]})
