@@ -1,6 +1,6 @@
 """Write the table of real runs into the pages that show it, from the tally of a replay.
 
-    ganbench replay replay-digits --write results/replay-digits/tally.json
+    ganbench replay replay-digits --half report --write results/replay-digits/tally-report.json
     python scripts/trust.py          # README.md and docs/trust.md, between the marks that they have for it
     python scripts/trust.py --print
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.replay.words import shown_in, trust_table
 
 ROOT = Path(__file__).parents[1]
-TALLY = ROOT / "results" / "replay-digits" / "tally.json"
+TALLY = ROOT / "results" / "replay-digits" / "tally-report.json"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "trust.md")
 
 

@@ -18,7 +18,7 @@ from bench.analysis.halfnormal import fake_factors, half_normal
 from bench.analysis.interactions import interactions, pair_means
 from bench.analysis.local import local_effects
 from bench.analysis.local_scores import local_mechanism_effects, local_score_effects
-from bench.analysis.looks import better_flips, settled
+from bench.analysis.looks import better_flips, flip_to_take, settled
 from bench.analysis.other_outcomes import cost_ratio, mechanism_effects, score_effects
 from bench.analysis.pooling import disagreements, pooled, standing
 from bench.analysis.robustness import robustness
@@ -46,6 +46,7 @@ __all__ = [
     "equal_time_effects",
     "factors",
     "fake_factors",
+    "flip_to_take",
     "half_normal",
     "interactions",
     "level_differences",

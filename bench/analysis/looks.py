@@ -1,8 +1,11 @@
 """Looks at a star: when, and which tricks need no more runs after one."""
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from bench.records.declaration import Declaration
+from bench.records.plan import PLACEBO
 
 LOOKS: tuple[int, ...] = Declaration.looks
 """Seeds that an open flip has had at each look, unless declared otherwise."""
@@ -25,3 +28,28 @@ def better_flips(table: pd.DataFrame) -> list[str]:
     wanted = table["verdict"].map({"helps": False, "hurts": True})
     better = table[wanted.notna() & (wanted == table["incumbent_level"])]
     return list(better.sort_values("effect_log", key=lambda effect: -effect.abs(), kind="stable")["hack"])
+
+
+def flip_to_take(table: pd.DataFrame, sign: int) -> str | None:
+    """The trick of one dataset's table whose flip most likely makes the incumbent better, verdict or not.
+
+    Of all flips the one that came out best, where by luck alone fewer than one of so many would come out so good. Who
+    trains a recipe has to take one of the two, and to stay where one is until the other is proven costs more often
+    than it saves; the rule was chosen among variants on the calibration half of the replay table (docs/replay.md).
+    Nothing is claimed of the trick.
+
+    Args:
+        table: of `local_effects`.
+        sign: of an effect that helps.
+
+    Returns:
+        The trick; None where the incumbent itself is the best bet.
+    """
+    known = table[(table["hack"] != PLACEBO) & table["se_log"].notna() & table["effect_log"].notna()]
+    if known.empty:
+        return None
+    added = np.where(known["incumbent_level"].astype(bool), -1.0, 1.0)
+    gain = sign * added * known["effect_log"].astype(float)
+    luck = stats.t.sf(gain / known["se_log"].astype(float), known["df"].astype(float))
+    best = gain.idxmax()
+    return str(known.at[best, "hack"]) if len(known) * luck[known.index.get_loc(best)] < 1 else None

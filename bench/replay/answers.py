@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.analysis import effects, local_effects
+from bench.analysis import effects, flip_to_take, local_effects
+from bench.plan.levels import flip
 from bench.replay.table import Table
 from bench.replay.world import Replayed
 
@@ -51,12 +52,14 @@ class Told:
 
     Attributes:
         answers: one for every trick and kind.
-        recipe: number of the recipe it ended with.
+        recipe: number of the recipe that its tricks were settled in.
+        taken: number of the recipe to take, that one or a flip of it that is most likely better.
         runs: how many it took.
     """
 
     answers: tuple[Answer, ...]
     recipe: int
+    taken: int
     runs: int
 
 
@@ -90,7 +93,10 @@ def told(table: Table, found: Replayed) -> Told:
         answers += [
             _answer(table, AVERAGE, row, average, ("", ""), row.verdict != "inconclusive") for row in means.itertuples()
         ]
-    return Told(tuple(answers), recipe, found.runs)
+    flipped = flip_to_take(star, table.outcome.sign)
+    levels = found.incumbent.levels
+    taken = levels if flipped is None else flip(levels, flipped, needs, declaration.exclusions)
+    return Told(tuple(answers), recipe, table.number(taken), found.runs)
 
 
 def _answer(

@@ -37,9 +37,9 @@ RULES = {
     "screen_false": "screens with any false claim",
     "verdicts": "tricks with a verdict",
     "runs_per_verdict": "runs per correct verdict",
-    "rank": "recipe: median rank",
-    "near_best": f"recipe: share within the best {NEAR_THE_BEST}",
-    "regret": "recipe: mean regret, in y",
+    "rank": "recipe to take: median rank",
+    "near_best": f"recipe to take: share within the best {NEAR_THE_BEST}",
+    "regret": "recipe to take: mean regret, in y",
 }
 """What `rules` counts, in words."""
 
@@ -50,8 +50,8 @@ def rules(sweeps: Sequence[Told], table: Table, sesoi: float) -> dict[str, float
     local, average = answers[answers["kind"] == LOCAL], answers[answers["kind"] == AVERAGE]
     correct = local["done"] & ~local["wrong"] & (local["verdict"] != "inconclusive")
     placebo = local[local["hack"] == PLACEBO]
-    ranks = np.array([table.rank(sweep.recipe) for sweep in sweeps])
-    regrets = np.array([table.regret(sweep.recipe) for sweep in sweeps])
+    ranks = np.array([table.rank(sweep.taken) for sweep in sweeps])
+    regrets = np.array([table.regret(sweep.taken) for sweep in sweeps])
     tricks = local["hack"] != PLACEBO
     low, high = table.outcome.limits(min(FAR * sesoi, 0.99), table.truth)
     negligible = local["verdict"] == "negligible"
@@ -122,7 +122,7 @@ def ours(sweeps: Sequence[Told], table: Table) -> list[Claimed]:
     signs = {"helps": sign, "hurts": -sign}
     return [
         Claimed(
-            sweep.recipe,
+            sweep.taken,
             {
                 answer.hack: signs[answer.verdict]
                 for answer in sweep.answers

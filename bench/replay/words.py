@@ -18,6 +18,7 @@ RIVALS = {
 """Those that stand beside it, in a few words."""
 MIDDLE = ("20% to 30%", "30% to 50%")
 LARGE = ("above 50%",)
+HALF = {"all": "", "calibration": " (rules were chosen on these runs)", "report": " (no rule was chosen on these runs)"}
 
 
 def trust_table(tally: Mapping[str, Any]) -> str:
@@ -27,7 +28,7 @@ def trust_table(tally: Mapping[str, Any]) -> str:
         tally: as `bench.replay.whole.tallied` makes it, of FID and with rivals.
     """
     table, rules, rivals = tally["table"], tally["rules"], tally["against"]
-    half = "" if table["half"] == "all" else f" (the half of the seeds kept for {table['half']})"
+    half = HALF[table["half"]]
     head = (
         f"{rules['sweeps']:,.0f} sweeps with the truth and the luck of {table['runs']:,} real runs, of all "
         f"{table['recipes']} recipes of {len(table['hacks'])} tricks on {table['dataset']}{half}"
@@ -41,7 +42,7 @@ def trust_table(tally: Mapping[str, Any]) -> str:
         (f"sweeps that call an effect beyond {beyond} negligible", _share(rules["negligible_far"])),
         ("effects beyond 50 % that are found", _found(tally, LARGE)),
         ("effects of 20 to 50 % that are found", _found(tally, MIDDLE)),
-        (f"the recipe found is among the best {NEAR_THE_BEST} of {table['recipes']}", _share(rules["near_best"])),
+        (f"the recipe to take is among the best {NEAR_THE_BEST} of {table['recipes']}", _share(rules["near_best"])),
         ("its FID, beside the best one's", f"× {math.exp(rules['regret']):.2f}"),
         ("runs a sweep", f"{rules['runs']:.0f}"),
         ("runs for each right claim", _beside(rivals, "runs per right claim", lambda runs: f"{runs:.0f}")),

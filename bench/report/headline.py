@@ -6,6 +6,8 @@ import math
 
 import pandas as pd
 
+from bench import analysis
+from bench.analysis.verdicts import CLAIMS
 from bench.records.plan import PLACEBO
 from bench.report.blocks import code, strong
 from bench.report.estimates import effect, is_clear, reach
@@ -38,7 +40,21 @@ def headline(findings: Findings, dataset: str, rows: pd.DataFrame) -> str:
     if findings.none_works(dataset):
         failed = f"{on} **every one of the {counted(len(runs), 'run')} failed**: give them more steps."
         return f"{failed} Among recipes none of which works,{where} {'; '.join(parts)}."
-    return f"{on},{where} {'; '.join(parts)}."
+    bet = better_bet(rows, findings) if settled else ""
+    return f"{on},{where} {'; '.join(parts)}.{bet}"
+
+
+def better_bet(rows: pd.DataFrame, findings: Findings) -> str:
+    """The flip of one dataset's recipe to take without proof, a sentence more; empty where there is none."""
+    hack = analysis.flip_to_take(rows, findings.records.outcome.sign)
+    if hack is None:
+        return ""
+    row = rows[rows["hack"] == hack].iloc[0]
+    if row["verdict"] in CLAIMS:
+        return ""
+    instead = findings.in_place_of(str(row["dataset"]), hack)
+    which = f"{'without' if row['incumbent_level'] else 'with'} {code(hack)}"
+    return f" Not proven, and the better bet still: the recipe {which}{f' in place of {instead}' if instead else ''}."
 
 
 def _claims(tried: pd.DataFrame, findings: Findings, settled: bool) -> list[str]:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bench.analysis import better_flips, effects, local_effects, local_score_effects, settled
+from bench.analysis import better_flips, effects, flip_to_take, local_effects, local_score_effects, settled
 from bench.analysis.local import COLUMNS, runs_needed
 from bench.analysis.star_rules import WORDS, Arms, Rule, judge
 from bench.errors import UserError
@@ -60,6 +60,7 @@ def test_an_effect_is_on_minus_off_whatever_the_incumbent_has():
     assert table["verdict"].tolist() == ["helps", "hurts", "hurts", "negligible"]
     assert table["effect_pct"].tolist() == pytest.approx((100 * np.expm1(table["effect_log"])).tolist())
     assert better_flips(table) == ["b"]
+    assert flip_to_take(table, -1) == "b"
     assert table["cells"].tolist() == [2] * 4
     assert table["runs"].tolist() == [14] * 4
 
@@ -349,3 +350,43 @@ def test_what_a_trick_buys_and_costs():
     with pytest.raises(UserError, match="no column 'kid'"):
         local_score_effects(runs, HACKS, ["kid"])
     assert local_score_effects(runs.drop(columns=list(scores)), HACKS).empty
+
+
+@pytest.mark.parametrize(
+    ("gains", "sign", "taken"),
+    [
+        ({"a": 2.0, "b": -9.0}, -1, "a"),  # on, and worse with it
+        ({"a": -2.0, "b": -9.0}, -1, None),
+        ({"c": -2.0, "d": 1.0}, -1, "c"),  # off, and better with it
+        ({"c": -2.0, "d": 1.0}, 1, "d"),
+        ({"c": -0.5}, -1, None),  # of four without effect two come out so good
+        ({"placebo": -5.0}, -1, None),
+        ({"c": -2.0, "d": -3.0}, -1, "d"),
+    ],
+)
+def test_the_flip_to_take_is_the_best_one_that_is_more_than_luck(gains, sign, taken):
+    """`gains`: on minus off in standard errors; a and b are in the incumbent."""
+    rows = [
+        {"hack": hack, "incumbent_level": hack in "ab", "effect_log": 0.05 * gains.get(hack, 0), "se_log": 0.05}
+        for hack in (*HACKS, "placebo")
+    ]
+    assert flip_to_take(pd.DataFrame(rows).assign(df=20.0), sign) == taken
+
+
+def test_of_more_flips_luck_alone_does_more():
+    rows = [{"hack": f"h{i}", "incumbent_level": False, "effect_log": -0.1 * (i == 0)} for i in range(80)]
+    table = pd.DataFrame(rows).assign(se_log=0.05, df=50.0)
+    assert flip_to_take(table.iloc[:8], -1) == "h0"
+    assert flip_to_take(table, -1) is None
+    assert flip_to_take(table.assign(effect_log=np.nan), -1) is None
+
+
+def test_taking_it_is_no_worse_than_staying():
+    """Where flips change y by little either way, the recipe taken is better on average than the incumbent."""
+    generator, gained = np.random.default_rng(3), []
+    for draw in range(60):
+        truth = dict(zip(HACKS, generator.normal(0.0, 0.08, 4), strict=True))
+        hack = flip_to_take(local_effects(star(truth, sd=0.12, rng_seed=draw), HACKS), -1)
+        gained.append(0.0 if hack is None else -truth[hack])
+    assert np.mean(gained) > 0.02
+    assert np.mean(np.array(gained) < -0.02) < 0.1

@@ -109,8 +109,8 @@ def test_rules_count_what_they_say(table):
     def answer(hack, truth, verdict, low=-1.0, high=1.0):
         return Answer("local", hack, truth, 0.0, low, high, low, high, verdict, verdict != "inconclusive", 10)
 
-    one = Told((answer("strong", -1.5, "helps"), answer(PLACEBO, 0.0, "inconclusive")), 7, 100)
-    two = Told((answer("none", 0.3, "helps", 0.5, 0.9), answer(PLACEBO, 0.0, "hurts")), 15, 140)
+    one = Told((answer("strong", -1.5, "helps"), answer(PLACEBO, 0.0, "inconclusive")), 7, 14, 100)
+    two = Told((answer("none", 0.3, "helps", 0.5, 0.9), answer(PLACEBO, 0.0, "hurts")), 15, 15, 140)
     found = rules([one, two], table, 0.10)
     assert found["runs"] == 120
     assert found["local_covered"] == 0.5  # -1.5 and 0.3 lie outside, the placebo's 0 inside
@@ -118,12 +118,14 @@ def test_rules_count_what_they_say(table):
     assert found["placebo_claimed"] == 0.5
     assert found["verdicts"] == 1.0
     assert found["runs_per_verdict"] == 240
+    assert found["rank"] == np.median([table.rank(14), table.rank(15)])  # of the recipes to take, not of 7
+    assert found["regret"] == pytest.approx((table.regret(14) + table.regret(15)) / 2)
 
 
 @pytest.mark.parametrize(("truth", "wrong", "far"), [(0.05, 0, 0), (0.15, 1, 0), (0.19, 1, 1), (-0.3, 1, 1)])
 def test_a_negligible_that_is_none_is_counted_and_one_far_beyond_twice(table, truth, wrong, far):
     answer = Answer("local", "weak", truth, 0.0, -0.1, 0.1, -0.1, 0.1, "negligible", True, 10)
-    found = rules([Told((answer,), 7, 100)], table, 0.10)
+    found = rules([Told((answer,), 7, 7, 100)], table, 0.10)
     assert (found["negligible_wrong"], found["negligible_far"], found["false_claim"]) == (wrong, far, 0)
 
 

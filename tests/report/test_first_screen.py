@@ -5,6 +5,7 @@ import json
 import re
 from importlib.resources import files
 
+import pandas as pd
 import pytest
 
 from bench.records.sweep import read_sweep
@@ -12,6 +13,7 @@ from bench.report import write, write_comparison, write_overview
 from bench.report.embedded import as_json, embedded, rounded
 from bench.report.findings import findings
 from bench.report.first_screen import first_screen, told
+from bench.report.headline import better_bet
 
 STYLE = (files("bench.report") / "templates" / "style.css").read_text()
 
@@ -28,6 +30,22 @@ def test_a_settled_sweep_says_what_to_keep(settled):
     assert all(len(column.pictures) == 2 for column in screen.columns)
     assert screen.rows[-1].hack == "placebo"
     assert "best recipe found" in screen.caption
+
+
+@pytest.mark.parametrize(
+    ("pct", "level", "verdict", "said"),
+    [
+        (12.0, True, "inconclusive", " Not proven, and the better bet still: the recipe without `a`."),
+        (-12.0, False, "inconclusive", " Not proven, and the better bet still: the recipe with `a`."),
+        (12.0, True, "hurts", ""),  # which says as much
+        (-12.0, True, "inconclusive", ""),
+        (1.0, True, "inconclusive", ""),
+    ],
+)
+def test_the_better_bet_is_told_though_it_is_not_proven(effect, found, pct, level, verdict, said):
+    rows = [effect("a", pct=pct, verdict=verdict, incumbent_level=level)]
+    rows += [effect(hack, pct=-60.0, incumbent_level=True) for hack in "bcd"]
+    assert better_bet(pd.DataFrame(rows), found(rows)) == said
 
 
 def test_places_follow_the_effects(settled):

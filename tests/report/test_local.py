@@ -55,7 +55,8 @@ def test_the_sentence_says_what_becomes_of_the_recipe(settled, rows):
         "In the best recipe found on **d**, FID 4.42 ± 0.81 (mean and SD of 3 fresh seeds), one trick is needed: "
         "`needed` (−88 %, −90 to −86 %); one trick hurts when added: `worse` (+46 %, +16 to +76 %); one trick may "
         "matter, not proven beside the others: `likely` (−15 %, −25 to −5.0 %); one trick makes no difference beyond "
-        "± 9.0 %; too little is known of `vague` (−50 to +70 %)."
+        "± 9.0 %; too little is known of `vague` (−50 to +70 %). Not proven, and the better bet still: the recipe with "
+        "`likely`."
     )
 
 

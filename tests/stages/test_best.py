@@ -1,8 +1,10 @@
 """What a sweep stands on, told and trained."""
 
+import re
+
 import pytest
 
-from bench import load_generator, load_runs
+from bench import analysis, load_generator, load_runs
 from bench.cli import main
 from bench.cli.best import best_of, best_text, cell_of, datasets_of
 from bench.errors import UserError
@@ -38,6 +40,16 @@ def test_the_incumbent_is_told_with_its_score_on_seeds_that_did_not_choose_it(ho
     ]
     assert f"FID {mean:.3g} ± {margin:.2g} on {len(middle)} seeds that did not choose it, after 4 steps" in text
     assert "ganbench train --from small --dataset digits --out my-digits" in text
+
+
+def test_a_flip_that_is_most_likely_better_is_told_with_its_cell(home, monkeypatch):
+    monkeypatch.setattr(analysis, "flip_to_take", lambda table, sign: "leaky_relu" if sign < 0 else None)
+    found = best_of(home, "digits")
+    told = re.fullmatch(r"without leaky_relu \(FID [+−][\d.]+ % with it(, not proven)?\): --cell (\S+)", found.likely)
+    assert cell_of(home, "digits", told.group(2)).levels == {**ON, "leaky_relu": False}
+    assert f"  likely better still: {found.likely}\n" in best_text(found)
+    monkeypatch.setattr(analysis, "flip_to_take", lambda *_: None)
+    assert "likely" not in best_text(best_of(home, "digits"))
 
 
 def test_before_it_is_settled_it_says_so(tmp_path, factory, small, the_judge, carry_out, killed):

@@ -11,6 +11,7 @@ from bench.report.blocks import Section, Text, code, strong
 from bench.report.estimates import effect, interval, is_clear, named, reach, value, with_spread
 from bench.report.findings import Findings
 from bench.report.formatting import counted, listed, points, spelled
+from bench.report.headline import better_bet
 from bench.report.scale import Scale
 from bench.report.sections import gaps, local_effects, placebo
 
@@ -89,7 +90,8 @@ def _in_the_best_recipe(rows: pd.DataFrame, findings: Findings, dataset: str) ->
             parts.append(f"{told}: {listed(tricks)}")
     parts += _without_effect(tried[tried["verdict"].isin(["negligible", "inconclusive"])], findings)
     fid = _scored(found.runs["y"].dropna(), scale)
-    return f"In {findings.given or findings.middle} on {strong(dataset)}, {scale.label} {fid}, {'; '.join(parts)}."
+    told = f"In {findings.given or findings.middle} on {strong(dataset)}, {scale.label} {fid}, {'; '.join(parts)}."
+    return f"{told}{better_bet(rows, findings)}"
 
 
 _FATES = (
