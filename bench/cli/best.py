@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,9 +161,15 @@ def best_text(found: Found) -> str:
         *([f"  with:     {', '.join(settings)}"] if settings else []),
         f"  score:    {_score(found)}",
         *([f"  likely better still: {found.likely}"] if found.likely else []),
-        f"  train it: ganbench train --from {found.name} --dataset {found.dataset} --out my-{found.dataset}",
+        f"  train it: {shlex.join(_trained(found))}",
     ]
     return "\n".join(lines)
+
+
+def _trained(found: Found) -> list[str]:
+    """The words of the command that trains it, into a folder whose name a shell takes as it is."""
+    out = f"my-{re.sub(r'[^A-Za-z0-9._-]+', '-', found.dataset).strip('-')}"
+    return ["ganbench", "train", "--from", found.name, "--dataset", found.dataset, "--out", out]
 
 
 def _score(found: Found) -> str:

@@ -1,6 +1,8 @@
 """What a sweep stands on, told and trained."""
 
 import re
+import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +42,12 @@ def test_the_incumbent_is_told_with_its_score_on_seeds_that_did_not_choose_it(ho
     ]
     assert f"FID {mean:.3g} ± {margin:.2g} on {len(middle)} seeds that did not choose it, after 4 steps" in text
     assert "ganbench train --from small --dataset digits --out my-digits" in text
+
+
+def test_the_command_that_trains_it_is_one_for_a_shell(home):
+    found = replace(best_of(home, "digits"), dataset="folder:~/my pictures")
+    last = best_text(found).splitlines()[-1].partition(": ")[2]
+    assert shlex.split(last)[-3:] == ["folder:~/my pictures", "--out", "my-folder-my-pictures"]
 
 
 def test_a_flip_that_is_most_likely_better_is_told_with_its_cell(home, monkeypatch):
