@@ -1,5 +1,6 @@
 """The script of travelling verdicts: its commands are ones, and it tells what they take before it makes anything."""
 
+import math
 import re
 import sys
 from collections import Counter
@@ -146,13 +147,41 @@ def test_what_the_docs_say_of_single_tricks_is_on_the_page(told, effects):
     assert f"hurts by {min(sizes):.0f} to {max(sizes):.0f} %" in told
     assert strided["digits"][1] is None
     assert f"by {strided['digits'][0]:.1f} %, left open, in the smallest setting" in told
-    first, later = effects["batch_norm"]["digits"], effects["batch_norm"]["steps-2000"]
-    assert (first[1], later[1]) == ("helps", None)
-    assert f"by {-first[0]:.0f} % at 500 steps and by {-later[0]:.0f} %, no longer proven, at 2,000" in told
-    first, later = (effects["adam_beta1"][at][0] for at in ("digits", "steps-2000"))
-    assert f"by {-first:.0f} and {-later:.0f} %" in told
-    first, later = (effects["leaky_relu"][at][0] for at in ("digits", "steps-2000"))
-    assert f"from +{first:.0f} to +{later:.0f} %" in told
+    first, later, last = (effects["batch_norm"][at] for at in ("digits", "steps-2000", "steps-8000"))
+    assert (first[1], later[1], last[1]) == ("helps", None, None)
+    assert f"by {-first[0]:.0f} % at 500 steps, by {-later[0]:.0f} % at 2,000 and by {-last[0]:.0f} % at 8,000" in told
+    first, later, last = (effects["adam_beta1"][at] for at in ("digits", "steps-2000", "steps-8000"))
+    assert f"`adam_beta1` by {-first[0]:.0f} and {-later[0]:.0f} %, and at 8,000 steps by nothing that shows" in told
+    assert last[1] is None
+    helping = [name for name, at in effects.items() if at["digits"][1] == "helps"]
+    left = {name: at["steps-8000"] for name, at in effects.items() if name in helping and at["steps-8000"][1]}
+    assert (len(helping), list(left)) == (3, ["split_batches"])
+    assert f"only `split_batches` still does, by {-left['split_batches'][0]:.0f} %" in told
+
+
+def test_what_the_docs_say_of_late_effects_is_on_the_page(told, effects):
+    early, late = ({name: own[at] for name, own in effects.items()} for at in ("digits", "steps-8000"))
+    assert (early["label_smoothing"][1], late["label_smoothing"][1]) == (None, "helps")
+    first, last = early["label_smoothing"][0], late["label_smoothing"][0]
+    assert f"does nothing at 500 steps (+{first:.1f} %) and helps at 8,000 (−{-last:.0f} %)" in told
+    assert (early["normal_init"][1], late["normal_init"][1]) == (None, "hurts")
+    assert f"goes from +{early['normal_init'][0]:.1f} %, left open, to +{late['normal_init'][0]:.0f} %" in told
+    assert late["normal_init"][0] == pytest.approx(100, abs=5)  # half the FID without
+    assert late["leaky_relu"][1] == "hurts"
+    assert f"from +{early['leaky_relu'][0]:.0f} to +{late['leaky_relu'][0]:.0f} %" in told
+
+
+def test_the_readme_warns_of_what_does_not_travel(effects):
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    pairs = pd.read_csv(ROOT / "reports" / "travel" / TABLE)
+    assert (
+        f"[Of {pairs['told'].sum()}, {round((pairs['told'] * pairs['kept']).sum())} are kept](docs/travel.md)" in readme
+    )
+    first, last = ([name for name in effects if effects[name][at][1] == "helps"] for at in ("digits", "steps-8000"))
+    assert (len(first), len(set(first) & set(last))) == (3, 1)
+    assert "after 8,000 steps on digits one trick of three that help at 500 still does" in readme
+    assert effects["normal_init"]["steps-8000"][0] == pytest.approx(100, abs=5)
+    assert "`normal_init` doubles FID" in readme
 
 
 def test_the_docs_tell_runs_and_hours_of_the_records(told):
@@ -163,5 +192,17 @@ def test_the_docs_tell_runs_and_hours_of_the_records(told):
     )
     assert said in told
     assert f"| {count} | {hours:.1f} h |" in (ROOT / "docs" / "published.md").read_text()
-    missing = [setting.name for setting in script.SETTINGS if setting not in PUBLISHED]
-    assert f"--only {' '.join(missing)}`" in told
+    assert list(script.SETTINGS) == PUBLISHED
+
+
+def test_the_docs_tell_what_the_star_at_8000_steps_is_worth(told):
+    names = ("digits", "steps-2000", "steps-8000")
+    found = {name: findings(read_sweep(ROOT / "results" / f"travel-{name}")) for name in names}
+    last = found["steps-8000"]
+    looked, planned = int(last.records.star["round"].max()) + 1, len(last.records.looks)
+    assert (looked, planned) == (3, 4)
+    assert f"with {last.local['settled'].sum()} of its {len(last.local)} flips settled" in told
+    y = {name: each.incumbent("digits").runs["y"].dropna() for name, each in found.items()}
+    assert f"(SD {y['steps-8000'].std():.2f} of log FID, {y['digits'].std():.2f} at 500)" in told
+    first, later, end = (f"{math.exp(own.mean()):.2f}" for own in y.values())
+    assert f"Its FID is {first} after 500 steps, {later} after 2,000 and {end} after 8,000." in told
