@@ -108,11 +108,10 @@ def effects():
     sweeps = [head.strip(" `").removeprefix("travel-") for head in heads.split("|")]
     rows = {}
     for name, cells in re.findall(r"^\| `(\w+)` \|(.*)\|$", page, re.MULTILINE):
-        own = [re.match(r"([−+][\d.]+) % ?(?:\((\w+)\))?", cell.strip()) for cell in cells.split("|")]
-        rows[name] = {
-            sweep: (float(each.group(1).replace("−", "-")), each.group(2))
-            for sweep, each in zip(sweeps, own, strict=True)
-        }
+        own = [re.fullmatch(r"(\*\*)?([−+][\d.]+) %(?:\*\*)?", cell.strip()).groups() for cell in cells.split("|")]
+        sizes = [(float(size.replace("−", "-")), bold) for bold, size in own]
+        told = [(size, ("helps" if size < 0 else "hurts") if bold else None) for size, bold in sizes]
+        rows[name] = dict(zip(sweeps, told, strict=True))
     return rows
 
 

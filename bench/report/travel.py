@@ -40,7 +40,8 @@ DIFFERENCES = {
 """What may differ between two settings, how a pair is told and how all such pairs; in the order of the page."""
 SEVERAL = ("{} → {}", "where several things differ")
 NEW = {"edgecolor": QUIET, "hatch": "////", "linewidth": 0.6}
-SIGN = {"helps": " (helps)", "hurts": " (hurts)", "negligible": " (negligible)", "fragile": " (fragile)"}
+SAID = {"helps": "**{}**", "hurts": "**{}**", "negligible": "{} (negligible)", "fragile": "{} (fragile)"}
+"""How an effect is shown beside what is said of it."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def compose(
         opening=Section("answer", "In short", (Text(answer(pairs), tone="answer"),)),
         sections=(
             Section("pairs", "From a cheap setting to a dear one", tuple(blocks)),
-            Section("effects", "What each trick does in every setting", (effects,)),
+            Section("effects", "What each trick does in every setting", (effects, Text(BOLD, tone="reading"))),
         ),
     )
 
@@ -164,6 +165,8 @@ READING = (
     "would let it be if both settings agreed. Size: how large effects are in the dearer setting, as a multiple of the "
     "cheaper one's."
 )
+
+BOLD = "Bold: a verdict, the trick helps or hurts there beyond chance among all tricks."
 
 
 def answer(pairs: pd.DataFrame) -> str:
@@ -276,7 +279,7 @@ def _effects(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, ou
     rows = []
     for hack in order_of_hacks(pd.concat(tables.values()), scale):
         own = [table[table["hack"] == hack].iloc[0] for table in tables.values()]
-        rows.append((code(hack), *(effect(row, scale) + SIGN.get(str(row["verdict"]), "") for row in own)))
+        rows.append((code(hack), *(SAID.get(str(row["verdict"]), "{}").format(effect(row, scale)) for row in own)))
     heads = ("trick", *map(code, _apart(list(tables))))
     return Table(heads, tuple(rows), "l" + "r" * len(tables), f"Change of {scale.label} when the trick is on")
 
