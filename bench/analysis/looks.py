@@ -46,10 +46,11 @@ def flip_to_take(table: pd.DataFrame, sign: int) -> str | None:
         The trick; None where the incumbent itself is the best bet.
     """
     known = table[(table["hack"] != PLACEBO) & table["se_log"].notna() & table["effect_log"].notna()]
+    # What makes more runs fail is not added, however good the runs are that it leaves.
+    known = known[known["incumbent_level"].astype(bool) | (known["verdict"] != "fragile")]
     if known.empty:
         return None
-    added = np.where(known["incumbent_level"].astype(bool), -1.0, 1.0)
-    gain = sign * added * known["effect_log"].astype(float)
+    gain = sign * np.where(known["incumbent_level"].astype(bool), -1.0, 1.0) * known["effect_log"].astype(float)
     luck = stats.t.sf(gain / known["se_log"].astype(float), known["df"].astype(float))
     best = gain.idxmax()
     return str(known.at[best, "hack"]) if len(known) * luck[known.index.get_loc(best)] < 1 else None

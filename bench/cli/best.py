@@ -104,7 +104,6 @@ def best_of(folder: Path, dataset: str) -> Found:
 def _likely(history: History, dataset: str, outcome: Outcome) -> str:
     """Without leaky_relu (FID +6.1 % with it, not proven): --cell best0-leaky_relu."""
     from bench.analysis import flip_to_take, local_effects
-    from bench.analysis.verdicts import CLAIMS
     from bench.report.estimates import effect
     from bench.report.scale import Scale
 
@@ -119,7 +118,7 @@ def _likely(history: History, dataset: str, outcome: Outcome) -> str:
         return ""
     row = table.set_index("hack").loc[hack]
     what = f"{'without' if row['incumbent_level'] else 'with'} {hack}"
-    proven = "" if row["verdict"] in CLAIMS else ", not proven"
+    proven = "" if row["verdict"] in ("helps", "hurts") else ", not proven"
     size = f"{outcome.label} {effect(row, Scale(outcome))} with it{proven}"
     return f"{what} ({size}): --cell {runs.loc[runs['flipped'] == hack, 'cell'].iloc[0]}"
 

@@ -370,12 +370,15 @@ def test_the_flip_to_take_is_the_best_one_that_is_more_than_luck(gains, sign, ta
         {"hack": hack, "incumbent_level": hack in "ab", "effect_log": 0.05 * gains.get(hack, 0), "se_log": 0.05}
         for hack in (*HACKS, "placebo")
     ]
-    assert flip_to_take(pd.DataFrame(rows).assign(df=20.0), sign) == taken
+    table = pd.DataFrame(rows).assign(df=20.0, verdict="inconclusive")
+    assert flip_to_take(table, sign) == taken
+    fragile = flip_to_take(table.assign(verdict="fragile"), sign)
+    assert fragile == (taken if taken in {"a", "b"} else None)  # left out, but never added
 
 
 def test_of_more_flips_luck_alone_does_more():
     rows = [{"hack": f"h{i}", "incumbent_level": False, "effect_log": -0.1 * (i == 0)} for i in range(80)]
-    table = pd.DataFrame(rows).assign(se_log=0.05, df=50.0)
+    table = pd.DataFrame(rows).assign(se_log=0.05, df=50.0, verdict="inconclusive")
     assert flip_to_take(table.iloc[:8], -1) == "h0"
     assert flip_to_take(table, -1) is None
     assert flip_to_take(table.assign(effect_log=np.nan), -1) is None
