@@ -111,8 +111,7 @@ def _likely(history: History, dataset: str, outcome: Outcome) -> str:
     if star is None:
         return ""
     runs = star_runs_of(history, star)
-    asked = {"sesoi": declaration.sesoi, "outcome": outcome, "look": star.looks, "looks": declaration.looks}
-    table = local_effects(runs, list(star.counts), **asked)
+    table = local_effects(runs, list(star.counts), declaration.sesoi, outcome=outcome, looks=declaration.looks)
     hack = flip_to_take(table, outcome.sign)
     if hack is None:
         return ""

@@ -68,14 +68,7 @@ def told(table: Table, found: Replayed) -> Told:
     recipe = table.number(found.incumbent.levels)
     declaration = found.history.declaration
     hacks, needs = list(declaration.hacks), declaration.prerequisites
-    star = local_effects(
-        found.star,
-        hacks,
-        sesoi=declaration.sesoi,
-        outcome=table.outcome,
-        look=int(found.star["round"].nunique()),
-        looks=declaration.looks,
-    )
+    star = local_effects(found.star, hacks, declaration.sesoi, outcome=table.outcome, looks=declaration.looks)
 
     def local(hack: str, of: np.ndarray) -> float:
         return table.local(recipe, hack, of)

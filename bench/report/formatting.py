@@ -58,6 +58,13 @@ def listed(items: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+def foremost(items: Sequence[str], most: int, fits: int | None = None) -> str:
+    """`a`, `b` and 21 more: the first `most`, or all where there are no more than `fits`, one more than `most`."""
+    if len(items) <= (most + 1 if fits is None else fits):
+        return listed(items)
+    return listed([*items[:most], f"{len(items) - most} more"])
+
+
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 

@@ -12,7 +12,7 @@ from bench.records.plan import PLACEBO
 from bench.report.blocks import code, strong
 from bench.report.estimates import effect, is_clear, reach
 from bench.report.findings import Findings
-from bench.report.formatting import counted, listed, number, spelled
+from bench.report.formatting import counted, foremost, number, spelled
 from bench.report.scale import PERCENT
 
 _MOST = 6
@@ -97,8 +97,7 @@ def _named(rows: pd.DataFrame, findings: Findings) -> str:
     order = rows["effect_log"].abs().round(9).sort_values(ascending=False, kind="stable").index
     told = [f"{effect(rows.loc[at], findings.scale)}{_at_equal_time(rows.loc[at], findings)}" for at in order]
     names = [f"{code(rows.loc[at, 'hack'])} ({size})" for at, size in zip(order, told, strict=True)]
-    more = [f"{len(names) - _MOST} more"] if len(names) > _MOST + 1 else []
-    return listed(names[: _MOST if more else None] + more)
+    return foremost(names, _MOST)
 
 
 def _at_equal_time(row: pd.Series, findings: Findings) -> str:

@@ -20,7 +20,7 @@ from bench.report.comparison import differing, write_compared
 from bench.report.estimates import effect, order_of_hacks, reach, value, with_spread
 from bench.report.facts import computing_time, counts
 from bench.report.findings import Findings, findings
-from bench.report.formatting import NOTHING, listed, spelled
+from bench.report.formatting import NOTHING, foremost, listed, spelled
 from bench.report.links import own_page
 from bench.report.render import Report, write_files
 from bench.report.scale import Scale
@@ -122,10 +122,11 @@ def in_short(found: Findings) -> list[str]:
         if group in groups:
             names = groups[group] if group == "helps" else _worst_first(groups[group])
             which = [code(hack) + _fewer(int(table.loc[hack, "datasets"]), every) for hack in names]
-            said.append(f"**On every dataset**, {_foremost(which)} {group if len(names) == 1 else verb}.")
+            told = foremost(which, FOREMOST, every_trick.MANY)
+            said.append(f"**On every dataset**, {told} {group if len(names) == 1 else verb}.")
     if "mixed" in groups:
         told = [f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"]]
-        said.append(f"It depends on the data: {_foremost(told)}.")
+        said.append(f"It depends on the data: {foremost(told, FOREMOST, every_trick.MANY)}.")
     if "none" in groups:
         names = groups["none"]
         known = found.local[found.local["hack"].isin(names) & found.local["effect_log"].notna()]
@@ -139,13 +140,6 @@ def in_short(found: Findings) -> list[str]:
 def _worst_first(names: Sequence[str]) -> Sequence[str]:
     """Of many that hurt, those to keep away from come first."""
     return names if len(names) <= every_trick.MANY else names[::-1]
-
-
-def _foremost(told: Sequence[str]) -> str:
-    """All of a few; of many the first ones, and how many more."""
-    if len(told) <= every_trick.MANY:
-        return listed(told)
-    return listed([*told[:FOREMOST], f"{len(told) - FOREMOST} more"])
 
 
 def _on_any(reaches: Sequence[float], scale: Scale) -> str:

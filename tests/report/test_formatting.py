@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.report.formatting import counted, listed, number, p_value, percent, points, share, spelled
+from bench.report.formatting import counted, foremost, listed, number, p_value, percent, points, share, spelled
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,16 @@ def test_lists():
     assert counted(1, "run") == "1 run"
     assert counted(2000, "run") == "2,000 runs"
     assert [spelled(n) for n in (0, 3, 12, 13)] == ["no", "three", "twelve", "13"]
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "fits", "told"),
+    [
+        (3, 2, None, "a, b and c"),  # one more takes no more room than its count
+        (4, 2, None, "a, b and 2 more"),
+        (4, 2, 4, "a, b, c and d"),
+        (5, 1, 4, "a and 4 more"),
+    ],
+)
+def test_of_many_the_foremost_are_named_and_the_others_counted(count, most, fits, told):
+    assert foremost("abcdefgh"[:count], most, fits) == told

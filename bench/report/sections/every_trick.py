@@ -38,8 +38,9 @@ def section(findings: Findings) -> Section | None:
     return Section("every-trick", TITLE, (*tables, Text(words, "reading")), _finding(findings))
 
 
-SOURCE = ("family", "its source says")
 TITLE = "Every trick: what is said of it and what it did"
+SOURCE = ("family", "its source says")
+"""The heads over what `source` tells of a trick."""
 
 
 def _finding(findings: Findings) -> str:
@@ -91,7 +92,7 @@ def _table(findings: Findings, dataset: str) -> Table | None:
 
 
 def source(findings: Findings, hack: str) -> tuple[str, str]:
-    """The family of a trick, and what its source claims; under the heads `SOURCE`."""
+    """The family of a trick, and what its source claims."""
     about = findings.records.about
     return about.family(hack), str(about.hacks.get(hack, {}).get("claim") or NOTHING)
 
