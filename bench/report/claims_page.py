@@ -57,8 +57,6 @@ def compose(name: str, sweeps: Sequence[Sweep]) -> Report:
     """Everything on the page in reading order."""
     tutorials = [each for each in sweeps if not each.recipe("trouble")]
     troubles = [each for each in sweeps if each.recipe("trouble")]
-    sources = dict.fromkeys(each.recipe("source") for each in tutorials)
-    plural = "s" if len(sources) != 1 else ""
     sections = (
         _table("claims", "What they claim, and what came out", tutorials, claims.READING),
         _cures(troubles),
@@ -70,12 +68,21 @@ def compose(name: str, sweeps: Sequence[Sweep]) -> Report:
     )
     return Report(
         sweep=name,
-        title=f"What {spelled(len(sources))} tutorial{plural} claim{'' if plural else 's'}, and what came out",
+        title=_title(tutorials),
         question=QUESTION,
         facts=_facts(sweeps),
         opening=Section("answer", "The answer", tuple(filter(None, (*_opening(tutorials, troubles), _forest(sweeps))))),
         sections=tuple(section for section in sections if section and any(section.blocks)),
     )
+
+
+def _title(tutorials: Sequence[Sweep]) -> str:
+    """Of the page; where only recipes with a trouble were tried so far, that of what was tried in them."""
+    sources = len({each.recipe("source") for each in tutorials})
+    if not sources:
+        return "What a lesson says cures, and what came out"
+    claim = "tutorial claims" if sources == 1 else "tutorials claim"
+    return f"What {spelled(sources)} {claim}, and what came out"
 
 
 def table_of(sweeps: Sequence[Sweep]) -> pd.DataFrame:

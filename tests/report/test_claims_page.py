@@ -35,6 +35,14 @@ def test_a_sweep_without_a_run_is_left_out(claims_dir, tmp_path, no_pixels):
     assert [sweep.title for sweep in sweeps_in(home)] == ["chollet-frogs", "gans-in-action"]
 
 
+def test_the_title_counts_the_tutorials(claims_dir, monkeypatch, no_pixels):
+    sweeps = sweeps_in(claims_dir)
+    assert compose("claims", sweeps[:1]).title == "What one tutorial claims, and what came out"
+    for sweep in sweeps:
+        monkeypatch.setitem(sweep.found.records.about.recipe, "trouble", "D wins")
+    assert compose("claims", sweeps).title == "What a lesson says cures, and what came out"
+
+
 def test_the_share_of_the_sources_own_budget_is_told(claims_dir, no_pixels):
     report = compose("claims", sweeps_in(claims_dir))
     (budgets,) = [section for section in report.sections if section.anchor == "budgets"]
