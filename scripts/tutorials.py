@@ -94,7 +94,7 @@ STARS = {
     "ai-for-beginners-imbalance": Star("mnist5k", 600, 50, SCORED),
     "ai-for-beginners-collapse": Star("mnist5k", 600, 50, SCORED),
     "ai-for-beginners-artefacts": Star("pictures:dog", 600, 50, SCORED),
-    "dcgan": Star("mnist5k", 500, 70, {**SCORED, "resolution": 32}),
+    "dcgan-paper": Star("mnist5k", 500, 70, {**SCORED, "resolution": 32, "width": 16}),
     "gans-in-action": Star("mnist5k", 300, 18, SELDOM),
     "gans-in-action-code": Star("mnist5k", 300, 18, SELDOM),
     "ai-for-beginners": Star("pictures:dog", 300, 18, {**SELDOM, "width": 16}),

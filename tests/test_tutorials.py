@@ -35,7 +35,10 @@ def request_of(command):
 
 def test_every_claim_is_tried_and_every_tutorial_trained(script):
     assert set(script.STARS) == {name for name in recipes.names() if recipes.get(name).claims}
-    tutorials = {name for name in recipes.names() if name != "dcgan" and not recipes.get(name).trouble}
+    paper = recipes.get("dcgan").source
+    tutorials = {
+        name for name in recipes.names() if not recipes.get(name).trouble and recipes.get(name).source != paper
+    }
     assert set(script.TRAININGS) == tutorials
 
 
@@ -55,8 +58,9 @@ def test_a_star_has_its_recipes_settings_and_runs_for_the_first_look(script):
 
 def test_whether_a_recipe_learns_at_all_is_tried_at_the_sources_width(script):
     about_learning = {name for name in recipes.names() if any(claim.trains for claim in recipes.get(name).claims)}
-    assert about_learning
-    assert not any("width" in script.STARS[name].options for name in about_learning)
+    narrower = {name for name in about_learning if "width" in script.STARS[name].options}
+    # 36 million parameters: two cores would be at it for days. The page says which width was tried, of which.
+    assert narrower == {"dcgan-paper"} < about_learning
 
 
 def test_trainings_end_with_the_sources_own_budget(script):
