@@ -4,8 +4,9 @@
     python scripts/publish.py NAME --text          # report.md and its figures, losses of the runs these show, no HTML
     python scripts/publish.py NAME --runs-only     # of a repetition: its plans and scores, no report
 
-NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, runs.csv
-(runs.parquet as text) is removed, and the report is written again from what is left. The storage of a sweep,
+NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, large grids in
+colour keep their first sixteen images, runs.csv (runs.parquet as text) is removed, and the report is written again from
+what is left. The storage of a sweep,
 generators, checkpoints and the grids that no page shows stay where they are, ignored.
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from bench import data
 from bench.errors import UserError
@@ -44,6 +46,8 @@ ROOT = Path(__file__).parents[1]
 RECORDS = (PLAN, ENVIRONMENT, RUNS)
 SHOWN = 50
 """Places along training for which the losses of a run are kept, beside the steps at which it was scored."""
+LARGE = 200
+"""Pixels of a side of a grid in colour that weighs down what is published."""
 OF_A_RUN = ("record.json", "curves.csv", "samples.png", REAL, SEEN)
 
 
@@ -106,6 +110,18 @@ def thin(folder: Path, text: bool = False) -> None:
         write_small(thinned(pd.read_parquet(path), of), path)
 
 
+def shrink_grids(folder: Path) -> None:
+    """Keep the first 4 × 4 images of the large grids in colour that a page shows, in 256 colours of their own."""
+    for path in record_files(folder):
+        if path.suffix == ".png":
+            with Image.open(path) as image:
+                image.load()
+            side = image.width // 2 + 1  # four images, the grey pixels between them and around
+            if image.mode == "RGB" and image.width == image.height > LARGE:
+                small = image.crop((0, 0, side, side)).quantize(256, dither=Image.Dither.NONE)
+                replaced(path, lambda target, small=small: small.save(target, format="png", optimize=True))
+
+
 def found(folder: Path, name: str) -> list[Path]:
     """The files of that name of a sweep, or of several in one folder."""
     return [path for path in (folder / name, *folder.glob(f"*/{name}")) if path.is_file()]
@@ -156,6 +172,7 @@ def main() -> None:
         else:
             thin(folder, given.text)
             describe(folder)
+            shrink_grids(folder)
             write(folder, page)
             if given.text:
                 (page / "index.html").unlink()

@@ -6,12 +6,16 @@ import shutil
 import numpy as np
 import pandas as pd
 import publish
+import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from bench import data
 from bench.records.plan import load_plans
 from bench.report import embedded
+from bench.runner.grids import grid_png
 
 
 def curves_of(steps, every, evaluations, runs=2):
@@ -85,3 +89,19 @@ def test_a_frame_is_written_small_and_reads_back_the_same(settled_dir, tmp_path)
     publish.write_small(runs, path)
     pd.testing.assert_frame_equal(pd.read_parquet(path), runs)
     assert path.stat().st_size < 0.8 * (settled_dir / "runs.parquet").stat().st_size
+
+
+@pytest.mark.parametrize(("channels", "pixels", "kept"), [(3, 64, 4), (3, 32, 4), (3, 16, 8), (1, 64, 8)])
+def test_large_grids_in_colour_keep_their_first_images(tmp_path, channels, pixels, kept):
+    (tmp_path / "frogs").mkdir()
+    path = tmp_path / "frogs" / "samples.png"
+    flat = torch.arange(64, dtype=torch.uint8)[:, None, None, None].expand(64, channels, pixels, pixels)
+    path.write_bytes(grid_png(flat))
+    before = np.array(Image.open(path).convert("RGB"))
+    publish.shrink_grids(tmp_path)
+    after = np.array(Image.open(path).convert("RGB"))
+    side = kept * (pixels + 1) + 1
+    np.testing.assert_array_equal(after, before[:side, :side])
+    held = path.read_bytes()
+    publish.shrink_grids(tmp_path)
+    assert path.read_bytes() == held
