@@ -48,6 +48,8 @@ SHOWN = 50
 """Places along training for which the losses of a run are kept, beside the steps at which it was scored."""
 LARGE = 200
 """Pixels of a side of a grid in colour that weighs down what is published."""
+COMPLETE = "complete"
+"""What tutorials.py leaves beside the records of a star that is at its end."""
 OF_A_RUN = ("record.json", "curves.csv", "samples.png", REAL, SEEN)
 
 
@@ -69,7 +71,7 @@ def keys_shown(sweep: SweepRecords) -> set[str]:
 def runs_and_plans(folder: Path) -> list[Path]:
     """The files of a sweep that hold its plans and what came out; the first plan, which is plan.json, but once."""
     later = [path for path in sorted((folder / PLANS).glob("*.json")) if not path.name.startswith(FIRST_PLAN)]
-    staged = [folder / DECLARATION, *later]
+    staged = [folder / DECLARATION, folder / COMPLETE, *later]
     return [folder / name for name in RECORDS] + [path for path in staged if path.is_file()]
 
 

@@ -1,7 +1,9 @@
 """The script of claims and long trainings asks for what the recipes and the sweeps have."""
 
+import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import tutorials
 
@@ -10,8 +12,12 @@ from bench.cli.planning import CLAIM_LOOKS
 from bench.cli.request import Request, build_request
 from bench.gan import recipes
 from bench.plan.shares import star_runs
+from bench.records.sweep import read_sweep
 
 ROOT = Path(__file__).parents[1]
+CLAIMS = ROOT / "results" / "claims"
+PAGE = ROOT / "reports" / "claims"
+SCALES = ("multi_scale_gradients", "progressive_growing")
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +76,87 @@ def test_trainings_end_with_the_sources_own_budget(script):
         assert not card.steps_stated or training.stages[-1] == card.steps
     assert script.dataset("pictures:dog", Path("a.zip")) == "zip:a.zip:dog"
     assert script.dataset("mnist5k", Path("a.zip")) == "mnist5k"
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The published page of claims."""
+    return (PAGE / "report.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def docs():
+    """docs/tutorials.md."""
+    return (ROOT / "docs" / "tutorials.md").read_text()
+
+
+def cells_of(text, heads):
+    """The cells of the rows below every table head that begins so, the first cell repeated where it is left out."""
+    rows, first, inside = [], "", False
+    for line in text.splitlines():
+        if not line.startswith("| "):
+            inside = False
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[: len(heads)] == heads:
+            inside = True
+        elif inside and not set(line) <= set("|-: "):
+            first = cells[0] or first
+            rows.append([first, *cells[1:]])
+    return rows
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in CLAIMS.iterdir()))
+def test_a_published_star_was_made_by_its_command(name):
+    recipe = name.removesuffix("-claims")
+    request = request_of(tutorials.command_of(recipe, Path("cifar10-jpg.zip")))
+    made = read_sweep(CLAIMS / name).declaration
+    assert made.as_it_is
+    assert made.datasets == tuple(request.datasets)
+    same = ("recipe", "width", "batch", "resolution", "steps", "precision")
+    assert {field: getattr(made.budget, field) for field in same} == {field: getattr(request, field) for field in same}
+
+
+def test_the_docs_tell_every_answer_of_the_page(page, docs):
+    told = cells_of(docs, ["recipe", "the source says", "came out"])
+    published = [[row[0], row[1], row[2], row[3], row[5]] for row in cells_of(page, ["recipe", "the source says"])]
+    assert told == published
+    counted = re.findall(r"^Of \d+ (?:claims|remedies).*$", page, re.MULTILINE)
+    assert len(counted) == 2
+    for sentence in counted:
+        assert re.sub(r" \([^)]*\)", "", sentence) in docs.replace("\n", " ")
+
+
+def test_runs_and_hours_are_those_of_the_records(page, docs):
+    runs = [pd.read_parquet(path) for path in sorted(CLAIMS.glob("*/runs.parquet"))]
+    count, hours = sum(map(len, runs)), sum(own["seconds"].sum() for own in runs) / 3600
+    assert f"| {count} | {hours:.1f} h |" in (ROOT / "docs" / "published.md").read_text()
+    assert f"{count} runs, {hours:.1f} hours of a core" in docs.replace("\n", " ")
+
+
+def test_what_the_docs_say_of_single_claims_is_in_the_table(docs):
+    told = " ".join(docs.split())
+    rows = pd.read_csv(PAGE / "claims.csv")
+    at = rows.set_index(["name", "hack"]).loc
+    book, paper = at["gans-in-action", "batch_norm"], at["dcgan-paper", "batch_norm"]
+    assert (book["answer"], paper["answer"]) == ("does not hold", "holds")
+    assert (book["failed_changed"], book["runs_changed"]) == (0, 5)
+    assert "none of 5 runs without it fails" in told
+    assert f"is {book['changed']:.2f} without and {book['as_is']:.2f} with it" in told
+    without, with_it = (f"{paper[f'failed_{side}']} of {paper[f'runs_{side}']}" for side in ("changed", "as_is"))
+    assert f"without it {without} runs fail, with it {with_it}" in told
+    wins, collapse = (at[f"ai-for-beginners-{name}", "two_learning_rates"] for name in ("imbalance", "collapse"))
+    assert (wins["answer"], collapse["answer"]) == ("holds", "does not hold")
+    fell, rose = -wins["effect_pct"], collapse["effect_pct"]
+    assert f"FID falls by {fell:.0f} % where that is D, and rises by {rose:.0f} % where it is G" in told
+    scales, grown = (at["ai-for-beginners-artefacts", name] for name in SCALES)
+    went = " to ".join(f"{scales[f'failed_{side}']} of {scales[f'runs_{side}']}" for side in ("as_is", "changed"))
+    assert f"FID −{-scales['effect_pct']:.0f} %, and runs that fail go from {went}" in told
+    assert grown["failed_changed"] == grown["runs_changed"]
+    strided = at["dcgan-paper", "strided_conv"]
+    assert f"reach FID {strided['as_is']:.2f} in 500 steps, pooling {strided['changed']:.2f}" in told
+    lesson = rows[rows["name"] == "ai-for-beginners"].iloc[0]
+    assert lesson["failed_as_is"] == lesson["runs_as_is"]
+    steps = [star.steps for star in tutorials.STARS.values()]
+    assert f"All of this holds for {min(steps)} to {max(steps)} steps" in told
+    assert tutorials.STARS["gans-in-action"].steps / recipes.get("gans-in-action").steps == 0.015
