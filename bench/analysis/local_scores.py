@@ -8,13 +8,14 @@ from math import inf
 
 import numpy as np
 import pandas as pd
+from scipy.special import comb
 
 from bench.analysis.behrens_fisher import half_width
 from bench.analysis.intervals import METHODS
 from bench.analysis.local import check_star
 from bench.analysis.pace import at_one_pace
 from bench.analysis.star import star_of
-from bench.analysis.star_rules import adjusted_rows, contrasts
+from bench.analysis.star_rules import Arms, adjusted_rows, contrasts
 from bench.analysis.verdicts import POINTWISE
 from bench.errors import UserError
 from bench.records.outcome import Outcome, outcome_of, with_outcome
@@ -137,6 +138,7 @@ def _one(runs: pd.DataFrame, names: list[str], outcome: Outcome) -> pd.DataFrame
         found = contrasts(arms, ~star.level[None, :], failing_is_up=outcome.sign < 0)
         middle, flips = arms.mean[0, :1], arms.mean[0, 1:]
         effect, beyond = found.effect[0], found.beyond[0]
+        p = 2 * found.tail(np.abs(found.effect))[0]
         half = half_width(0.025, *(each[0] for each in found.distribution))
         part = {
             "dataset": dataset,
@@ -149,8 +151,19 @@ def _one(runs: pd.DataFrame, names: list[str], outcome: Outcome) -> pd.DataFrame
             "effect": outcome.told(effect),
             "ci_low": outcome.told(np.where((beyond < 0) & np.isfinite(half), -np.inf, effect - half)),
             "ci_high": outcome.told(np.where((beyond > 0) & np.isfinite(half), np.inf, effect + half)),
-            "p": 2 * found.tail(np.abs(found.effect))[0],
+            "p": np.where(np.isnan(p), _constant_p(arms, effect), p),
             "runs": [int(star.pair(index, star.looks).sum()) for index in range(len(names))],
         }
         parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _constant_p(arms: Arms, effect: np.ndarray) -> np.ndarray:
+    """p (hacks,) where no t is known: every run of an arm has the same number, and those of the other arm another.
+
+    That of the permutation test: no other way of dealing the runs sets the two as far apart, but for the opposite one.
+    NaN where an arm has any spread, or nothing differs.
+    """
+    count, still = arms.count[0], arms.variance[0] == 0
+    dealt = comb(count[1:] + count[0], count[0])
+    return np.where(still[1:] & still[0] & (effect != 0), np.minimum(1.0, 2 / dealt), np.nan)
