@@ -134,7 +134,7 @@ def test_runs_and_hours_are_those_of_the_records(page, docs):
     assert f"{count} runs, {hours:.1f} hours of a core" in docs.replace("\n", " ")
 
 
-def test_what_the_docs_say_of_single_claims_is_in_the_table(docs):
+def test_what_the_docs_say_of_single_claims_is_on_the_page(page, docs):
     told = " ".join(docs.split())
     rows = pd.read_csv(PAGE / "claims.csv")
     at = rows.set_index(["name", "hack"]).loc
@@ -153,8 +153,14 @@ def test_what_the_docs_say_of_single_claims_is_in_the_table(docs):
     went = " to ".join(f"{scales[f'failed_{side}']} of {scales[f'runs_{side}']}" for side in ("as_is", "changed"))
     assert f"FID −{-scales['effect_pct']:.0f} %, and runs that fail go from {went}" in told
     assert grown["failed_changed"] == grown["runs_changed"]
-    strided = at["dcgan-paper", "strided_conv"]
-    assert f"reach FID {strided['as_is']:.2f} in 500 steps, pooling {strided['changed']:.2f}" in told
+    paper, frogs = (at[name, "strided_conv"] for name in ("dcgan-paper", "chollet-frogs"))
+    assert paper["answer"] == frogs["answer"] == "does not hold"
+    assert f"reach FID {paper['as_is']:.2f} in {tutorials.STARS['dcgan-paper'].steps} steps, " in told
+    assert f"pooling {paper['changed']:.2f}; in the frogs' {frogs['as_is']:.2f} and {frogs['changed']:.2f}" in told
+    (cells,) = (row for row in cells_of(page, ["recipe", "flip"]) if row[:2] == ["chollet-frogs", "`−strided_conv`"])
+    assert cells[-1] == "as said"
+    pooled, strided = (100 * float(cell) for cell in cells[3:5])
+    assert f"({strided:.2f} % of them are zero, with pooling {pooled:.0f} %)" in told
     lesson = rows[rows["name"] == "ai-for-beginners"].iloc[0]
     assert lesson["failed_as_is"] == lesson["runs_as_is"]
     steps = [star.steps for star in tutorials.STARS.values()]
