@@ -6,8 +6,8 @@
 
 NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, large grids in
 colour keep their first sixteen images, runs.csv (runs.parquet as text) is removed, and the report is written again from
-what is left. The storage of a sweep,
-generators, checkpoints and the grids that no page shows stay where they are, ignored.
+what is left. The storage of a sweep, generators, checkpoints and the grids that no page shows stay where they are,
+ignored.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ LAYERS = {
         [1_081_344, 819_456, 1_048_832, 1_638_656, 1_638_656, 37_635],
         [3_584, 262_272, 262_272, 262_272, 513],
     ),
-    # Counted by hand from the paper's figure: no biases before a norm, two numbers a channel in it.
+    # Counted by hand, G from the paper's figure, D as its mirror: no biases before a norm, two numbers a channel in it.
     "dcgan-paper": (
         [100 * 16_384, 2 * 1024, 25 * 1024 * 512, 2 * 512, 25 * 512 * 256, 2 * 256, 25 * 256 * 128, 2 * 128, 9_603],
         [25 * 3 * 128 + 128, 25 * 128 * 256, 2 * 256, 25 * 256 * 512, 2 * 512, 25 * 512 * 1024, 2 * 1024, 16_385],
