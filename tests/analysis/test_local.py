@@ -5,15 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bench.analysis import (
-    better_flips,
-    effects,
-    flip_to_take,
-    local_effects,
-    local_mechanism_effects,
-    local_score_effects,
-    settled,
-)
+from bench.analysis import better_flips, effects, flip_to_take, local_effects, local_score_effects, settled
 from bench.analysis.local import COLUMNS, runs_needed
 from bench.analysis.star_rules import WORDS, Arms, Rule, judge
 from bench.errors import UserError
@@ -401,18 +393,3 @@ def test_taking_it_is_no_worse_than_staying():
         gained.append(0.0 if hack is None else -truth[hack])
     assert np.mean(gained) > 0.02
     assert np.mean(np.array(gained) < -0.02) < 0.1
-
-
-def test_a_quantity_that_is_one_number_with_a_trick_and_another_without_moved():
-    runs = star(seeds=(6, 5))
-    share = np.where(runs["cell"] == "besta", 0.75, 0.0)
-    table = local_mechanism_effects(runs.assign(share=share), ["share"], HACKS).set_index("hack")
-    moved = table.loc["a"]
-    assert (moved["mean_on"], moved["mean_off"], moved["effect"]) == (0.0, 0.75, -0.75)
-    dealt = stats.permutation_test(
-        (share[runs["cell"] == "besta"], share[runs["cell"] == "best"]),
-        lambda x, y, axis: x.mean(axis) - y.mean(axis),
-        n_resamples=np.inf,
-    )
-    assert moved["p"] == pytest.approx(dealt.pvalue) == pytest.approx(2 / 462)
-    assert table.drop(index="a")["p"].isna().all()

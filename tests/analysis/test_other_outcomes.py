@@ -1,8 +1,18 @@
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from scipy import stats
 
-from bench.analysis import cost_ratio, effects, mechanism_effects, robustness, score_effects, spread
+from bench.analysis import (
+    cost_ratio,
+    effects,
+    local_mechanism_effects,
+    mechanism_effects,
+    robustness,
+    score_effects,
+    spread,
+)
 
 
 def test_mechanisms_are_regressed_in_their_own_unit(simulate, saturated, hacks):
@@ -145,3 +155,15 @@ def test_spread_of_single_seeds_is_given_as_that_of_seeds(simulate, hacks):
     row = spread(simulate(hacks, (-0.4,), seeds=1, noise_sd=0.2), hacks).iloc[0]
     assert row["config_sd"] == 0
     assert 0.08 < row["seed_sd"] < 0.4
+
+
+def test_a_quantity_that_is_one_number_with_a_trick_and_another_without_moved():
+    arms = [("incumbent", "best", True, 0.0)] * 6 + [("flip", "best-a", False, 0.75)] * 5
+    runs = pd.DataFrame(arms, columns=["arm", "cell", "a", "share"])
+    runs = runs.assign(dataset="x", seed=runs.groupby("cell").cumcount(), status="ok", still=0.5)
+    share, still = local_mechanism_effects(runs, ["share", "still"], ["a"]).to_dict("records")
+    assert (share["mean_on"], share["mean_off"], share["effect"]) == (0.0, 0.75, -0.75)
+    sides = [runs.loc[runs["a"] == level, "share"] for level in (True, False)]
+    dealt = stats.permutation_test(sides, lambda x, y, axis: x.mean(axis) - y.mean(axis), n_resamples=np.inf)
+    assert share["p"] == pytest.approx(dealt.pvalue) == pytest.approx(2 / 462)
+    assert np.isnan(still["p"])
