@@ -15,11 +15,12 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
 from PIL import Image
+from tutorials import COMPLETE
 
 from bench import data
 from bench.errors import UserError
@@ -38,7 +39,7 @@ from bench.records.files import (
 )
 from bench.records.sweep import SweepRecords, read_json, read_sweep
 from bench.report import write
-from bench.report.pictures import real_grid
+from bench.report.pictures import first_images, real_grid
 from bench.report.shown import shown_runs
 from bench.report.single_runs import SEEN, stages_shown
 
@@ -48,8 +49,6 @@ SHOWN = 50
 """Places along training for which the losses of a run are kept, beside the steps at which it was scored."""
 LARGE = 200
 """Pixels of a side of a grid in colour that weighs down what is published."""
-COMPLETE = "complete"
-"""What tutorials.py leaves beside the records of a star that is at its end."""
 OF_A_RUN = ("record.json", "curves.csv", "samples.png", REAL, SEEN)
 
 
@@ -112,15 +111,14 @@ def thin(folder: Path, text: bool = False) -> None:
         write_small(thinned(pd.read_parquet(path), of), path)
 
 
-def shrink_grids(folder: Path) -> None:
-    """Keep the first 4 × 4 images of the large grids in colour that a page shows, in 256 colours of their own."""
-    for path in record_files(folder):
+def shrink_grids(files: Sequence[Path]) -> None:
+    """Keep the first 4 × 4 images of the large grids in colour, in 256 colours of their own."""
+    for path in files:
         if path.suffix == ".png":
             with Image.open(path) as image:
                 image.load()
-            side = image.width // 2 + 1  # four images, the grey pixels between them and around
-            if image.mode == "RGB" and image.width == image.height > LARGE:
-                small = image.crop((0, 0, side, side)).quantize(256, dither=Image.Dither.NONE)
+            if image.mode == "RGB" and image.width > LARGE:
+                small = first_images(image, 4).quantize(256, dither=Image.Dither.NONE)
                 replaced(path, lambda target, small=small: small.save(target, format="png", optimize=True))
 
 
@@ -174,11 +172,12 @@ def main() -> None:
         else:
             thin(folder, given.text)
             describe(folder)
-            shrink_grids(folder)
+            files = record_files(folder)
+            shrink_grids(files)
             write(folder, page)
             if given.text:
                 (page / "index.html").unlink()
-            files = record_files(folder) + sorted(path for path in page.rglob("*") if path.is_file())
+            files += sorted(path for path in page.rglob("*") if path.is_file())
         subprocess.run(["git", "add", "--force", "--", *files], cwd=ROOT, check=True)
         print(f"{name}: {len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB")
 

@@ -38,6 +38,8 @@ from bench.runner.timing import Timed, time_run
 from bench.runner.train import train
 
 CLAIMS, LONG = Path("results/claims"), Path("results/recipes")
+COMPLETE = "complete"
+"""The file beside the records of a star that says that it is at its end."""
 PICTURES = Path("../shared/data/cifar10-jpg.zip")
 
 
@@ -139,7 +141,7 @@ def command_of(name: str, pictures: Path) -> list[str]:
 
 def complete(name: str) -> Path:
     """The file that says that a star is at its end; without it, it is gone on with."""
-    return CLAIMS / f"{name}-claims" / "complete"
+    return CLAIMS / f"{name}-claims" / COMPLETE
 
 
 def make_star(name: str, pictures: Path, limit: Limit) -> bool:

@@ -17,7 +17,6 @@ from bench.records.sweep import read_sweep
 ROOT = Path(__file__).parents[1]
 CLAIMS = ROOT / "results" / "claims"
 PAGE = ROOT / "reports" / "claims"
-SCALES = ("multi_scale_gradients", "progressive_growing")
 
 
 @pytest.fixture(scope="module")
@@ -149,14 +148,15 @@ def test_what_the_docs_say_of_single_claims_is_on_the_page(page, docs):
     assert (wins["answer"], collapse["answer"]) == ("holds", "does not hold")
     fell, rose = -wins["effect_pct"], collapse["effect_pct"]
     assert f"FID falls by {fell:.0f} % where that is D, and rises by {rose:.0f} % where it is G" in told
-    scales, grown = (at["ai-for-beginners-artefacts", name] for name in SCALES)
+    cures = ("multi_scale_gradients", "progressive_growing")
+    scales, grown = (at["ai-for-beginners-artefacts", hack] for hack in cures)
     went = " to ".join(f"{scales[f'failed_{side}']} of {scales[f'runs_{side}']}" for side in ("as_is", "changed"))
     assert f"FID −{-scales['effect_pct']:.0f} %, and runs that fail go from {went}" in told
     assert grown["failed_changed"] == grown["runs_changed"]
-    paper, frogs = (at[name, "strided_conv"] for name in ("dcgan-paper", "chollet-frogs"))
-    assert paper["answer"] == frogs["answer"] == "does not hold"
-    assert f"reach FID {paper['as_is']:.2f} in {tutorials.STARS['dcgan-paper'].steps} steps, " in told
-    assert f"pooling {paper['changed']:.2f}; in the frogs' {frogs['as_is']:.2f} and {frogs['changed']:.2f}" in told
+    strides, frogs = (at[name, "strided_conv"] for name in ("dcgan-paper", "chollet-frogs"))
+    assert strides["answer"] == frogs["answer"] == "does not hold"
+    assert f"reach FID {strides['as_is']:.2f} in {tutorials.STARS['dcgan-paper'].steps} steps, " in told
+    assert f"pooling {strides['changed']:.2f}; in the frogs' {frogs['as_is']:.2f} and {frogs['changed']:.2f}" in told
     (cells,) = (row for row in cells_of(page, ["recipe", "flip"]) if row[:2] == ["chollet-frogs", "`−strided_conv`"])
     assert cells[-1] == "as said"
     pooled, strided = (100 * float(cell) for cell in cells[3:5])

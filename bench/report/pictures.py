@@ -45,25 +45,30 @@ def picture(folder: Path, name: str) -> tuple[bytes, str] | None:
 
 
 def corner(folder: Path, name: str, rows: int, quality: int) -> bytes | None:
-    """The first `rows` × `rows` images of a sample grid as WebP; None where it is unreadable.
-
-    Every grid of a sweep is drawn from the same latent vectors, so that corners can be compared image by image. A
-    picture that is no 8 × 8 grid, such as a scatter of points, stays whole.
-    """
+    """The first images of a sample grid (`first_images`) as WebP; None where it is unreadable."""
     if Path(name).name != name:
         return None
     try:
         with Image.open(folder / name) as image:
-            grid = image.convert("RGB")
+            grid = first_images(image.convert("RGB"), rows)
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
-    edge = grid.width % GRID_ROWS
-    if grid.width == grid.height and edge < 2 and grid.width > _SMALLEST:
-        side = (grid.width - edge) * rows // GRID_ROWS + edge
-        grid = grid.crop((0, 0, side, side))
     out = io.BytesIO()
     grid.save(out, format="webp", quality=quality, method=4)
     return out.getvalue()
+
+
+def first_images(grid: Image.Image, rows: int) -> Image.Image:
+    """The first `rows` × `rows` images of a sample grid.
+
+    Every grid of a sweep is drawn from the same latent vectors, so that corners can be compared image by image. A
+    picture that is no 8 × 8 grid, such as a scatter of points, stays whole.
+    """
+    edge = grid.width % GRID_ROWS
+    if grid.width != grid.height or edge > 1 or grid.width <= _SMALLEST:
+        return grid
+    side = (grid.width - edge) * rows // GRID_ROWS + edge
+    return grid.crop((0, 0, side, side))
 
 
 def as_webp(picture: bytes, quality: int | None = None) -> bytes:
