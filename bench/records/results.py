@@ -67,18 +67,22 @@ def write_grids(folder: Path, grids: Mapping[str, Callable[[], bytes | None]]) -
             replaced(samples / name, lambda path, png=png: path.write_bytes(png))
 
 
-def write_record(folder: Path, record: RunRecord, parameters: Mapping[str, int]) -> Path:
+def write_record(
+    folder: Path, record: RunRecord, parameters: Mapping[str, int], source_steps: int | None = None
+) -> Path:
     """Write a run made by hand as record.json, curves.csv and samples.png; returns the folder.
 
     Args:
         folder: the run's own.
         record: what the run left.
         parameters: of its networks, by network.
+        source_steps: how long the recipe's source trains it, where it says so.
     """
     import pandas as pd
 
     parts = {name: value for name, value in record.result().items() if name not in ("samples", "curves")}
     parts |= {"environment": record.environment, "timing": record.timing, "parameters": dict(parameters)}
+    parts |= {} if source_steps is None else {"source_steps": source_steps}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "record.json").write_text(json.dumps(parts, indent=1, sort_keys=True) + "\n")
     pd.DataFrame(record.curves).to_csv(folder / "curves.csv", index=False)

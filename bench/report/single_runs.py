@@ -166,8 +166,17 @@ def _over_training(made: Made, stages: list[Path]) -> list[Gallery | Text]:
             tiles.append(Tile(f"{name}-{path.stem}", *drawn, f"{step:,} steps", caption))
     seen = made.folder / SEEN
     words = seen.read_text(encoding="utf-8").strip() if seen.is_file() else "nobody has said yet what can be seen."
-    title = f"{made.name}: every grid is drawn from the same latent vectors, the last one is the last state."
-    return [Gallery(tuple(tiles), title), Text(f"By eye: {words}", "answer" if seen.is_file() else "note")]
+    drawn = "every grid is drawn from the same latent vectors, the last one is the last state."
+    return [
+        Gallery(tuple(tiles), f"{made.name}, {_length(made)}: {drawn}"),
+        Text(f"By eye: {words}", "answer" if seen.is_file() else "note"),
+    ]
+
+
+def _length(made: Made) -> str:
+    """How long a training was, and how much that is of what its source says."""
+    steps, whole = made.spec["steps"], made.record.get("source_steps")
+    return f"{steps:,} steps" + (f", {100 * steps / whole:.3g} % of its source's {whole:,}" if whole else "")
 
 
 def _reasons(runs: list[Made]) -> list[Points]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.gan import recipes
 from bench.records.files import REAL, SAMPLES, replaced
 from bench.records.recipe_file import RecipeFile
 from bench.records.results import write_record
@@ -96,6 +97,8 @@ def train(
         training.finish()
     if not training.diverged:
         training.save()
-    write_record(folder, record_of(training), parameter_counts(spec))
+    card = recipes.get(spec.recipe)
+    source_steps = card.steps if card.steps_stated else None
+    write_record(folder, record_of(training), parameter_counts(spec), source_steps)
     (folder / REAL).write_bytes(grid_png(dataset.reference_images))
     return Trained(game.step_number, training.fids, training.diverged)

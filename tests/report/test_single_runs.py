@@ -75,4 +75,15 @@ def test_a_long_training_is_shown_on_its_way_with_what_a_person_saw(tmp_path):
     text = (page / "report.md").read_text()
     assert "By eye: fog, and no frog." in text
     assert "| real images | 2 steps | 3 steps | 4 steps | 6 steps |" in text
+    assert "dcgan, 6 steps: every grid" in text
     assert len(list((page / "figures").iterdir())) == 5
+
+
+@pytest.mark.parametrize("name", ["gans-in-action", "mlm-dcgan"])
+def test_a_long_training_says_how_much_of_its_sources_it_is(name, tmp_path):
+    card = recipes.get(name)
+    spec = RunSpec(**{**card.settings, **SMALL, "steps": 3, "evaluations": 1})
+    train(spec, tmp_path / "long" / name, device="cpu")
+    write(tmp_path / "long", tmp_path / "page")
+    told = f"{name}, 3 steps" + (", 0.015 % of its source's 20,000" if card.steps_stated else "") + ": every grid"
+    assert told in (tmp_path / "page" / "report.md").read_text()
