@@ -170,7 +170,11 @@ def long_spec(name: str, pictures: Path, steps: int) -> RunSpec:
 
 def make_training(name: str, pictures: Path, limit: Limit) -> bool:
     """Go on with a long training until told to stop; whether it is at its end."""
-    said = lambda step, fid: print(f"{name}: step {step}, FID {fid:.4g}", flush=True)  # noqa: E731
+
+    def said(step: int, fid: float) -> None:
+        if step > reached(name):  # the stages before are told again by every later one
+            print(f"{name}: step {step}, FID {fid:.4g}", flush=True)
+
     for steps in TRAININGS[name].stages:
         if steps <= reached(name):
             continue

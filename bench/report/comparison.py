@@ -90,6 +90,10 @@ _WORDS = (
 )
 
 
+_LINE = 9.0
+"""Points from one name to the next."""
+
+
 def _kind(table: pd.DataFrame, found: Findings) -> str:
     settled = table["settled"].unique()
     if len(settled) > 1:
@@ -166,8 +170,7 @@ def _figure(rows, here, there, names, datasets: list[str], found: Findings) -> F
              if np.isfinite([here.loc[key, "effect_log"], there.loc[key, "effect_log"]]).all()]  # fmt: skip
     if not known:
         return None
-    sizes = np.array([[table.loc[key, "effect_log"] for table in (here, there)] for key in known], dtype=float)
-    low, high = (max(1.25 * float(far), 2 * scale.narrowest) for far in (-sizes.min(), sizes.max()))
+    low, high = _ends(pd.concat([table.loc[known] for table in (here, there)]), scale)
     columns = min(len(datasets), 3)
     lines = math.ceil(len(datasets) / columns)
     with drawing(min(4.6 * columns, 10.4), 0.5 + (4.3 if columns < 3 else 3.6) * lines) as canvas:
@@ -182,6 +185,7 @@ def _figure(rows, here, there, names, datasets: list[str], found: Findings) -> F
             axis.set_title(shortened(dataset, 30))
             for side in (axis.xaxis, axis.yaxis):
                 set_span(side, scale, low, high, apart=0.15)
+            _name_points(axis, here.loc[[dataset]].droplevel(0), there.loc[[dataset]].droplevel(0))
         for axis in axes[len(datasets) :]:
             axis.set_visible(False)
         canvas.supxlabel(f"effect on {scale.label} in {shortened(names[0], 30)}", fontsize=9, color=QUIET)
@@ -191,7 +195,8 @@ def _figure(rows, here, there, names, datasets: list[str], found: Findings) -> F
             "effects-against-effects",
             f"Effects of every trick in {names[0]} against those in {names[1]}, with 95 % intervals",
             "On the dotted line both sweeps say the same. Lines are 95 % intervals of each; shape and colour are the "
-            "verdict of the second sweep, a name stands where the two verdicts differ.",
+            "verdict of the second sweep. Named are the tricks that help or hurt in either, in bold where the two "
+            "verdicts differ.",
         )
 
 
@@ -205,7 +210,45 @@ def _draw_point(axis, one: pd.Series, other: pd.Series, hack: str, scale) -> Non
     if np.isfinite(spans[1]).all():
         axis.plot([x, x], spans[1], color=colour, linewidth=1.1, alpha=0.7)
     axis.scatter(x, y, s=34, marker=VERDICT_MARK.get(verdict, "o"), color=colour, zorder=3)
-    if str(one["verdict"]) != verdict and hack != PLACEBO:
-        # Away from the dotted line, near which most points lie.
-        place, side = ((6, -9), "left") if y < x else ((-6, 5), "right")
-        axis.annotate(shortened(hack, 22), (x, y), place, textcoords="offset points", fontsize=7.5, ha=side)
+
+
+def _ends(rows: pd.DataFrame, scale) -> tuple[float, float]:
+    """How far below and above zero the axes reach: beyond the intervals, of which a long one may leave the picture."""
+    ends, effects = [], rows["effect_log"].to_numpy(float)
+    for sign, bound in ((-1, "ci_low_pct"), (1, "ci_high_pct")):
+        bounds = np.array([scale.place(value(row, bound)) for _, row in rows.iterrows()], dtype=float)
+        far, size = (float(np.max(sign * found[np.isfinite(found)], initial=0.0)) for found in (bounds, effects))
+        ends.append(max(min(1.1 * far, 1.5 * size), 1.25 * size, 2 * scale.narrowest))
+    return ends[0], ends[1]
+
+
+def _name_points(axis, here: pd.DataFrame, there: pd.DataFrame) -> None:
+    """Name the tricks that help or hurt in either sweep, away from the dotted line and from each other.
+
+    Names above the line stand left of their points and give way upwards, those below it right of them and downwards.
+    """
+    points = []
+    for hack in here.index.intersection(there.index).drop(PLACEBO, errors="ignore"):
+        one, other = here.loc[hack], there.loc[hack]
+        place = np.array([one["effect_log"], other["effect_log"]], dtype=float)
+        if np.isfinite(place).all() and {one["verdict"], other["verdict"]} & {"helps", "hurts"}:
+            points.append((hack, place, one["verdict"] != other["verdict"]))
+    per_point = axis.figure.dpi / 72
+    for above in (True, False):
+        sign, side = (1, "right") if above else (-1, "left")
+        own = [point for point in points if (point[1][1] >= point[1][0]) == above]
+        last = -np.inf
+        for hack, place, changed in sorted(own, key=lambda point: sign * point[1][1]):
+            level = sign * axis.transData.transform(place)[1] / per_point
+            last = max(level + 6, last + _LINE)
+            axis.annotate(
+                shortened(hack, 22),
+                place,
+                (-6 * sign, sign * (last - level)),
+                textcoords="offset points",
+                fontsize=7.5,
+                fontweight="bold" if changed else "normal",
+                ha=side,
+                va="center",
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.4},
+            )
