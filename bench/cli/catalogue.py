@@ -35,9 +35,10 @@ class Verdict:
 def published(reports: Path) -> dict[str, list[Verdict]]:
     """Hack -> its verdicts in the reports of a folder, those in a best recipe first; what cannot be read is left out.
 
-    The tables are read as they are: no library, no records.
+    The tables are read as they are: no library, no records. A verdict that stands on the page of several sweeps as well
+    as on that of its own counts once.
     """
-    found: dict[str, list[Verdict]] = {}
+    found: dict[str, dict[tuple, Verdict]] = {}
     for name, where in TABLES.items():
         for path in sorted(reports.glob(f"*/{name}")):
             try:
@@ -48,8 +49,9 @@ def published(reports: Path) -> dict[str, list[Verdict]]:
             for row in rows:
                 if row.get("hack") and row.get("verdict"):
                     made = Verdict(path.parent.name, row.get("dataset") or "", where, row["verdict"], _number(row))
-                    found.setdefault(row["hack"], []).append(made)
-    return found
+                    told = (made.dataset, made.where, made.word, row.get("effect_pct"))
+                    found.setdefault(row["hack"], {})[told] = made
+    return {hack: list(verdicts.values()) for hack, verdicts in found.items()}
 
 
 def _number(row: Mapping[str, str]) -> float | None:

@@ -36,6 +36,14 @@ def test_verdicts_are_those_of_the_reports_tables(reports):
     assert catalogue.published(reports / "none") == {}
 
 
+def test_a_verdict_on_the_page_of_several_sweeps_counts_once(reports):
+    before = catalogue.published(reports)
+    (reports / "all").mkdir()
+    for name in (EFFECTS, LOCAL_EFFECTS):
+        (reports / "all" / name).write_bytes((reports / "one" / name).read_bytes())
+    assert catalogue.published(reports) == before
+
+
 def test_a_line_has_year_sets_needs_and_verdicts(reports):
     told = catalogue.listing(
         ["leaky_relu", "split_batches"], catalogue.published(reports), {"leaky_relu": "time × 1.02"}
