@@ -26,6 +26,11 @@ LAYERS = {
         [1_081_344, 819_456, 1_048_832, 1_638_656, 1_638_656, 37_635],
         [3_584, 262_272, 262_272, 262_272, 513],
     ),
+    # Counted by hand: five by five kernels, biases everywhere, norms in G alone.
+    "ai-for-beginners": (
+        [100 * 8192 + 8192, 2 * 128, 25 * 128 * 128 + 128, 2 * 128, 25 * 128 * 64 + 64, 2 * 64, 25 * 64 * 3 + 3],
+        [25 * 3 * 32 + 32, 25 * 32 * 64 + 64, 25 * 64 * 128 + 128, 8192 * 256 + 256, 256 + 1],
+    ),
     # Counted by hand, G from the paper's figure, D as its mirror: no biases before a norm, two numbers a channel in it.
     "dcgan-paper": (
         [100 * 16_384, 2 * 1024, 25 * 1024 * 512, 2 * 512, 25 * 512 * 256, 2 * 256, 25 * 256 * 128, 2 * 128, 9_603],

@@ -26,6 +26,8 @@ class Net:
     Layers before a norm have none if `biased` is not set.
     """
 
+    epsilon = 1e-3
+
     def __init__(self, weights, biased):
         self.biased = biased
         wide = torch.get_default_dtype()
@@ -63,7 +65,7 @@ class Net:
         return reached[..., first : first + size, first : first + size] + bias.view(-1, 1, 1)
 
     def norm(self, x):
-        """Momentum 0.99, epsilon 1e-3; the running variance is of n − 1."""
+        """Momentum 0.99; the running variance is of n − 1."""
         index, scale = next(self.left)
         _, shift = next(self.left)
         over = [0, 2, 3] if x.ndim == 4 else [0]
@@ -74,7 +76,7 @@ class Net:
             self.statistics[index] = [0.99 * mean + 0.01 * running[0], 0.99 * variance + 0.01 * running[1]]
             mean, variance = x.mean(over), x.var(over, unbiased=False)
         shape = [1, -1, *[1] * (x.ndim - 2)]
-        normed = (x - mean.view(shape)) / (variance.view(shape) + 1e-3).sqrt()
+        normed = (x - mean.view(shape)) / (variance.view(shape) + self.epsilon).sqrt()
         return normed * scale.view(shape) + shift.view(shape)
 
 
@@ -110,7 +112,19 @@ class Adam:
         for weight, gradient, (mean, square) in zip(self.net.weights, gradients, self.moments, strict=True):
             mean.copy_(self.beta1 * mean + (1 - self.beta1) * gradient)
             square.copy_(0.999 * square + 0.001 * gradient**2)
-            weight.data -= rate * mean / (square.sqrt() + 1e-7)
+            weight.data -= rate * mean / (square.sqrt() + self.epsilon)
+
+    @property
+    def epsilon(self):
+        """Keras adds it to what is not corrected for the start."""
+        return 1e-7
+
+
+class TorchAdam(Adam):
+    @property
+    def epsilon(self):
+        """PyTorch adds it to what is."""
+        return 1e-8 * (1 - 0.999**self.t) ** 0.5
 
 
 class Nesterov:
@@ -282,7 +296,45 @@ class Frogs(Source):
         self.learn_g()
 
 
-class Dogs(Source):
+class Shuffled(Source):
+    """Real images in [-1, 1], every epoch in another order."""
+
+    left = ()
+
+    def real(self, step):
+        if len(self.left) < self.batch:
+            self.left = torch.randperm(len(self.data), generator=self.streams("data")).tolist()
+        chosen, self.left = self.left[: self.batch], self.left[self.batch :]
+        return (self.data[chosen] - 127.5) / 127.5
+
+
+class Lesson(Shuffled):
+    """One update of D on the mean over real images and the fakes that G then learns from."""
+
+    def __init__(self, *given, **more):
+        super().__init__(*given, **more)
+        self.g_optimizer, self.d_optimizer = TorchAdam(self.g, 2e-4, 0.5), TorchAdam(self.d, 2e-4, 0.5)
+        self.g.epsilon = 1e-5
+
+    def generator(self, net, z):
+        x = leaky(net.norm(net.dense(z, normed=True).view(-1, 4 * WIDTH, 8, 8)), 0.2)
+        for _ in range(2):
+            x = leaky(net.norm(net.conv(doubled(x), normed=True)), 0.2)
+        return net.conv(doubled(x)).tanh()
+
+    def discriminator(self, net, x):
+        for _ in range(3):
+            x = F.max_pool2d(leaky(net.conv(x), 0.2), 2)
+        return net.dense(leaky(net.dense(x), 0.2))
+
+    def step(self, number):
+        real, fake = self.real(number), self.made(True)
+        logits = self.judged(torch.cat([real, fake.detach()]))
+        self.d_optimizer.descend(cross_entropy(logits, torch.cat([self.labels(True), self.labels(False)])))
+        self.g_optimizer.descend(cross_entropy(self.judged(fake), self.labels_for_g()))
+
+
+class Dogs(Shuffled):
     """One update of D on real images and predicted fakes."""
 
     latent_dim = 1000
@@ -290,17 +342,9 @@ class Dogs(Source):
     def __init__(self, *given, **more):
         super().__init__(*given, **more)
         self.g_optimizer, self.d_optimizer = Nesterov(self.g, 5e-4), Nesterov(self.d, 5e-4)
-        self.left = []
 
     def latents(self):
         return 2 * self.uniform("latent", self.batch, self.latent_dim) - 1
-
-    def real(self, step):
-        """Every epoch in another order."""
-        if len(self.left) < self.batch:
-            self.left = torch.randperm(len(self.data), generator=self.streams("data")).tolist()
-        chosen, self.left = self.left[: self.batch], self.left[self.batch :]
-        return (self.data[chosen] - 127.5) / 127.5
 
     def generator(self, net, z):
         x = net.dense(z).tanh()
@@ -321,6 +365,7 @@ class Dogs(Source):
 
 
 SOURCES = {
+    "ai-for-beginners": Lesson,
     "chollet-frogs": Frogs,
     "dog-gan": Dogs,
     "gans-in-action": AsDescribed,

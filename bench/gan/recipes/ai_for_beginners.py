@@ -1,8 +1,10 @@
 """A lesson's general shape: convolution and pooling in D, upsampling and convolution in G, dense layers in both.
 
+The tricks in it are those of the lesson's notebook, whose own networks are dense ones for MNIST.
 What goes wrong in it, and the remedies that it names, are in `ai_for_beginners_troubles`.
 """
 
+import hacks
 from bench.gan.backbone import Backbone, Dense, Down, Up
 from bench.gan.recipes.card import Claim, RecipeCard, register
 
@@ -30,11 +32,12 @@ D_WINS = (("d_loss_low_share", "down"), ("d_real_confidence", "down"))
 LESSON = register(
     RecipeCard(
         name="ai-for-beginners",
-        title="the general shape of a first lesson, every hack off",
+        title="the general shape of a first lesson, with the tricks of its notebook",
         source="Microsoft, AI for Beginners, lesson on generative adversarial networks",
         make_backbone=networks,
-        levels={},
-        parameters={},
+        levels=dict.fromkeys(("leaky_relu", "batch_norm", "tanh_scaling", "adam_beta1", "gaussian_latent"), True),
+        parameters={"batch_norm": {"nets": "g", "momentum": 0.2, "drops_bias": False}},
+        make_slots=lambda: hacks.Recipe(mean_of_all=True),
         width=32,
         resolution=64,
         channels=3,
@@ -43,7 +46,7 @@ LESSON = register(
         batch=64,
         steps=1000,
         keras=False,
-        counted=(1_446_787, 2_356_289),
+        counted=(1_447_427, 2_356_289),
         claims=(
             Claim(
                 "when one network wins, give the two different learning rates",
@@ -53,10 +56,13 @@ LESSON = register(
             ),
         ),
         notes=(
-            "The lesson gives a shape and no sizes: channels 32, 64, 128 in D and 128, 128, 64 in G, dense layers of "
-            "8,192 and 256 units, the latent, optimiser, batch and steps are ours.",
-            "Of the lesson's loop the turns alone are known, D's step and then G's with D frozen; that D has one "
-            "update a step, on real and fake images in one batch, and that G learns from the same fakes, is ours.",
+            "The lesson's text gives a shape and no sizes: channels 32, 64, 128 in D and 128, 128, 64 in G, dense "
+            "layers of 8,192 and 256 units are ours, and so are batch and steps.",
+            "From its PyTorch notebook are LeakyReLU of slope 0.2, BatchNorm in G alone, tanh, a normal latent of 100, "
+            "Adam 2e-4 with β1 = 0.5, one update of D on the mean over real and fake images, and that G learns from "
+            "the same fakes.",
+            "Left different: D goes first, as in the text; in the notebook G does. The notebook's weight decay of 8e-9 "
+            "and its batch of 256 are left out.",
             "Its other remedies are skip_discriminator, progressive_growing and multi_scale_gradients: see the recipes "
             "that go wrong, ai-for-beginners-imbalance, -collapse and -artefacts.",
         ),
