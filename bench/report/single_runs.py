@@ -77,9 +77,16 @@ def compose(name: str, runs: list[Made]) -> Report:
             ("Computing time", f"{number(seconds / 60)} min"),
             ("Processor", listed(sorted(machines))),
         ),
-        opening=Section("answer", "In one line", (Text(told, "answer"),)),
+        opening=Section("answer", "In one line", (Text(told, "answer"), *_seen(runs))),
         sections=tuple(section for section in sections if any(section.blocks)),
     )
+
+
+def _seen(runs: list[Made]) -> list[Points]:
+    """What long trainings make, where somebody has looked at all that were made."""
+    looked = [_by_eye(made) for made in runs if stages_shown(made.folder)]
+    whole = bool(looked) and all(text.tone == "answer" for text in looked)
+    return [Points(tuple(text.text for text in looked))] if whole else []
 
 
 def _table(runs: list[Made]) -> Table:
@@ -164,13 +171,15 @@ def _over_training(made: Made, stages: list[Path]) -> list[Gallery | Text]:
         caption = f"FID {number(fid)}" if known(fid) else "no FID"
         if (drawn := picture(path.parent, path.name)) is not None:
             tiles.append(Tile(f"{name}-{path.stem}", *drawn, f"{step:,} steps", caption))
+    drawn = "Every grid is drawn from the same latent vectors; the last one is the last state."
+    return [_by_eye(made), Gallery(tuple(tiles), drawn)]
+
+
+def _by_eye(made: Made) -> Text:
+    """What a person saw in the last grid of a long training, if somebody has looked."""
     seen = made.folder / SEEN
     words = seen.read_text(encoding="utf-8").strip() if seen.is_file() else "nobody has said yet what can be seen."
-    drawn = "every grid is drawn from the same latent vectors, the last one is the last state."
-    return [
-        Gallery(tuple(tiles), f"{made.name}, {_length(made)}: {drawn}"),
-        Text(f"By eye: {words}", "answer" if seen.is_file() else "note"),
-    ]
+    return Text(f"{code(made.name)} after {_length(made)}: {words}", "answer" if seen.is_file() else "note")
 
 
 def _length(made: Made) -> str:
