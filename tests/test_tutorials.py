@@ -1,5 +1,6 @@
 """The script of claims and long trainings asks for what the recipes and the sweeps have."""
 
+import json
 import re
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from bench.cli.planning import CLAIM_LOOKS
 from bench.cli.request import Request, build_request
 from bench.gan import recipes
 from bench.plan.shares import star_runs
+from bench.records.run import RunSpec
 from bench.records.sweep import read_sweep
 
 ROOT = Path(__file__).parents[1]
 CLAIMS = ROOT / "results" / "claims"
+LONG = ROOT / "results" / "recipes"
 PAGE = ROOT / "reports" / "claims"
 
 
@@ -169,3 +172,33 @@ def test_what_the_docs_say_of_single_claims_is_on_the_page(page, docs):
     steps = [star.steps for star in tutorials.STARS.values()]
     assert f"All of this holds for {min(steps)} to {max(steps)} steps" in told
     assert tutorials.STARS["gans-in-action"].steps / recipes.get("gans-in-action").steps == 0.015
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """The records of the long trainings, by recipe, in the order of the script."""
+    return {name: json.loads((LONG / name / "record.json").read_text()) for name in tutorials.TRAININGS}
+
+
+@pytest.mark.parametrize("name", tutorials.TRAININGS)
+def test_a_long_training_is_one_of_the_recipe_as_its_source_has_it(name, trained):
+    record, card = trained[name], recipes.get(name)
+    spec = tutorials.long_spec(name, Path("cifar10-jpg.zip"), record["spec"]["steps"])
+    assert RunSpec(**record["spec"]) == spec
+    assert (spec.width, spec.batch, spec.resolution, spec.levels) == (card.width, card.batch, card.resolution, {})
+    assert spec.steps in tutorials.TRAININGS[name].stages
+    assert tuple(record["parameters"][net] for net in ("generator", "discriminator")) == card.counted
+    assert record.get("source_steps") == (card.steps if card.steps_stated else None)
+
+
+def test_the_docs_tell_what_every_recipe_makes(trained, docs):
+    told = cells_of(docs, ["recipe", "trained on"])
+    expected = []
+    for name, record in trained.items():
+        steps, whole = record["spec"]["steps"], record.get("source_steps")
+        share = f"{100 * steps / whole:.3g} % of {whole:,}" if whole else "not stated"
+        data = tutorials.TRAININGS[name].data
+        data = {"pictures:dog": "dogs", "pictures:frog": "frogs"}.get(data, f"`{data}`")
+        seen = (LONG / name / "seen.txt").read_text().strip()
+        expected.append([name, data, f"{steps:,}", share, f"{record['timing']['seconds'] / 60:.0f} min", seen])
+    assert told == expected
