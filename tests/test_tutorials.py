@@ -167,8 +167,6 @@ def test_what_the_docs_say_of_single_claims_is_on_the_page(page, docs):
     assert cells[-1] == "as said"
     pooled, strided = (100 * float(cell) for cell in cells[3:5])
     assert f"({strided:.2f} % of them are zero, with pooling {pooled:.0f} %)" in told
-    lesson = rows[rows["name"] == "ai-for-beginners"].iloc[0]
-    assert all(lesson[f"failed_{side}"] == lesson[f"runs_{side}"] for side in ("as_is", "changed"))
     steps = [star.steps for star in tutorials.STARS.values()]
     assert f"All of this holds for {min(steps)} to {max(steps)} steps" in told
     assert tutorials.STARS["gans-in-action"].steps / recipes.get("gans-in-action").steps == 0.015
