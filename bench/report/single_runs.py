@@ -1,6 +1,7 @@
 """The report of runs made one by one: a folder of `ganbench run`'s records, side by side."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bench.records.files import REAL, SAMPLES
@@ -43,6 +44,12 @@ class Made:
         changed = [f"{'+' if on else '-'}{hack}" for hack, on in sorted(self.spec.get("levels", {}).items())]
         return " ".join([str(self.spec.get("recipe", "dcgan")), *changed])
 
+    @cached_property
+    def seen(self) -> str | None:
+        """What a person saw in the last grid; None where nobody has looked."""
+        path = self.folder / SEEN
+        return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
 
 def runs_in(folder: Path) -> list[Made]:
     """The runs kept in the folder, in order of recipe, levels, dataset and seed.
@@ -84,9 +91,10 @@ def compose(name: str, runs: list[Made]) -> Report:
 
 def _seen(runs: list[Made]) -> list[Points]:
     """What long trainings make, where somebody has looked at all that were made."""
-    looked = [_by_eye(made) for made in runs if stages_shown(made.folder)]
-    whole = bool(looked) and all(text.tone == "answer" for text in looked)
-    return [Points(tuple(text.text for text in looked))] if whole else []
+    trained = [made for made in runs if stages_shown(made.folder)]
+    if not trained or any(made.seen is None for made in trained):
+        return []
+    return [Points(tuple(_by_eye(made) for made in trained))]
 
 
 def _table(runs: list[Made]) -> Table:
@@ -172,14 +180,13 @@ def _over_training(made: Made, stages: list[Path]) -> list[Gallery | Text]:
         if (drawn := picture(path.parent, path.name)) is not None:
             tiles.append(Tile(f"{name}-{path.stem}", *drawn, f"{step:,} steps", caption))
     drawn = "Every grid is drawn from the same latent vectors; the last one is the last state."
-    return [_by_eye(made), Gallery(tuple(tiles), drawn)]
+    return [Text(_by_eye(made), "note" if made.seen is None else "answer"), Gallery(tuple(tiles), drawn)]
 
 
-def _by_eye(made: Made) -> Text:
+def _by_eye(made: Made) -> str:
     """What a person saw in the last grid of a long training, if somebody has looked."""
-    seen = made.folder / SEEN
-    words = seen.read_text(encoding="utf-8").strip() if seen.is_file() else "nobody has said yet what can be seen."
-    return Text(f"{code(made.name)} after {_length(made)}: {words}", "answer" if seen.is_file() else "note")
+    words = "nobody has said yet what can be seen." if made.seen is None else made.seen
+    return f"{code(made.name)} after {_length(made)}: {words}"
 
 
 def _length(made: Made) -> str:

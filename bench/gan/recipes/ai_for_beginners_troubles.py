@@ -26,8 +26,7 @@ def _register(
 ) -> None:
     """The lesson's recipe with a trouble; `shown_by` is its sign, which each of the remedies (hack -> text) undoes."""
     claims = tuple(Claim(text, hack, True, shown_by=shown_by) for hack, text in remedies.items())
-    own = {"levels": STEADY, "parameters": {}, "make_slots": lambda: hacks.Recipe(), **SMALL}
-    settings = {**own, **settings}
+    settings = {"levels": STEADY, "parameters": {}, "make_slots": lambda: hacks.Recipe(), **SMALL, **settings}
     name = f"{LESSON.name}-{name}"
     register(replace(LESSON, name=name, title=title, trouble=trouble, claims=claims, notes=(NOTE,), **settings))
 
