@@ -4,10 +4,10 @@
     python scripts/publish.py NAME --text          # report.md and its figures, losses of the runs these show, no HTML
     python scripts/publish.py NAME --runs-only     # of a repetition: its plans and scores, no report
 
-NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, large grids in
-colour keep their first sixteen images, runs.csv (runs.parquet as text) is removed, and the report is written again from
-what is left. The storage of a sweep, generators, checkpoints and the grids that no page shows stay where they are,
-ignored.
+NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, grids keep
+sixteen greys or 256 colours, large ones in colour their first sixteen images, runs.csv (runs.parquet as text) is
+removed, and the report is written again from what is left. The storage of a sweep, generators, checkpoints and the
+grids that no page shows stay where they are, ignored.
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ SHOWN = 50
 """Places along training for which the losses of a run are kept, beside the steps at which it was scored."""
 LARGE = 200
 """Pixels of a side of a grid in colour that weighs down what is published."""
+GREYS = 16
+"""Tones of a grid in grey that is published: four bits a pixel."""
+GREY_STEP = 255 // (GREYS - 1)
 OF_A_RUN = ("record.json", "curves.csv", "samples.png", REAL, SEEN)
 
 
@@ -112,14 +115,28 @@ def thin(folder: Path, text: bool = False) -> None:
 
 
 def shrink_grids(files: Sequence[Path]) -> None:
-    """Keep the first 4 × 4 images of the large grids in colour, in 256 colours of their own."""
+    """Keep sixteen greys or 256 colours of a grid, and of a large one in colour the first 4 × 4 images.
+
+    One with a palette has been made small before, and stays as it is.
+    """
     for path in files:
         if path.suffix == ".png":
             with Image.open(path) as image:
                 image.load()
-            if image.mode == "RGB" and image.width > LARGE:
-                small = first_images(image, 4).quantize(256, dither=Image.Dither.NONE)
-                replaced(path, lambda target, small=small: small.save(target, format="png", optimize=True))
+            if image.mode != "P":
+                small, how = few_tones(image)
+                replaced(path, lambda target, small=small, how=how: small.save(target, format="png", **how))
+
+
+def few_tones(image: Image.Image) -> tuple[Image.Image, dict[str, int | bool]]:
+    """A grid in as many tones as an eye needs, and the options that make a small file of it."""
+    grey = image.convert("L")
+    if image.mode == "L" or grey.convert("RGB").tobytes() == image.convert("RGB").tobytes():
+        small = grey.point(lambda tone: round(tone / GREY_STEP))
+        small.putpalette([tone * GREY_STEP for tone in range(GREYS) for _ in "RGB"])
+        return small, {"optimize": True, "bits": 4}
+    shown = first_images(image, 4) if image.width > LARGE else image
+    return shown.convert("RGB").quantize(256, dither=Image.Dither.NONE), {"optimize": True}
 
 
 def found(folder: Path, name: str) -> list[Path]:
