@@ -74,7 +74,7 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
     """Everything on the page, in reading order; `pages` are the sweeps' own."""
     records, odd = found.records, differing(sweeps)
     opening = (
-        *(Text(sentence, "answer") for sentence in in_short(found)),
+        *(Text(sentence, "answer") for sentence in (*in_short(found), *counted(found))),
         Text(f"The runs of these sweeps differ in {odd}: datasets may differ for that.", "warning") if odd else None,
         replace(local_effects.figure(found), on_page=True),
         short_table(found),
@@ -90,13 +90,26 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
     )
     return Report(
         sweep=records.name,
-        title=TITLE,
+        title=title(found),
         question=f"What does each trick do to {found.scale.label} in {found.middle}, on each of "
         f"{spelled(len(records.datasets))} datasets, and what does it do on all of them?",
         facts=(*counts(records), *computing_time(records)),
         opening=Section("answer", "In short", tuple(filter(None, opening))),
         sections=tuple(filter(None, parts)),
     )
+
+
+def title(found: Findings) -> str:
+    """Of a few tricks people ask which hold; of a whole catalogue, what is in it at all."""
+    tricks = found.local.loc[found.local["effect_log"].notna() & (found.local["hack"] != PLACEBO), "hack"].nunique()
+    return TITLE if tricks <= every_trick.MANY else f"What {tricks} tricks do to a recipe that works"
+
+
+def counted(found: Findings) -> list[str]:
+    """Of many tricks, how many help, hurt, are bounded and open, on each dataset; nothing of a few."""
+    if found.local["hack"].nunique() <= every_trick.MANY:
+        return []
+    return [f"On {code(name)}, {every_trick.tally(found, name)}." for name in found.records.datasets]
 
 
 def _words(found: Findings) -> str:

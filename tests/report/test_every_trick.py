@@ -13,7 +13,7 @@ from bench.records.sweep import SweepRecords
 from bench.report.findings import Findings
 from bench.report.sections import every_trick, stability
 from bench.report.shown import FLIPS, shown_runs
-from bench.report.together import FOREMOST, in_short, short_table
+from bench.report.together import FOREMOST, counted, in_short, short_table, title
 
 HACKS = tuple(f"trick{number:02d}" for number in range(20))
 
@@ -122,3 +122,12 @@ def test_of_many_that_hurt_the_worst_are_named_and_the_others_counted(on_two, mo
 def test_of_many_without_a_verdict_the_count_is_told(on_two):
     none = on_two.local.assign(verdict="inconclusive")
     assert in_short(replace(on_two, local=none))[-1].startswith("19 tricks have no verdict anywhere")
+
+
+def test_the_page_of_many_says_how_many_help_and_how_many_stay_open(on_two):
+    assert title(on_two) == f"What {len(HACKS) - 1} tricks do to a recipe that works"  # one has not been reached
+    first, second = counted(on_two)
+    assert (first, second) == tuple(f"On `{name}`, {every_trick.tally(on_two, name)}." for name in "de")
+    few = [*HACKS[: every_trick.MANY - 1], "placebo"]
+    short = replace(on_two, local=on_two.local[on_two.local["hack"].isin(few)])
+    assert (title(short), counted(short)) == ("Which tricks hold everywhere?", [])
