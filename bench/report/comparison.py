@@ -15,7 +15,7 @@ from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
 from bench.report.blocks import Figure, File, Files, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
-from bench.report.estimates import estimate, order_of_hacks, value
+from bench.report.estimates import difference, estimate, order_of_hacks, value
 from bench.report.findings import Findings, findings
 from bench.report.first_screen import told
 from bench.report.forest import set_span
@@ -143,15 +143,13 @@ def _tables(rows, here, there, names, found: Findings) -> list[Table]:
         cells = []
         for hack, row in own.iterrows():
             one, other = here.loc[(dataset, hack)], there.loc[(dataset, hack)]
-            ends = (value(row, name) for name in ("difference_log", "ci_low_log", "ci_high_log"))
-            size, low, high = (None if end is None else scale.told(end) for end in ends)
-            difference = f"{scale.size(size)} ({scale.span(low, high)})" if size is not None else "–"
+            over = difference(row, scale)
             cells.append(
                 (
                     code(hack),
                     estimate(one, scale),
                     estimate(other, scale),
-                    f"**{difference}**" if row["differs"] else difference,
+                    f"**{over}**" if row["differs"] else over,
                     p_value(value(row, "p_adjusted")),
                     str(one["verdict"]),
                     str(other["verdict"]),

@@ -60,6 +60,15 @@ def estimate(row: pd.Series, scale: Scale = PERCENT) -> str:
     return effect(row, scale) if span == NOTHING else f"{effect(row, scale)} ({span})"
 
 
+def difference(row: pd.Series, scale: Scale) -> str:
+    """One effect over another with its 95 % interval, of a row of `analysis.effect_differences()`."""
+    size, low, high = (
+        None if end is None else scale.told(end)
+        for end in (value(row, name) for name in ("difference_log", "ci_low_log", "ci_high_log"))
+    )
+    return NOTHING if size is None else f"{scale.size(size)} ({scale.span(low, high)})"
+
+
 def reach(row: pd.Series, scale: Scale = PERCENT) -> float | None:
     """How far the effect may go either way by its 95 % interval, on the scale's axis; None where it has no ends."""
     ends = [abs(scale.place(value(row, name))) for name in ("ci_low_pct", "ci_high_pct")]

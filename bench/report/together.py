@@ -17,7 +17,7 @@ from bench.records.sweep import SweepRecords, read_sweep
 from bench.records.together import together
 from bench.report.blocks import File, Files, Section, Table, Text, code
 from bench.report.comparison import differing, write_compared
-from bench.report.estimates import effect, order_of_hacks, reach, value, with_spread
+from bench.report.estimates import effect, order_of_hacks, reach, with_spread
 from bench.report.facts import computing_time, counts
 from bench.report.findings import Findings, findings
 from bench.report.formatting import NOTHING, foremost, listed, spelled
@@ -196,7 +196,7 @@ def short_table(found: Findings) -> Table:
     order = order_of_hacks(found.local, found.scale)
     many_rows = len(order) > every_trick.MANY
     for hack in order:
-        cells = [_short(here, (hack, dataset), found) for dataset in datasets]
+        cells = [local_effects.short_cell(here, (hack, dataset), found) for dataset in datasets]
         counts, known = stands.loc[hack], pools.loc[hack]
         mean = (effect(known, found.scale) if known["datasets"] > 2 else NOTHING,) if many else ()
         says = _counts(counts) if counts[list(CLAIMS)].sum() else NOTHING
@@ -206,16 +206,6 @@ def short_table(found: Findings) -> Table:
     words = ("verdicts", *(every_trick.SOURCE if many_rows else ()))
     heads, align = ("trick", *numbers, *words), "l" + "r" * len(numbers) + "l" * len(words)
     return Table(heads, tuple(rows), align, f"Change of {found.scale.label}", sortable=many_rows)
-
-
-def _short(here: pd.DataFrame, key: tuple[str, str], found: Findings) -> str:
-    row = local_effects.row_of(here, key)
-    if row is None or value(row, "effect_log") is None:
-        return local_effects.why_unknown(row, found, key) or NOTHING
-    if row["verdict"] in CLAIMS:
-        return f"**{effect(row, found.scale)}**"
-    words = local_effects.verdict_or_bound(row, found.scale)
-    return words if words.startswith("at most") or words == "negligible" else f"{effect(row, found.scale)}, open"
 
 
 def recipes(found: Findings) -> Section:

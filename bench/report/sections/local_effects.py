@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench import analysis
 from bench.analysis.intervals import METHODS
-from bench.analysis.verdicts import POINTWISE
+from bench.analysis.verdicts import CLAIMS, POINTWISE
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Figure, Points, Section, Table, Text, code
 from bench.report.canvas import INK, PLACEBO_INK, QUIET, VERDICT_INK, VERDICT_MARK, drawing, finished, shortened
@@ -138,6 +138,17 @@ def told_in_two(row: pd.Series | None, findings: Findings, key: tuple[str, str])
         return [NOTHING, why_unknown(row, findings, key)]
     text = estimate(row, findings.scale)
     return [f"**{text}**" if is_clear(row) else text, verdict_or_bound(row, findings.scale)]
+
+
+def short_cell(here: pd.DataFrame, key: tuple[str, str], findings: Findings) -> str:
+    """An effect where there is no room for its interval: bold with a verdict, else its bound, or that it is open."""
+    row, scale = row_of(here, key), findings.scale
+    if row is None or value(row, "effect_log") is None:
+        return why_unknown(row, findings, key) or NOTHING
+    if row["verdict"] in CLAIMS:
+        return f"**{effect(row, scale)}**"
+    words = verdict_or_bound(row, scale)
+    return words if words.startswith("at most") or words == "negligible" else f"{effect(row, scale)}, open"
 
 
 def row_of(table: pd.DataFrame, key: tuple[str, str]) -> pd.Series | None:
