@@ -63,6 +63,13 @@ def reaches(table):
     return [round(100 * math.expm1(end)) for end in ends]
 
 
+def with_pages(folder, names):
+    """Pages of these sweeps beside the one that is made in `folder`, as where it is published."""
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "report.md").touch()
+
+
 def test_the_hack_of_the_docs_is_a_hack(tmp_path):
     (block,) = re.findall(r"```python\n(.*?)```", PAGES["docs/own-trick.md"], re.DOTALL)
     (tmp_path / "two_time_scales.py").write_text(block)
@@ -198,12 +205,14 @@ def test_what_the_readme_says_of_all_tricks_follows_from_the_records():
 
 
 def test_the_page_of_all_is_that_of_their_records(tmp_path):
+    with_pages(tmp_path, CORE)
     write_together([ROOT / "results" / name for name in CORE], tmp_path / "core")
     assert (tmp_path / "core" / "report.md").read_text() == (ROOT / "reports" / "core" / "report.md").read_text()
 
 
 def test_the_page_of_a_sweep_and_its_repetition_is_that_of_their_records(tmp_path):
     both = [ROOT / "results" / name for name in ("core-digits", "core-digits-again")]
+    with_pages(tmp_path, [each.name for each in both])
     write_several(both, tmp_path / "again")
     assert (tmp_path / "again" / "report.md").read_text() == (ROOT / "reports" / "again" / "report.md").read_text()
 

@@ -20,7 +20,7 @@ from bench.report.findings import Findings, findings
 from bench.report.first_screen import told
 from bench.report.forest import set_span
 from bench.report.formatting import counted, listed, p_value
-from bench.report.links import own_page
+from bench.report.links import own_pages
 from bench.report.render import Report, write_files
 
 TITLE = "Do two sweeps say the same?"
@@ -41,7 +41,7 @@ def write_comparison(first: Path, second: Path, report_dir: Path) -> Path:
 
 def write_compared(first: SweepRecords, second: SweepRecords, report_dir: Path) -> Path:
     """`write_comparison` of sweeps that have been read."""
-    pages = tuple(own_page(each.folder.resolve().name, report_dir) for each in (first, second))
+    pages = own_pages([each.folder.resolve().name for each in (first, second)], report_dir)
     report = compare(findings(first), findings(second), pages)
     report_dir.mkdir(parents=True, exist_ok=True)
     return write_files(report, report_dir)

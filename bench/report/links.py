@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,8 +15,12 @@ def way(page_dir: Path, to: Path) -> str:
     return quote(Path(os.path.relpath(to.resolve(), page_dir.resolve())).as_posix())
 
 
-def own_page(name: str, page_dir: Path) -> File:
-    """The link from a page of several sweeps to that of one of them, beside it, or to its text if that is all."""
+def own_pages(names: Sequence[str], page_dir: Path) -> tuple[File, ...]:
+    """Links from a page of several sweeps to those of each that lie beside it, or to their texts if that is all."""
+    return tuple(found for name in names if (found := _own_page(name, page_dir)) is not None)
+
+
+def _own_page(name: str, page_dir: Path) -> File | None:
     folder = page_dir.resolve().parent / name
-    text_alone = (folder / "report.md").is_file() and not (folder / "index.html").is_file()
-    return File(way(page_dir, folder / ("report.md" if text_alone else "index.html")), name, "everything on this sweep")
+    page = next((folder / each for each in ("index.html", "report.md") if (folder / each).is_file()), None)
+    return page and File(way(page_dir, page), name, "everything on this sweep")

@@ -21,7 +21,7 @@ from bench.report.estimates import effect, order_of_hacks, reach, with_spread
 from bench.report.facts import computing_time, counts
 from bench.report.findings import Findings, findings
 from bench.report.formatting import NOTHING, foremost, listed, spelled
-from bench.report.links import own_page
+from bench.report.links import own_pages
 from bench.report.render import Report, write_files
 from bench.report.scale import Scale
 from bench.report.sections import across_datasets, along, buys_and_costs, equal_time, every_trick, local_effects
@@ -66,7 +66,7 @@ def _write(sweeps: Sequence[SweepRecords], target: Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     found.local.to_csv(target / LOCAL_EFFECTS, index=False, lineterminator="\n")
     return write_files(
-        compose(found, sweeps, [own_page(each.folder.resolve().name, target) for each in sweeps]), target
+        compose(found, sweeps, own_pages([each.folder.resolve().name for each in sweeps], target)), target
     )
 
 
