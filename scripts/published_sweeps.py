@@ -23,10 +23,14 @@ SCORED = "--evaluations 9 --late 6"
 CORE = ("digits", "mnist5k", "fashion-mnist", "shapes", CIFAR10)
 BEST = {
     "digits": "batch_norm adam_beta1 tanh_scaling gaussian_latent split_batches label_smoothing",
+    "mnist5k": "batch_norm normal_init adam_beta1 tanh_scaling gaussian_latent split_batches",
     "fashion-mnist": "batch_norm normal_init adam_beta1 tanh_scaling gaussian_latent split_batches",
+    "shapes": "strided_conv batch_norm normal_init adam_beta1 tanh_scaling split_batches",
     CIFAR10: "leaky_relu batch_norm normal_init adam_beta1 gaussian_latent split_batches label_flips",
 }
 """The best recipes that the core sweeps found: what the stars stand around."""
+ALL = ("digits", "fashion-mnist", CIFAR10)
+"""Where every trick of the catalogue is flipped."""
 WINNERS = "batch_norm split_batches adam_beta1 tanh_scaling normal_init"
 """The tricks that help on Fashion-MNIST."""
 EFFICIENT = "diff_augment adaptive_augment lecam consistency"
@@ -53,8 +57,14 @@ def _core(dataset: str, more: str = "") -> str:
     return f"--datasets {dataset} {SMALL} --steps 1000 --sesoi 0.075 --budget 50m{more}"
 
 
-def _star(dataset: str, hacks: str, around: str, more: str) -> str:
-    return f"--stages settle --datasets {dataset} --hacks {hacks} --around {around} {SMALL} {SCORED} {more}"
+def _star(dataset: str, hacks: str, around: str, more: str, size: str = SMALL) -> str:
+    return f"--stages settle --datasets {dataset} --hacks {hacks} --around {around} {size} {SCORED} {more}"
+
+
+def _long(dataset: str) -> str:
+    # The pictures of digits have 8 pixels: more would be drawn from nothing.
+    size = SMALL if dataset == "digits" else SMALL.replace("16", "32", 1)
+    return _star(dataset, "core", BEST[dataset], "--steps 4000", size)
 
 
 GROUPS: dict[str, tuple[Asked, ...]] = {
@@ -78,7 +88,8 @@ GROUPS: dict[str, tuple[Asked, ...]] = {
             ),
         ),
     ),
-    "all": tuple(Asked(f"all-{_short(name)}", _star(name, "all", BEST[name], "--steps 600")) for name in BEST),
+    "all": tuple(Asked(f"all-{_short(name)}", _star(name, "all", BEST[name], "--steps 600")) for name in ALL),
+    "long": tuple(Asked(f"long-{_short(name)}", _long(name)) for name in CORE),
     "replay": (
         Asked(
             "replay-digits",
