@@ -114,10 +114,11 @@ def counted(found: Findings) -> list[str]:
 
 def _words(found: Findings) -> str:
     mean = " The mean over datasets is told in full below." if len(found.records.datasets) > 2 else ""
+    how = f" {every_trick.HOW}" if found.local["hack"].nunique() > every_trick.MANY else ""
     return (
         f"Change of {found.scale.label} when the trick is on and everything else is as in {found.middle} on that "
         "dataset. Bold: a verdict, beyond chance among all tricks. At most: no verdict, and no larger effect either "
-        f"way by the 95 % interval. Open: no verdict, though the interval is clear of zero or has no end.{mean}"
+        f"way by the 95 % interval. Open: no verdict, though the interval is clear of zero or has no end.{mean}{how}"
     )
 
 

@@ -33,11 +33,13 @@ def section(findings: Findings) -> Section | None:
         f"Change of {findings.scale.label} when the trick is on and everything else as in {findings.middle}, with its "
         "95 % interval over all looks; bold: clear of zero. What the source says is taken from the trick's card. Time: "
         "of a step, where it differs by over a tenth beyond chance. Recall and coverage: bold where beyond chance "
-        "among all tricks and scores. A click on a head sorts by it; the box keeps the rows that hold every word."
+        f"among all tricks and scores. {HOW}"
     )
     return Section("every-trick", TITLE, (*tables, Text(words, "reading")), _finding(findings))
 
 
+HOW = "A click on a head sorts by it; the box keeps the rows that hold every word."
+"""How a table of many rows is used."""
 TITLE = "Every trick: what is said of it and what it did"
 SOURCE = ("family", "its source says")
 """The heads over what `source` tells of a trick."""
