@@ -2,7 +2,7 @@
 
     python scripts/publish.py NAME
     python scripts/publish.py NAME --text          # report.md and its figures, losses of the runs these show, no HTML
-    python scripts/publish.py NAME --runs-only     # of a repetition: its plans and scores, no report
+    python scripts/publish.py NAME --runs-only     # no page of its own: plans, scores, FID on the way, no grids
 
 NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, grids keep
 sixteen greys or 256 colours, large ones in colour their first sixteen images, runs.csv (runs.parquet as text) is
@@ -102,15 +102,17 @@ def thinned(curves: pd.DataFrame, of: Collection[str] | None = None) -> pd.DataF
     return kept.astype(exact).reset_index(drop=True)
 
 
-def thin(folder: Path, text: bool = False) -> None:
+def thin(folder: Path, text: bool = False, runs_only: bool = False) -> None:
     """Thin the curves of a sweep, or of several in one folder, and remove their runs.csv, where they lie.
 
-    As `text`, without a page on which any run can be chosen, losses stay of the runs that the figures show.
+    As `text`, without a page on which any run can be chosen, losses stay of the runs that the figures show; as
+    `runs_only`, of none.
     """
     for path in found(folder, RUNS_CSV):
         path.unlink()
     for path in found(folder, CURVES):
         of = keys_shown(read_sweep(path.parent)) if text and (path.parent / PLAN).is_file() else None
+        of = () if runs_only else of
         write_small(thinned(pd.read_parquet(path), of), path)
 
 
@@ -178,16 +180,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+")
     parser.add_argument("--text", action="store_true", help="report.md and its figures, without the HTML page")
-    parser.add_argument("--runs-only", action="store_true", help="plans and scores of a sweep, no report")
+    parser.add_argument("--runs-only", action="store_true", help="plans, scores and FID on the way, no report")
     given = parser.parse_args()
     for name in given.names:
         folder, page = ROOT / "results" / name, ROOT / "reports" / name
         for path in found(folder, RUNS):
             write_small(pd.read_parquet(path), path)
+        thin(folder, given.text, given.runs_only)
         if given.runs_only:
-            files = runs_and_plans(folder)
+            files = runs_and_plans(folder) + found(folder, CURVES)
         else:
-            thin(folder, given.text)
             describe(folder)
             files = record_files(folder)
             shrink_grids(files)
