@@ -33,6 +33,11 @@ ALL = ("digits", "fashion-mnist", CIFAR10)
 """Where every trick of the catalogue is flipped."""
 WINNERS = "batch_norm split_batches adam_beta1 tanh_scaling normal_init"
 """The tricks that help on Fashion-MNIST."""
+NEW = {
+    "fashion-mnist": "latent_optimisation",
+    CIFAR10: "extragradient generator_dropout minibatch_discrimination more_d_steps optimistic_adam rmsprop",
+}
+"""What else helps where every trick is flipped, and was asked again on fresh seeds."""
 EFFICIENT = "diff_augment adaptive_augment lecam consistency"
 
 
@@ -89,6 +94,10 @@ GROUPS: dict[str, tuple[Asked, ...]] = {
         ),
     ),
     "all": tuple(Asked(f"all-{_short(name)}", _star(name, "all", BEST[name], "--steps 600")) for name in ALL),
+    "fresh": tuple(
+        Asked(f"fresh-{_short(name)}", _star(name, f"{tricks} {BEST[name]}", BEST[name], "--steps 600 --seed 2"))
+        for name, tricks in NEW.items()
+    ),
     "long": tuple(Asked(f"long-{_short(name)}", _long(name)) for name in CORE),
     "replay": (
         Asked(

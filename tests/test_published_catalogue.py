@@ -1,0 +1,83 @@
+"""What README and docs/ say of every trick of the catalogue is what the records of three sweeps say."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import published_sweeps as script
+import pytest
+
+import hacks
+from bench.analysis.verdicts import CLAIMS
+from bench.records.sweep import read_sweep
+from bench.report import write_together
+from bench.report.findings import findings
+from bench.report.sections import every_trick
+
+ROOT = Path(__file__).parents[1]
+PUBLISHED = " ".join((ROOT / "docs" / "published.md").read_text().split())
+README = " ".join((ROOT / "README.md").read_text().split())
+ALL = ("all-digits", "all-fashion-mnist", "all-cifar10")
+"""The sweeps in which every trick of the catalogue was flipped."""
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    """Every trick on every dataset where it could act, a row each; `bounded`: inside 20 % either way."""
+    tables = []
+    for name in ALL:
+        found = findings(read_sweep(ROOT / "results" / name))
+        assert found.records.plan.budget.steps == 600
+        rows = found.local[found.local["effect_log"].notna() & (found.local["hack"] != "placebo")]
+        inside = np.array([every_trick.bounded(row, found.scale) for _, row in rows.iterrows()])
+        tables.append(rows.assign(bounded=~rows["verdict"].isin(CLAIMS) & inside))
+        placebo = found.local.set_index("hack").loc["placebo"]
+        assert placebo["verdict"] not in CLAIMS
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_two_thirds_of_all_tricks_have_an_answer_on_every_dataset(catalogue):
+    answered = catalogue["verdict"].isin(CLAIMS) | catalogue["bounded"]
+    assert (answered.groupby(catalogue["dataset"]).mean() >= 2 / 3).all()
+
+
+def test_what_is_said_of_all_tricks_follows_from_the_records(catalogue):
+    verdicts = catalogue.pivot(index="hack", columns="dataset", values="verdict")
+    everywhere = {word: set(verdicts.index[(verdicts == word).all(axis=1)]) for word in ("helps", "hurts")}
+    claimed = catalogue["verdict"].isin(CLAIMS)
+    answers, bounds = int(claimed.sum()), int(catalogue["bounded"].sum())
+    none = int((~verdicts.isin(CLAIMS)).all(axis=1).sum())
+    assert len(verdicts) == 82
+    assert f"Of {len(catalogue)} answers {answers} are verdicts and {bounds} bounds within 20 % either way" in PUBLISHED
+    open_ = ~(claimed | catalogue["bounded"])
+    assert f"; {int(open_.sum())} are open, most of them on digits" in PUBLISHED
+    assert open_[catalogue["dataset"] == "digits"].sum() > open_.sum() / 2
+    assert everywhere["helps"] == {"split_batches", "batch_norm", "adam_beta1"}
+    assert f"and {len(everywhere['hurts'])} hurt on all three" in PUBLISHED
+    named = PUBLISHED.split("hurt on all three: ")[1].split(". ")[0]
+    assert set(re.findall(r"`(\w+)`", named)) <= everywhere["hurts"]
+    assert {"layer_norm", "group_norm"} <= everywhere["hurts"]
+    assert f"{none} have no verdict anywhere" in PUBLISHED
+    helps = catalogue[(catalogue["verdict"] == "helps") & ~catalogue["hack"].isin(hacks.names(core=True))]
+    more = helps.groupby("dataset")["hack"].agg(set)
+    assert {name: len(found) for name, found in more.items()} == {"fashion-mnist": 1, script.CIFAR10: 6}
+    assert all(set(script.NEW[name].split()) == found for name, found in more.items())
+    (fashion,) = helps.loc[helps["dataset"] == "fashion-mnist", "effect_pct"]
+    assert f"`latent_optimisation` helps on Fashion-MNIST (−{-fashion:.0f} %)" in PUBLISHED
+    colour = helps[helps["dataset"] == script.CIFAR10].set_index("hack")
+    least, most = -colour["effect_pct"].max(), -colour["effect_pct"].min()
+    assert f"by {least:.0f} to {most:.0f} %: `more_d_steps`, `extragradient`" in PUBLISHED
+    assert f"help on all, {len(everywhere['hurts'])} hurt on all, {none} have no verdict." in README
+    assert f"One more helps on Fashion-MNIST, six on CIFAR-10, by {least:.0f} to {most:.0f} %." in README
+    assert least < -fashion < most
+    assert f"Of {len(catalogue)} answers {answers + bounds} are verdicts or bounds within 20 %." in README
+    grey = verdicts.loc[colour.index].drop(columns=script.CIFAR10)
+    assert set(grey.index[(grey == "hurts").all(axis=1)]) == {"minibatch_discrimination", "generator_dropout"}
+    assert not (grey == "helps").any(axis=None)
+
+
+def test_the_page_of_all_tricks_is_that_of_their_records(tmp_path):
+    write_together([ROOT / "results" / name for name in ALL], tmp_path / "every-trick")
+    published = ROOT / "reports" / "every-trick" / "report.md"
+    assert (tmp_path / "every-trick" / "report.md").read_text() == published.read_text()
