@@ -106,15 +106,29 @@ def title(found: Findings) -> str:
 
 
 def counted(found: Findings) -> list[str]:
-    """Of many tricks, how many help, hurt, are bounded and open, on each dataset; nothing of a few."""
-    if found.local["hack"].nunique() <= every_trick.MANY:
+    """Of many tricks, how many help, hurt, are bounded and open on each dataset; which help there, and not on all."""
+    if not _many(found):
         return []
-    return [f"On {code(name)}, {every_trick.tally(found, name)}." for name in found.records.datasets]
+    helps = found.local[(found.local["verdict"] == "helps") & (found.local["hack"] != PLACEBO)]
+    everywhere = analysis.standing(found.local).set_index("hack")
+    everywhere = set(everywhere.index[everywhere["helps"] == len(found.records.datasets)])
+    said = []
+    for name in found.records.datasets:
+        own = helps[(helps["dataset"] == name) & ~helps["hack"].isin(everywhere)]
+        beside = "beside those that help everywhere, " if everywhere else ""
+        which = [code(hack) for hack in order_of_hacks(own, found.scale)]
+        more = f"; {beside}{listed(which)} {'helps' if len(which) == 1 else 'help'}" if which else ""
+        said.append(f"On {code(name)}, {every_trick.tally(found, name)}{more}.")
+    return said
+
+
+def _many(found: Findings) -> bool:
+    return found.local["hack"].nunique() > every_trick.MANY
 
 
 def _words(found: Findings) -> str:
     mean = " The mean over datasets is told in full below." if len(found.records.datasets) > 2 else ""
-    how = f" {every_trick.HOW}" if found.local["hack"].nunique() > every_trick.MANY else ""
+    how = f" {every_trick.HOW}" if _many(found) else ""
     return (
         f"Change of {found.scale.label} when the trick is on and everything else is as in {found.middle} on that "
         "dataset. Bold: a verdict, beyond chance among all tricks. At most: no verdict, and no larger effect either "
@@ -138,9 +152,9 @@ def in_short(found: Findings) -> list[str]:
             which = [code(hack) + _fewer(int(table.loc[hack, "datasets"]), every) for hack in names]
             told = foremost(which, FOREMOST, every_trick.MANY)
             said.append(f"**On every dataset**, {told} {group if len(names) == 1 else verb}.")
-    if "mixed" in groups:
+    if "mixed" in groups and not _many(found):
         told = [f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"]]
-        said.append(f"It depends on the data: {foremost(told, FOREMOST, every_trick.MANY)}.")
+        said.append(f"It depends on the data: {listed(told)}.")
     if "none" in groups:
         names = groups["none"]
         known = found.local[found.local["hack"].isin(names) & found.local["effect_log"].notna()]
@@ -195,7 +209,7 @@ def short_table(found: Findings) -> Table:
     datasets, rows = found.records.datasets, []
     many = len(datasets) > 2  # of two, nobody knows how datasets spread
     order = order_of_hacks(found.local, found.scale)
-    many_rows = len(order) > every_trick.MANY
+    many_rows = _many(found)
     for hack in order:
         cells = [local_effects.short_cell(here, (hack, dataset), found) for dataset in datasets]
         counts, known = stands.loc[hack], pools.loc[hack]

@@ -131,3 +131,12 @@ def test_the_page_of_many_says_how_many_help_and_how_many_stay_open(on_two):
     few = [*HACKS[: every_trick.MANY - 1], "placebo"]
     short = replace(on_two, local=on_two.local[on_two.local["hack"].isin(few)])
     assert (title(short), counted(short)) == ("Which tricks hold everywhere?", [])
+
+
+def test_the_page_of_many_names_what_helps_on_one_dataset_and_not_on_all(on_two):
+    local = on_two.local.copy()
+    local.loc[(local["hack"] == "trick05") & (local["dataset"] == "e"), "verdict"] = "helps"
+    first, second = counted(replace(on_two, local=local))
+    assert first.endswith("open.")
+    assert second.endswith("open; beside those that help everywhere, `trick05` helps.")
+    assert not any(sentence.startswith("It depends") for sentence in in_short(replace(on_two, local=local)))
