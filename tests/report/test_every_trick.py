@@ -137,6 +137,6 @@ def test_the_page_of_many_names_what_helps_on_one_dataset_and_not_on_all(on_two)
     local = on_two.local.copy()
     local.loc[(local["hack"] == "trick05") & (local["dataset"] == "e"), "verdict"] = "helps"
     first, second = counted(replace(on_two, local=local))
-    assert first.endswith("either way.")
+    assert first.endswith("1 is open.")
     assert second.endswith("either way; beside those that help everywhere, `trick05` helps.")
     assert not any(sentence.startswith("It depends") for sentence in in_short(replace(on_two, local=local)))
