@@ -5,9 +5,9 @@
     python scripts/publish.py NAME --runs-only     # no page of its own: plans, scores, FID on the way, no grids
 
 NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, grids keep
-sixteen greys or 256 colours, large ones in colour their first sixteen images, runs.csv (runs.parquet as text) is
-removed, and the report is written again from what is left. The storage of a sweep, generators, checkpoints and the
-grids that no page shows stay where they are, ignored.
+sixteen greys or 256 colours, large ones in colour their first sixteen images, runs.csv (runs.parquet as text) and the
+white space of JSON are removed, and the report is written again from what is left. The storage of a sweep, generators,
+checkpoints and the grids that no page shows stay where they are, ignored.
 """
 
 from __future__ import annotations
@@ -141,6 +141,14 @@ def few_tones(image: Image.Image) -> tuple[Image.Image, dict[str, int | bool]]:
     return shown.convert("RGB").quantize(256, dither=Image.Dither.NONE), {"optimize": True}
 
 
+def compact(files: Sequence[Path]) -> None:
+    """Write the JSON files among these without the white space that is a fifth of them; what they hold stays."""
+    for path in files:
+        if path.suffix == ".json":
+            text = json.dumps(read_json(path), ensure_ascii=False, separators=(",", ":")) + "\n"
+            replaced(path, lambda target, text=text: target.write_text(text, encoding="utf-8"))
+
+
 def found(folder: Path, name: str) -> list[Path]:
     """The files of that name of a sweep, or of several in one folder."""
     return [path for path in (folder / name, *folder.glob(f"*/{name}")) if path.is_file()]
@@ -197,6 +205,7 @@ def main() -> None:
             if given.text:
                 (page / "index.html").unlink()
             files += sorted(path for path in page.rglob("*") if path.is_file())
+        compact([path for path in files if folder in path.parents])
         subprocess.run(["git", "add", "--force", "--", *files], cwd=ROOT, check=True)
         print(f"{name}: {len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB")
 

@@ -58,6 +58,19 @@ def test_the_first_plan_is_published_once(settled_dir, tmp_path):
     assert load_plans(tmp_path) == load_plans(settled_dir)
 
 
+def test_plans_without_their_white_space_are_the_same_plans(settled_dir, tmp_path):
+    folder = tmp_path / "settled"
+    shutil.copytree(settled_dir, folder)
+    files = publish.runs_and_plans(folder)
+    large = sum(path.stat().st_size for path in files if path.suffix == ".json")
+    publish.compact(files)
+    assert sum(path.stat().st_size for path in files if path.suffix == ".json") < 0.9 * large
+    assert load_plans(folder) == load_plans(settled_dir)
+    for path in files:
+        if path.suffix == ".json":
+            assert json.loads(path.read_text()) == json.loads((settled_dir / path.relative_to(folder)).read_text())
+
+
 def test_as_text_only_the_runs_that_are_shown_keep_their_losses():
     curves = curves_of(1000, 2, 8, runs=3)
     thin = publish.thinned(curves, {"run1"})
