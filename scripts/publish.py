@@ -111,8 +111,11 @@ def thin(folder: Path, text: bool = False, runs_only: bool = False) -> None:
     for path in found(folder, RUNS_CSV):
         path.unlink()
     for path in found(folder, CURVES):
-        of = keys_shown(read_sweep(path.parent)) if text and (path.parent / PLAN).is_file() else None
-        of = () if runs_only else of
+        of = None
+        if runs_only:
+            of = ()
+        elif text and (path.parent / PLAN).is_file():
+            of = keys_shown(read_sweep(path.parent))
         write_small(thinned(pd.read_parquet(path), of), path)
 
 
@@ -132,21 +135,26 @@ def shrink_grids(files: Sequence[Path]) -> None:
 
 def few_tones(image: Image.Image) -> tuple[Image.Image, dict[str, int | bool]]:
     """A grid in as many tones as an eye needs, and the options that make a small file of it."""
-    grey = image.convert("L")
-    if image.mode == "L" or grey.convert("RGB").tobytes() == image.convert("RGB").tobytes():
+    grey, colour = image.convert("L"), image.convert("RGB")
+    if grey.convert("RGB").tobytes() == colour.tobytes():
         small = grey.point(lambda tone: round(tone / GREY_STEP))
         small.putpalette([tone * GREY_STEP for tone in range(GREYS) for _ in "RGB"])
         return small, {"optimize": True, "bits": 4}
-    shown = first_images(image, 4) if image.width > LARGE else image
-    return shown.convert("RGB").quantize(256, dither=Image.Dither.NONE), {"optimize": True}
+    shown = first_images(colour, 4) if image.width > LARGE else colour
+    return shown.quantize(256, dither=Image.Dither.NONE), {"optimize": True}
 
 
 def compact(files: Sequence[Path]) -> None:
     """Write the JSON files among these without the white space that is a fifth of them; what they hold stays."""
     for path in files:
         if path.suffix == ".json":
-            text = json.dumps(read_json(path), ensure_ascii=False, separators=(",", ":")) + "\n"
-            replaced(path, lambda target, text=text: target.write_text(text, encoding="utf-8"))
+            write_json(read_json(path), path)
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write JSON on one line."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
+    replaced(path, lambda target: target.write_text(text, encoding="utf-8"))
 
 
 def found(folder: Path, name: str) -> list[Path]:
@@ -180,7 +188,7 @@ def describe(folder: Path) -> None:
             continue
         if set(runs["dataset_hash"]) == {dataset.content_hash}:
             known[name] = dataset.facts
-    replaced(path, lambda target: target.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8"))
+    write_json(about, path)
 
 
 def main() -> None:

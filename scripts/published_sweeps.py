@@ -19,6 +19,7 @@ from bench.records.files import RUNS
 
 CIFAR10 = "zip:cifar10-jpg.zip"
 SMALL = "--resolution 16 --width 16"
+FINE = "--resolution 32 --width 16"
 SCORED = "--evaluations 9 --late 6"
 CORE = ("digits", "mnist5k", "fashion-mnist", "shapes", CIFAR10)
 BEST = {
@@ -68,8 +69,7 @@ def _star(dataset: str, hacks: str, around: str, more: str, size: str = SMALL) -
 
 def _long(dataset: str) -> str:
     # The pictures of digits have 8 pixels: more would be drawn from nothing.
-    size = SMALL if dataset == "digits" else SMALL.replace("16", "32", 1)
-    return _star(dataset, "core", BEST[dataset], "--steps 4000", size)
+    return _star(dataset, "core", BEST[dataset], "--steps 4000", SMALL if dataset == "digits" else FINE)
 
 
 GROUPS: dict[str, tuple[Asked, ...]] = {

@@ -18,19 +18,23 @@ from bench.report.sections import every_trick
 ROOT = Path(__file__).parents[1]
 PUBLISHED = " ".join((ROOT / "docs" / "published.md").read_text().split())
 README = " ".join((ROOT / "README.md").read_text().split())
-ALL = ("all-digits", "all-fashion-mnist", "all-cifar10")
-"""The sweeps in which every trick of the catalogue was flipped."""
-
+ALL = dict(zip(script.ALL, script.GROUPS["all"], strict=True))
+"""Dataset -> the sweep in which every trick of the catalogue was flipped there."""
 FRESH = dict(zip(script.NEW, script.GROUPS["fresh"], strict=True))
 """Dataset -> the sweep that asked on other seeds what only the catalogue found to help there."""
 
 
 @pytest.fixture(scope="module")
-def catalogue():
+def stars():
+    """Dataset -> what follows from the flips of every trick there."""
+    return {dataset: findings(read_sweep(ROOT / "results" / asked.name)) for dataset, asked in ALL.items()}
+
+
+@pytest.fixture(scope="module")
+def catalogue(stars):
     """Every trick on every dataset where it could act, a row each; `bounded`: inside 20 % either way."""
     tables = []
-    for name in ALL:
-        found = findings(read_sweep(ROOT / "results" / name))
+    for found in stars.values():
         assert found.records.plan.budget.steps == 600
         rows = found.local[found.local["effect_log"].notna() & (found.local["hack"] != "placebo")]
         inside = np.array([every_trick.bounded(row, found.scale) for _, row in rows.iterrows()])
@@ -79,24 +83,22 @@ def test_what_is_said_of_all_tricks_follows_from_the_records(catalogue):
     assert not (grey == "helps").any(axis=None)
 
 
-def test_the_seeds_of_digits_differ_most():
-    stars = {name: findings(read_sweep(ROOT / "results" / name)) for name in ALL}
-    spread = {name: found.incumbent(found.records.datasets[0]).runs["y"].std() for name, found in stars.items()}
-    assert max(spread, key=spread.get) == "all-digits"
+def test_the_seeds_of_digits_differ_most(stars):
+    spread = {dataset: found.incumbent(dataset).runs["y"].std() for dataset, found in stars.items()}
+    assert max(spread, key=spread.get) == "digits"
     assert "on digits, whose seeds differ most" in PUBLISHED
 
 
 def test_the_page_of_all_tricks_is_that_of_their_records(tmp_path):
-    write_together([ROOT / "results" / name for name in ALL], tmp_path / "every-trick")
+    write_together([ROOT / "results" / asked.name for asked in ALL.values()], tmp_path / "every-trick")
     published = ROOT / "reports" / "every-trick" / "report.md"
     assert (tmp_path / "every-trick" / "report.md").read_text() == published.read_text()
 
 
-def test_what_is_said_of_fresh_seeds_follows_from_the_records():
+def test_what_is_said_of_fresh_seeds_follows_from_the_records(stars):
     again = {name: findings(read_sweep(ROOT / "results" / asked.name)) for name, asked in FRESH.items()}
-    first = {name: findings(read_sweep(ROOT / "results" / f"all-{script._short(name)}")) for name in FRESH}
     for name in FRESH:
-        seeds = [set(found[name].records.runs["seed"]) for found in (first, again)]
+        seeds = [set(found[name].records.runs["seed"]) for found in (stars, again)]
         assert not seeds[0] & seeds[1]
     own = pd.concat([again[name].local.set_index("hack").loc[tricks.split()] for name, tricks in script.NEW.items()])
     helps, rest = own[own["verdict"] == "helps"], own[own["verdict"] != "helps"]
@@ -115,7 +117,7 @@ def test_what_is_said_of_fresh_seeds_follows_from_the_records():
     assert ((known["ci_low_pct"] < 0) & (known["ci_high_pct"] > 0)).all()
     quick = set(helps.index) - slow
     assert quick == {"optimistic_adam", "generator_dropout"}
-    seen = pd.concat([found.equal_time for found in (*again.values(), first[script.CIFAR10])])
+    seen = pd.concat([found.equal_time for found in (*again.values(), stars[script.CIFAR10])])
     assert not quick & set(seen["hack"])
     runs = pd.concat([found.records.runs for found in again.values()])
     assert f"{len(runs)} runs, {runs['seconds'].sum() / 3600:.1f} h)" in PUBLISHED

@@ -143,13 +143,12 @@ def _tables(rows, here, there, names, found: Findings) -> list[Table]:
         cells = []
         for hack, row in own.iterrows():
             one, other = here.loc[(dataset, hack)], there.loc[(dataset, hack)]
-            over = difference(row, scale)
             cells.append(
                 (
                     code(hack),
                     estimate(one, scale),
                     estimate(other, scale),
-                    f"**{over}**" if row["differs"] else over,
+                    difference(row, scale),
                     p_value(value(row, "p_adjusted")),
                     str(one["verdict"]),
                     str(other["verdict"]),

@@ -61,12 +61,15 @@ def estimate(row: pd.Series, scale: Scale = PERCENT) -> str:
 
 
 def difference(row: pd.Series, scale: Scale) -> str:
-    """One effect over another with its 95 % interval, of a row of `analysis.effect_differences()`."""
+    """One effect over another with its 95 % interval, bold beyond chance, of a row of `effect_differences()`."""
     size, low, high = (
         None if end is None else scale.told(end)
         for end in (value(row, name) for name in ("difference_log", "ci_low_log", "ci_high_log"))
     )
-    return NOTHING if size is None else f"{scale.size(size)} ({scale.span(low, high)})"
+    if size is None:
+        return NOTHING
+    text = f"{scale.size(size)} ({scale.span(low, high)})"
+    return f"**{text}**" if row["differs"] else text
 
 
 def reach(row: pd.Series, scale: Scale = PERCENT) -> float | None:

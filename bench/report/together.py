@@ -74,7 +74,7 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
     """Everything on the page, in reading order; `pages` are the sweeps' own."""
     records, odd = found.records, differing(sweeps)
     opening = (
-        *(Text(sentence, "answer") for sentence in (*in_short(found), *counted(found))),
+        *(Text(sentence, "answer") for sentence in (*in_short(found), *on_each(found))),
         Text(f"The runs of these sweeps differ in {odd}: datasets may differ for that.", "warning") if odd else None,
         replace(local_effects.figure(found), on_page=True),
         short_table(found),
@@ -90,7 +90,7 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
     )
     return Report(
         sweep=records.name,
-        title=title(found),
+        title=heading(found),
         question=f"What does each trick do to {found.scale.label} in {found.middle}, on each of "
         f"{spelled(len(records.datasets))} datasets, and what does it do on all of them?",
         facts=(*counts(records), *computing_time(records)),
@@ -99,36 +99,34 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
     )
 
 
-def title(found: Findings) -> str:
+def heading(found: Findings) -> str:
     """Of a few tricks people ask which hold; of a whole catalogue, what is in it at all."""
+    if not every_trick.is_large(found):
+        return TITLE
     tricks = found.local.loc[found.local["effect_log"].notna() & (found.local["hack"] != PLACEBO), "hack"].nunique()
-    return TITLE if tricks <= every_trick.MANY else f"What {tricks} tricks do to a recipe that works"
+    return f"What {tricks} tricks do to a recipe that works"
 
 
-def counted(found: Findings) -> list[str]:
+def on_each(found: Findings) -> list[str]:
     """Of many tricks, how many help, hurt, are bounded and open on each dataset; which help there, and not on all."""
-    if not _many(found):
+    if not every_trick.is_large(found):
         return []
     helps = found.local[(found.local["verdict"] == "helps") & (found.local["hack"] != PLACEBO)]
-    everywhere = analysis.standing(found.local).set_index("hack")
-    everywhere = set(everywhere.index[everywhere["helps"] == len(found.records.datasets)])
+    table = analysis.standing(found.local)
+    everywhere = {row["hack"] for _, row in table.iterrows() if _group(row) == "helps"}
+    beside = "beside those that help everywhere, " if everywhere else ""
     said = []
     for name in found.records.datasets:
         own = helps[(helps["dataset"] == name) & ~helps["hack"].isin(everywhere)]
-        beside = "beside those that help everywhere, " if everywhere else ""
         which = [code(hack) for hack in order_of_hacks(own, found.scale)]
         more = f"; {beside}{listed(which)} {'helps' if len(which) == 1 else 'help'}" if which else ""
         said.append(f"On {code(name)}, {every_trick.tally(found, name)}{more}.")
     return said
 
 
-def _many(found: Findings) -> bool:
-    return found.local["hack"].nunique() > every_trick.MANY
-
-
 def _words(found: Findings) -> str:
     mean = " The mean over datasets is told in full below." if len(found.records.datasets) > 2 else ""
-    how = f" {every_trick.HOW}" if _many(found) else ""
+    how = f" {every_trick.HOW}" if every_trick.is_large(found) else ""
     return (
         f"Change of {found.scale.label} when the trick is on and everything else is as in {found.middle} on that "
         "dataset. Bold: a verdict, beyond chance among all tricks. At most: no verdict, and no larger effect either "
@@ -152,7 +150,7 @@ def in_short(found: Findings) -> list[str]:
             which = [code(hack) + _fewer(int(table.loc[hack, "datasets"]), every) for hack in names]
             told = foremost(which, FOREMOST, every_trick.MANY)
             said.append(f"**On every dataset**, {told} {group if len(names) == 1 else verb}.")
-    if "mixed" in groups and not _many(found):
+    if "mixed" in groups and not every_trick.is_large(found):
         told = [f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"]]
         said.append(f"It depends on the data: {listed(told)}.")
     if "none" in groups:
@@ -209,7 +207,7 @@ def short_table(found: Findings) -> Table:
     datasets, rows = found.records.datasets, []
     many = len(datasets) > 2  # of two, nobody knows how datasets spread
     order = order_of_hacks(found.local, found.scale)
-    many_rows = _many(found)
+    many_rows = every_trick.is_large(found)
     for hack in order:
         cells = [local_effects.short_cell(here, (hack, dataset), found) for dataset in datasets]
         counts, known = stands.loc[hack], pools.loc[hack]

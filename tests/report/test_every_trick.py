@@ -13,7 +13,7 @@ from bench.records.sweep import SweepRecords
 from bench.report.findings import Findings
 from bench.report.sections import every_trick, stability
 from bench.report.shown import FLIPS, shown_runs
-from bench.report.together import FOREMOST, counted, in_short, short_table, title
+from bench.report.together import FOREMOST, heading, in_short, on_each, short_table
 
 HACKS = tuple(f"trick{number:02d}" for number in range(20))
 
@@ -112,7 +112,7 @@ def test_of_many_on_several_datasets_one_table_says_what_each_claims(on_two):
     assert not short.sortable
 
 
-def test_of_many_that_hurt_the_worst_are_named_and_the_others_counted(on_two, monkeypatch):
+def test_of_many_that_hurt_the_worst_are_named_and_the_others_on_each(on_two, monkeypatch):
     monkeypatch.setattr(every_trick, "MANY", 10)
     said = next(sentence for sentence in in_short(on_two) if sentence.endswith("hurt."))
     worst = [f"`{hack}`" for hack in reversed(HACKS[6:])][:FOREMOST]
@@ -125,18 +125,18 @@ def test_of_many_without_a_verdict_the_count_is_told(on_two):
 
 
 def test_the_page_of_many_says_how_many_help_and_how_many_stay_open(on_two):
-    assert title(on_two) == f"What {len(HACKS) - 1} tricks do to a recipe that works"  # one has not been reached
-    first, second = counted(on_two)
+    assert heading(on_two) == f"What {len(HACKS) - 1} tricks do to a recipe that works"  # one has not been reached
+    first, second = on_each(on_two)
     assert (first, second) == tuple(f"On `{name}`, {every_trick.tally(on_two, name)}." for name in "de")
     few = [*HACKS[: every_trick.MANY - 1], "placebo"]
     short = replace(on_two, local=on_two.local[on_two.local["hack"].isin(few)])
-    assert (title(short), counted(short)) == ("Which tricks hold everywhere?", [])
+    assert (heading(short), on_each(short)) == ("Which tricks hold everywhere?", [])
 
 
 def test_the_page_of_many_names_what_helps_on_one_dataset_and_not_on_all(on_two):
     local = on_two.local.copy()
     local.loc[(local["hack"] == "trick05") & (local["dataset"] == "e"), "verdict"] = "helps"
-    first, second = counted(replace(on_two, local=local))
+    first, second = on_each(replace(on_two, local=local))
     assert first.endswith("1 is open.")
     assert second.endswith("either way; beside those that help everywhere, `trick05` helps.")
     assert not any(sentence.startswith("It depends") for sentence in in_short(replace(on_two, local=local)))

@@ -25,8 +25,7 @@ BESIDE = ("recall", "coverage")
 
 def section(findings: Findings) -> Section | None:
     """A table per dataset, a row for each trick; None of a sweep of few tricks, whose other sections say it all."""
-    local = findings.local
-    if local.empty or local["hack"].nunique() <= MANY:
+    if not is_large(findings):
         return None
     tables = by_dataset({name: [_table(findings, name)] for name in findings.records.datasets})
     words = (
@@ -36,6 +35,11 @@ def section(findings: Findings) -> Section | None:
         f"among all tricks and scores. {HOW}"
     )
     return Section("every-trick", TITLE, (*tables, Text(words, "reading")), _finding(findings))
+
+
+def is_large(findings: Findings) -> bool:
+    """Whether more tricks were settled than anybody sees at once."""
+    return len(findings.local) > 0 and findings.local["hack"].nunique() > MANY
 
 
 HOW = "A click on a head sorts by it; the box keeps the rows that hold every word."

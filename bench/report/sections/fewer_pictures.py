@@ -67,10 +67,8 @@ def _of_one(findings: Findings, base: str, names: Sequence[str]) -> tuple[list[T
     rows = []
     for hack in order_of_hacks(local[local["dataset"] == most], findings.scale):
         row = apart.loc[hack] if hack in apart.index else pd.Series(dtype=object)
-        ends = difference(row, findings.scale)
-        over = f"**{ends}**" if row.get("differs") else ends
         cells = (short_cell(here, (hack, name), findings) for name in names)
-        rows.append((code(hack), *cells, over, p_value(value(row, "p_adjusted"))))
+        rows.append((code(hack), *cells, difference(row, findings.scale), p_value(value(row, "p_adjusted"))))
     heads = ("trick", *sizes.values(), f"{sizes[few]} over {sizes[most]}", "p")
     table = Table(heads, tuple(rows), "l" + "r" * (len(heads) - 1), f"{code(base)}: pictures to train on")
     finding, turned = _finding(apart, here, (few, most), sizes)
