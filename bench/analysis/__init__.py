@@ -14,6 +14,7 @@ from bench.analysis.contrast import local_against_average
 from bench.analysis.differences import effect_differences
 from bench.analysis.effects import effects
 from bench.analysis.equal_time import equal_time_effects
+from bench.analysis.half_way import half_way_effects, half_way_recipes, with_half_way
 from bench.analysis.halfnormal import fake_factors, half_normal
 from bench.analysis.interactions import interactions, pair_means
 from bench.analysis.local import local_effects
@@ -48,6 +49,8 @@ __all__ = [
     "fake_factors",
     "flip_to_take",
     "half_normal",
+    "half_way_effects",
+    "half_way_recipes",
     "interactions",
     "level_differences",
     "local_against_average",
@@ -68,5 +71,6 @@ __all__ = [
     "standing",
     "statistical_speed",
     "surfaces",
+    "with_half_way",
     "with_outcome",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from bench.analysis.behrens_fisher import half_width
+from bench.analysis.cut_short import Scored, cut_short, scored
 from bench.analysis.local import check_star
 from bench.analysis.looks import LOOKS
 from bench.analysis.outcome import check_columns
@@ -15,7 +16,7 @@ from bench.analysis.pace import at_one_pace
 from bench.analysis.spending import spending
 from bench.analysis.star import star_of
 from bench.analysis.star_rules import contrasts
-from bench.records.outcome import ceilings, outcome_of, with_outcome
+from bench.records.outcome import outcome_of, with_outcome
 
 DIFFERS = 1.10
 """Ratio of the times of a step from which on, either way, equal steps are no longer equal terms."""
@@ -59,7 +60,7 @@ def equal_time_effects(
     for dataset, group in with_outcome(runs, "fid").groupby("dataset", sort=True):
         known = group[group["y"].notna()].reset_index(drop=True)
         known[TIME] = at_one_pace(known, TIME)
-        evaluated = _evaluated(curves[curves["dataset"] == dataset])
+        evaluated = scored(curves[curves["dataset"] == dataset])
         # The rows of the frame that the star is made of, and the arm of each.
         star = star_of(known.assign(y=np.arange(len(known), dtype=float)), names)
         place, arm = star.y.astype(int), star.arm
@@ -71,7 +72,7 @@ def equal_time_effects(
                 continue
             slower = place[arm == (index + 1 if ratio > 0 else 0)]
             y = known["y"].to_numpy(float).copy()
-            y[slower] = [_reached(known.loc[row], evaluated, np.exp(abs(ratio)), y[row]) for row in slower]
+            y[slower] = [cut_short(known.loc[row], evaluated, np.exp(abs(ratio)), y[row]) for row in slower]
             row = {"dataset": dataset, "hack": hack, "runs": int(np.isin(arm, (0, index + 1)).sum())}
             sign = -1 if star.level[index] else 1
             row["time_ratio"] = float(np.exp(sign * ratio))
@@ -99,16 +100,7 @@ def _contrast(known: pd.DataFrame, names: list[str], index: int) -> tuple[float,
     return float(found.effect[0, index]), tuple(float(each[0, index]) for each in found.distribution)
 
 
-def _evaluated(curves: pd.DataFrame) -> dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]:
-    """(cell, seed) -> the steps that a run was scored at, and log FID there."""
-    scored = curves[curves["fid"].notna() & (curves["fid"] > 0)].sort_values("step")
-    return {
-        key: (own["step"].to_numpy(float), np.log(own["fid"].to_numpy(float)))
-        for key, own in scored.groupby(["cell", "seed"])
-    }
-
-
-def _log_time(known: pd.DataFrame, evaluated: Mapping[tuple[str, int], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def _log_time(known: pd.DataFrame, evaluated: Scored) -> np.ndarray:
     """Log of the seconds of a step of every run; NaN for one that stopped early or was not scored."""
     ends = [evaluated[key][0][-1] if (key := (row.cell, row.seed)) in evaluated else np.nan
             for row in known[["cell", "seed"]].itertuples()]  # fmt: skip
@@ -134,16 +126,3 @@ def _differs(base: np.ndarray, flip: np.ndarray, spread: float) -> float | None:
     own = np.sqrt(flip.var(ddof=1) / len(flip) + base.var(ddof=1) / len(base))
     error = float(max(own, spread * np.sqrt(1 / len(flip) + 1 / len(base))))
     return ratio if abs(ratio) > max(np.log(DIFFERS), 3 * error) else None
-
-
-def _reached(
-    run: pd.Series, evaluated: Mapping[tuple[str, int], tuple[np.ndarray, np.ndarray]], ratio: float, y: float
-) -> float:
-    """y of a run whose training had been cut short by that ratio; NaN where it was not scored before."""
-    key = (run["cell"], run["seed"])
-    if run["status"] == "diverged" or key not in evaluated:
-        return y
-    steps, log_fid = evaluated[key]
-    capped = np.minimum(log_fid, float(np.log(ceilings(run.to_frame().T).iloc[0])))
-    late = steps[3 * steps > 2 * steps[-1]] / ratio
-    return float(np.interp(late, steps, capped).mean()) if late[0] >= steps[0] else np.nan

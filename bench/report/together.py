@@ -24,7 +24,15 @@ from bench.report.formatting import NOTHING, foremost, listed, spelled
 from bench.report.links import own_pages
 from bench.report.render import Report, write_files
 from bench.report.scale import Scale
-from bench.report.sections import across_datasets, along, buys_and_costs, equal_time, every_trick, local_effects
+from bench.report.sections import (
+    across_datasets,
+    along,
+    buys_and_costs,
+    equal_time,
+    every_trick,
+    half_way,
+    local_effects,
+)
 
 TITLE = "Which tricks hold everywhere?"
 FOREMOST = 6
@@ -85,7 +93,7 @@ def compose(found: Findings, sweeps: Sequence[SweepRecords], pages: Sequence[Fil
         along.section(found),
         recipes(found),
         every_trick.section(found),
-        *(part.section(found) for part in (local_effects, equal_time, buys_and_costs)),
+        *(part.section(found) for part in (local_effects, equal_time, half_way, buys_and_costs)),
         Section("files", "The sweeps' own pages", (Files(tuple(pages)),)) if pages else None,
     )
     return Report(
