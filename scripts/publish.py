@@ -5,9 +5,9 @@
     python scripts/publish.py NAME --runs-only     # no page of its own: plans, scores, FID on the way, no grids
 
 NAME is a sweep, a folder of sweeps, or one of runs by hand. Curves are thinned to what a page can show, grids keep
-sixteen greys or 256 colours, large ones in colour their first sixteen images, runs.csv (runs.parquet as text) and the
-white space of JSON are removed, and the report is written again from what is left. The storage of a sweep, generators,
-checkpoints and the grids that no page shows stay where they are, ignored.
+sixteen greys or 256 colours, large ones in colour their first nine or sixteen images, runs.csv (runs.parquet as text)
+and the white space of JSON are removed, and the report is written again from what is left. The storage of a sweep,
+generators, checkpoints and the grids that no page shows stay where they are, ignored.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from bench.records.files import (
 )
 from bench.records.sweep import SweepRecords, read_json, read_sweep
 from bench.report import write
-from bench.report.pictures import first_images, real_grid
+from bench.report.pictures import GRID_ROWS, first_images, real_grid
 from bench.report.shown import shown_runs
 from bench.report.single_runs import SEEN, stages_shown
 
@@ -48,7 +48,9 @@ RECORDS = (PLAN, ENVIRONMENT, RUNS)
 SHOWN = 50
 """Places along training for which the losses of a run are kept, beside the steps at which it was scored."""
 LARGE = 200
-"""Pixels of a side of a grid in colour that weighs down what is published."""
+"""Pixels of a side of a grid in colour that weighs down what is published: it keeps what fits in so many."""
+ROWS = 4
+"""Rows of images that a large grid keeps at most."""
 GREYS = 16
 """Tones of a grid in grey that is published: four bits a pixel."""
 GREY_STEP = 255 // (GREYS - 1)
@@ -120,7 +122,7 @@ def thin(folder: Path, text: bool = False, runs_only: bool = False) -> None:
 
 
 def shrink_grids(files: Sequence[Path]) -> None:
-    """Keep sixteen greys or 256 colours of a grid, and of a large one in colour the first 4 × 4 images.
+    """Keep sixteen greys or 256 colours of a grid, and of a large one in colour its first images.
 
     One with a palette has been made small before, and stays as it is.
     """
@@ -140,7 +142,8 @@ def few_tones(image: Image.Image) -> tuple[Image.Image, dict[str, int | bool]]:
         small = grey.point(lambda tone: round(tone / GREY_STEP))
         small.putpalette([tone * GREY_STEP for tone in range(GREYS) for _ in "RGB"])
         return small, {"optimize": True, "bits": 4}
-    shown = first_images(colour, 4) if image.width > LARGE else colour
+    rows = min(ROWS, GRID_ROWS * LARGE // image.width)
+    shown = first_images(colour, rows) if image.width > LARGE else colour
     return shown.quantize(256, dither=Image.Dither.NONE), {"optimize": True}
 
 

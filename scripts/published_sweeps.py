@@ -19,7 +19,6 @@ from bench.records.files import RUNS
 
 CIFAR10 = "zip:cifar10-jpg.zip"
 SMALL = "--resolution 16 --width 16"
-FINE = "--resolution 32 --width 16"
 SCORED = "--evaluations 9 --late 6"
 CORE = ("digits", "mnist5k", "fashion-mnist", "shapes", CIFAR10)
 BEST = {
@@ -63,13 +62,8 @@ def _core(dataset: str, more: str = "") -> str:
     return f"--datasets {dataset} {SMALL} --steps 1000 --sesoi 0.075 --budget 50m{more}"
 
 
-def _star(dataset: str, hacks: str, around: str, more: str, size: str = SMALL) -> str:
-    return f"--stages settle --datasets {dataset} --hacks {hacks} --around {around} {size} {SCORED} {more}"
-
-
-def _long(dataset: str) -> str:
-    # The pictures of digits have 8 pixels: more would be drawn from nothing.
-    return _star(dataset, "core", BEST[dataset], "--steps 4000", SMALL if dataset == "digits" else FINE)
+def _star(dataset: str, hacks: str, around: str, more: str) -> str:
+    return f"--stages settle --datasets {dataset} --hacks {hacks} --around {around} {SMALL} {SCORED} {more}"
 
 
 GROUPS: dict[str, tuple[Asked, ...]] = {
@@ -93,12 +87,23 @@ GROUPS: dict[str, tuple[Asked, ...]] = {
             ),
         ),
     ),
+    "few-long": (
+        Asked(
+            "few-long",
+            _star(
+                "fashion-mnist@100 fashion-mnist",
+                f"{EFFICIENT} strided_conv {BEST['fashion-mnist']}",
+                BEST["fashion-mnist"],
+                "--steps 4000 --seed 2",
+            ),
+        ),
+    ),
     "all": tuple(Asked(f"all-{_short(name)}", _star(name, "all", BEST[name], "--steps 600")) for name in ALL),
     "fresh": tuple(
         Asked(f"fresh-{_short(name)}", _star(name, f"{tricks} {BEST[name]}", BEST[name], "--steps 600 --seed 2"))
         for name, tricks in NEW.items()
     ),
-    "long": tuple(Asked(f"long-{_short(name)}", _long(name)) for name in CORE),
+    "long": tuple(Asked(f"long-{_short(name)}", _star(name, "core", BEST[name], "--steps 4000")) for name in CORE),
     "replay": (
         Asked(
             "replay-digits",

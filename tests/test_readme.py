@@ -196,7 +196,7 @@ def test_the_page_of_all_is_that_of_their_records(tmp_path):
 
 def test_the_page_of_a_sweep_and_its_repetition_is_that_of_their_records(tmp_path):
     both = [ROOT / "results" / name for name in ("core-digits", "core-digits-again")]
-    with_pages(tmp_path, [each.name for each in both])
+    with_pages(tmp_path, [both[0].name])
     write_several(both, tmp_path / "again")
     assert (tmp_path / "again" / "report.md").read_text() == (ROOT / "reports" / "again" / "report.md").read_text()
 

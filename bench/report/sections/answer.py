@@ -54,7 +54,8 @@ def section(findings: Findings) -> Section:
         *placebo.warnings(findings),
         gaps.folded(findings),
     )
-    finding = "With every interval, the average effects beside it, and what is missing here."
+    beside = "" if findings.average.empty or findings.local.empty else ", the average effects beside it"
+    finding = f"With every interval{beside}, and what is missing here."
     return Section("answer", "The answer in full", tuple(filter(None, blocks)), finding)
 
 

@@ -105,24 +105,25 @@ def _legend(canvas, verdicts: set[str]) -> None:
 
 
 def table(findings: Findings) -> Table | None:
-    """Trick × dataset: local effect, interval and verdict, and the average effect beside it; None without any."""
+    """Trick × dataset: local effect, interval, verdict, and where any is known the average effect; None without any."""
     local = findings.local
     if local.empty:
         return None
     datasets = [name for name in findings.records.datasets if name in set(local["dataset"])]
     here = local.set_index(["hack", "dataset"])
-    there = findings.average.set_index(["hack", "dataset"]) if len(findings.average) else here.iloc[:0]
+    averages = len(findings.average) > 0
+    there = findings.average.set_index(["hack", "dataset"]) if averages else here.iloc[:0]
     rows = []
     for hack in order_of_hacks(local, findings.scale):
         cells = [_called(findings, hack, datasets)]
         for dataset in datasets:
             key = (hack, dataset)
             cells += told_in_two(row_of(here, key), findings, key)
-            cells.append(effect(there.loc[key], findings.scale) if key in there.index else NOTHING)
+            cells += [effect(there.loc[key], findings.scale) if key in there.index else NOTHING] * averages
         rows.append(tuple(cells))
-    heads = [head for dataset in datasets for head in (f"in it, {code(dataset)}", "verdict", "on average")]
+    heads = [head for name in datasets for head in (f"in it, {code(name)}", "verdict", *["on average"] * averages)]
     caption = f"Change of {findings.scale.label} in {findings.middle}, with its 95 % interval"
-    return Table(("trick", *heads), tuple(rows), "l" + "rlr" * len(datasets), caption)
+    return Table(("trick", *heads), tuple(rows), "l" + ("rlr" if averages else "rl") * len(datasets), caption)
 
 
 def _called(findings: Findings, hack: str, datasets: list[str]) -> str:
@@ -205,7 +206,6 @@ def section(findings: Findings) -> Section | None:
     if findings.local.empty:
         return None
     records = findings.records
-    recipes = [text for dataset in records.datasets if (text := _recipe(findings, dataset))]
     words = (
         "p holds over all looks that were planned, p adjusted over the tricks of the dataset as well (Holm). The first "
         "interval holds over the looks, the second over all tricks at once too. p is that of the look where it was "
@@ -214,7 +214,7 @@ def section(findings: Findings) -> Section | None:
         "one side of the comparison was at the ceiling of FID, the truth lies further out."
     )
     tables = [_details(findings, dataset) for dataset in records.datasets]
-    blocks = (Points(tuple(recipes)), *filter(None, tables), Text(words, "reading"))
+    blocks = (Points(tuple(_recipes(findings))), *filter(None, tables), Text(words, "reading"))
     return Section("local", _title(findings), blocks, f"{claims_of(findings.local, records.datasets)}.")
 
 
@@ -222,16 +222,22 @@ def _title(findings: Findings) -> str:
     return f"What each trick does in {findings.middle}"
 
 
-def _recipe(findings: Findings, dataset: str) -> str:
-    found = findings.incumbent(dataset)
-    if found is None:
-        return ""
-    on = [code(hack) for hack in findings.records.tricks if found.levels[hack]]
-    off = [code(hack) for hack in findings.records.tricks if not found.levels[hack]]
-    moved = f" A better one than first found: the sweep went over to it {counted(found.moved, 'time')}."
+def _recipes(findings: Findings) -> list[str]:
+    """What each incumbent has and has not; one that several datasets share is told once."""
+    shared: dict[tuple, list[str]] = {}
+    for dataset in findings.records.datasets:
+        if (found := findings.incumbent(dataset)) is not None:
+            shared.setdefault((tuple(found.levels.items()), found.moved), []).append(dataset)
+    return [_recipe(findings, dict(levels), moved, names) for (levels, moved), names in shared.items()]
+
+
+def _recipe(findings: Findings, levels: dict[str, bool], moved: int, datasets: list[str]) -> str:
+    on = [code(hack) for hack in findings.records.tricks if levels[hack]]
+    off = [code(hack) for hack in findings.records.tricks if not levels[hack]]
+    more = f" A better one than first found: the sweep went over to it {counted(moved, 'time')}." if moved else ""
     who = f"Of the tricks that were flipped, {findings.middle}" if findings.given else "The best recipe found"
     without = f", and not {listed(off, 'or')}" if off else ""
-    return f"{who} on {code(dataset)} has {listed(on) or 'no trick'}{without}." + (moved if found.moved else "")
+    return f"{who} on {listed(map(code, datasets))} has {listed(on) or 'no trick'}{without}.{more}"
 
 
 def _details(findings: Findings, dataset: str) -> Table | None:
