@@ -21,6 +21,7 @@ CIFAR10 = "zip:cifar10-jpg.zip"
 SMALL = "--resolution 16 --width 16"
 SCORED = "--evaluations 9 --late 6"
 CORE = ("digits", "mnist5k", "fashion-mnist", "shapes", CIFAR10)
+LONG = "--steps 4000 --sesoi 0.075"
 BEST = {
     "digits": "batch_norm adam_beta1 tanh_scaling gaussian_latent split_batches label_smoothing",
     "mnist5k": "batch_norm normal_init adam_beta1 tanh_scaling gaussian_latent split_batches",
@@ -103,7 +104,7 @@ GROUPS: dict[str, tuple[Asked, ...]] = {
         Asked(f"fresh-{_short(name)}", _star(name, f"{tricks} {BEST[name]}", BEST[name], "--steps 600 --seed 2"))
         for name, tricks in NEW.items()
     ),
-    "long": tuple(Asked(f"long-{_short(name)}", _star(name, "core", BEST[name], "--steps 4000")) for name in CORE),
+    "long": tuple(Asked(f"long-{_short(name)}", _star(name, "core", BEST[name], f"{LONG} --seed 2")) for name in CORE),
     "replay": (
         Asked(
             "replay-digits",
