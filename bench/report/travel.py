@@ -112,7 +112,8 @@ def settings_of(records: SweepRecords) -> list[Setting]:
 def between(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, outcome: Outcome) -> pd.DataFrame:
     """The table of `travel` with the column `differing`: what of `DIFFERENCES` is not the same in the two settings.
 
-    Of pairs that differ in one thing where there are any, else of all; in the order of what differs.
+    Of pairs that differ in one thing where there are any, else of all, and of those the ones around the same recipe
+    where there are any; in the order of what differs.
     """
     tricks = [hack for hack in hacks if hack != PLACEBO]
     runs, looks = ({each.name: getattr(each, what) for each in settings} for what in ("runs", "looks"))
@@ -122,10 +123,13 @@ def between(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, out
     ]
     pairs = pairs.assign(differing=[" ".join(names) for names in differing])
     single = pairs[[len(names) == 1 for names in differing]]
+    pairs = pairs if single.empty else single
+    if (pairs["differ"] == "").any():
+        pairs = pairs[pairs["differ"] == ""]
     if single.empty:
-        return pairs
+        return pairs.reset_index(drop=True)
     order = {what: place for place, what in enumerate(DIFFERENCES)}
-    return single.sort_values("differing", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    return pairs.sort_values("differing", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
 def compose(
@@ -242,15 +246,18 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
 
 
 def _labels(settings: Sequence[Setting], pairs: pd.DataFrame) -> list[str]:
-    """Each pair in words: what differs, or the names of both."""
+    """Each pair in words: what differs, and on which dataset where several pairs differ so; or the names of both."""
     where = {setting.name: setting.where for setting in settings}
-    words = []
+    words, datasets = [], []
     for row in pairs.itertuples():
         ends = [where[row.setting].get(row.differing), where[row.other].get(row.differing)]
         told = [f"{end:,}" if isinstance(end, int) else str(end) for end in ends]
         pattern, _ = DIFFERENCES.get(row.differing, SEVERAL)
         words.append(pattern.format(*(told if row.differing in DIFFERENCES else (row.setting, row.other))))
-    return words
+        datasets.append(where[row.setting]["dataset"])
+    return [
+        f"{told} on {dataset}" if words.count(told) > 1 else told for told, dataset in zip(words, datasets, strict=True)
+    ]
 
 
 def _table(pairs: pd.DataFrame, labels: Sequence[str]) -> Table:

@@ -24,15 +24,36 @@ def test_each_dataset_of_a_sweep_is_a_setting(settled_dir):
 
 
 def test_pairs_that_differ_in_one_thing_come_first_in_the_order_of_what_differs(settled_dir):
-    one, two = settings_of(read_sweep(settled_dir))
     records = read_sweep(settled_dir)
+    one = settings_of(records)[0]
     longer = replace(one, name="longer", where={**one.where, "steps": 1600})
     asked = (list(TRICKS), records.sesoi, records.outcome)
-    pairs = between([one, longer, two], *asked)
+    elsewhere = replace(one, name="elsewhere", where={**one.where, "dataset": "shapes"})
+    pairs = between([one, longer, elsewhere], *asked)
     assert pairs["differing"].tolist() == ["dataset", "steps"]  # mnist5k to shapes, and to longer training
     assert pairs.loc[1, "kept"] == 1.0
-    apart = replace(two, where={**two.where, "steps": 9})
+    apart = replace(elsewhere, where={**elsewhere.where, "steps": 9})
     assert between([one, apart], *asked)["differing"].tolist() == ["dataset steps"]
+
+
+def test_pairs_around_the_same_recipe_come_before_others(settled_dir):
+    records = read_sweep(settled_dir)
+    one, two = settings_of(records)
+    longer = replace(one, name="longer", where={**one.where, "steps": 1600})
+    asked = (list(TRICKS), records.sesoi, records.outcome)
+    other = between([one, two], *asked)
+    assert other["differing"].tolist() == ["dataset"]
+    assert other.at[0, "differ"]
+    assert between([one, longer, two], *asked)["differing"].tolist() == ["steps"]
+
+
+def test_pairs_that_differ_alike_are_told_with_their_dataset(settled_dir):
+    records = read_sweep(settled_dir)
+    settings = settings_of(records)
+    settings += [replace(each, name=f"{each.name} long", where={**each.where, "steps": 1600}) for each in settings]
+    pairs = between(settings, list(TRICKS), records.sesoi, records.outcome)
+    assert travel._labels(settings, pairs) == ["800 → 1,600 steps on mnist5k", "800 → 1,600 steps on shapes"]
+    assert travel._labels(settings, pairs.iloc[:1]) == ["800 → 1,600 steps"]
 
 
 def test_the_page_tells_what_the_table_does(settled_dir, tmp_path):
