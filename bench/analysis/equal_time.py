@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from bench.analysis.behrens_fisher import half_width
-from bench.analysis.cut_short import Scored, cut_short, scored
+from bench.analysis.cut_short import Course, courses, cut_short
 from bench.analysis.local import check_star
 from bench.analysis.looks import LOOKS
 from bench.analysis.outcome import check_columns
@@ -16,7 +16,7 @@ from bench.analysis.pace import at_one_pace
 from bench.analysis.spending import spending
 from bench.analysis.star import star_of
 from bench.analysis.star_rules import contrasts
-from bench.records.outcome import outcome_of, with_outcome
+from bench.records.outcome import ceilings, outcome_of, with_outcome
 
 DIFFERS = 1.10
 """Ratio of the times of a step from which on, either way, equal steps are no longer equal terms."""
@@ -60,19 +60,19 @@ def equal_time_effects(
     for dataset, group in with_outcome(runs, "fid").groupby("dataset", sort=True):
         known = group[group["y"].notna()].reset_index(drop=True)
         known[TIME] = at_one_pace(known, TIME)
-        evaluated = scored(curves[curves["dataset"] == dataset])
+        on_the_way = courses(curves[curves["dataset"] == dataset])
         # The rows of the frame that the star is made of, and the arm of each.
         star = star_of(known.assign(y=np.arange(len(known), dtype=float)), names)
         place, arm = star.y.astype(int), star.arm
-        log_time = _log_time(known, evaluated)[place]
-        spread = _spread(log_time, arm)
+        log_time = _log_time(known, on_the_way)[place]
+        spread, cap = _spread(log_time, arm), np.log(ceilings(known).to_numpy(float))
         for index, hack in enumerate(names):
             ratio = _differs(log_time[arm == 0], log_time[arm == index + 1], spread)
             if ratio is None:
                 continue
             slower = place[arm == (index + 1 if ratio > 0 else 0)]
             y = known["y"].to_numpy(float).copy()
-            y[slower] = [cut_short(known.loc[row], evaluated, np.exp(abs(ratio)), y[row]) for row in slower]
+            y[slower] = [_reached(known.loc[row], on_the_way, cap[row], np.exp(abs(ratio))) for row in slower]
             row = {"dataset": dataset, "hack": hack, "runs": int(np.isin(arm, (0, index + 1)).sum())}
             sign = -1 if star.level[index] else 1
             row["time_ratio"] = float(np.exp(sign * ratio))
@@ -100,9 +100,9 @@ def _contrast(known: pd.DataFrame, names: list[str], index: int) -> tuple[float,
     return float(found.effect[0, index]), tuple(float(each[0, index]) for each in found.distribution)
 
 
-def _log_time(known: pd.DataFrame, evaluated: Scored) -> np.ndarray:
+def _log_time(known: pd.DataFrame, on_the_way: Mapping[tuple[str, int], Course]) -> np.ndarray:
     """Log of the seconds of a step of every run; NaN for one that stopped early or was not scored."""
-    ends = [evaluated[key][0][-1] if (key := (row.cell, row.seed)) in evaluated else np.nan
+    ends = [on_the_way[key][0][-1] if (key := (row.cell, row.seed)) in on_the_way else np.nan
             for row in known[["cell", "seed"]].itertuples()]  # fmt: skip
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.log(pd.to_numeric(known[TIME], errors="coerce").to_numpy(float) / np.array(ends))
@@ -126,3 +126,9 @@ def _differs(base: np.ndarray, flip: np.ndarray, spread: float) -> float | None:
     own = np.sqrt(flip.var(ddof=1) / len(flip) + base.var(ddof=1) / len(base))
     error = float(max(own, spread * np.sqrt(1 / len(flip) + 1 / len(base))))
     return ratio if abs(ratio) > max(np.log(DIFFERS), 3 * error) else None
+
+
+def _reached(run: pd.Series, on_the_way: Mapping[tuple[str, int], Course], log_ceiling: float, ratio: float) -> float:
+    """y of a run cut short by that ratio; what diverged, or was never scored, keeps its own."""
+    course = on_the_way.get((run["cell"], run["seed"]))
+    return float(run["y"]) if course is None or run["status"] == "diverged" else cut_short(course, log_ceiling, ratio)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.analysis.cut_short import cut_short, scored
+from bench.analysis.cut_short import courses, cut_short
 from bench.analysis.intervals import METHODS
 from bench.analysis.local_scores import local_mechanism_effects
 from bench.analysis.outcome import check_columns
@@ -44,13 +44,22 @@ def with_half_way(runs: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     check_columns(curves, ("dataset", "cell", "seed", "step", "fid"), "curves")
     made = with_outcome(runs, "fid")
     made = made[made["y"].notna() & (made["status"] != "diverged")].reset_index(drop=True)
-    on_the_way = {str(dataset): scored(own) for dataset, own in curves.groupby("dataset")}
+    on_the_way = {
+        (str(dataset), *key): course
+        for dataset, own in curves.groupby("dataset")
+        for key, course in courses(own).items()
+    }
+    cap = np.log(ceilings(made).to_numpy(float))
+    keys = zip(made["dataset"].astype(str), made["cell"], made["seed"], strict=True)
     half = pd.Series(
-        [cut_short(run, on_the_way.get(str(run["dataset"]), {}), 2, np.nan) for _, run in made.iterrows()],
+        [
+            cut_short(on_the_way[key], at_most, 2) if key in on_the_way else np.nan
+            for key, at_most in zip(keys, cap, strict=True)
+        ],
         index=made.index,
         dtype=float,
     )
-    capped = made["at_ceiling"] | (half >= np.log(ceilings(made)) - TINY)
+    capped = made["at_ceiling"] | (half >= cap - TINY)
     lost = capped.groupby([made["dataset"], made["cell"]]).transform("mean") >= 0.5
     half, whole = half.mask(lost), made["y"].mask(lost | half.isna())
     return beside(made, **{HALF: half, WHOLE: whole, CHANGE: whole - half})

@@ -94,6 +94,11 @@ class Findings:
             records.star, own, records.exclusions, records.families, outcome, records.looks
         )
 
+    @property
+    def fid_on_the_way(self) -> bool:
+        """Whether the curves hold FIDs, by run and step."""
+        return {"dataset", "cell", "seed", "step", "fid"} <= set(self.records.curves)
+
     @cached_property
     def equal_time(self) -> pd.DataFrame:
         """Tricks that change the time of a step, at equal time: the table of `equal_time_effects`; empty without any.
@@ -101,8 +106,7 @@ class Findings:
         It is about FID, whose curve is recorded, whatever the outcome is.
         """
         records = self.records
-        needed = {"dataset", "cell", "seed", "step", "fid"}
-        if records.star.empty or not needed <= set(records.curves):
+        if records.star.empty or not self.fid_on_the_way:
             return pd.DataFrame()
         found = analysis.equal_time_effects(records.star, records.curves, list(records.hacks), records.looks)
         return found[found["hack"].isin(records.asked_about)]

@@ -30,8 +30,7 @@ _VERBS = {-1: "still falls", 0: "shows no change", 1: "rises again"}
 def section(findings: Findings) -> Section | None:
     """The recipe and every trick half way and at the end; None where no star has FIDs on the way."""
     records = findings.records
-    needed = {"dataset", "cell", "seed", "step", "fid"}
-    if records.star.empty or "fid" not in records.star or not needed <= set(records.curves):
+    if records.star.empty or "fid" not in records.star or not findings.fid_on_the_way:
         return None
     runs = analysis.with_half_way(records.star, records.curves)
     recipes = analysis.half_way_recipes(runs).set_index("dataset")

@@ -21,8 +21,7 @@ _COLUMNS = 4
 def section(findings: Findings) -> Section | None:
     """The effect at each evaluated step; None where it is not known at two steps or more."""
     records = findings.records
-    needed = {"dataset", "cell", "seed", "step", "fid"}
-    if records.curves.empty or not needed <= set(records.curves) or findings.average.empty:
+    if records.curves.empty or not findings.fid_on_the_way or findings.average.empty:
         return None
     try:
         table = analysis.effects_over_steps(findings.records.screened, records.curves, list(records.varied))
