@@ -71,9 +71,7 @@ def test_what_does_something_else_is_what_is_said(few, effects):
 
 
 def test_what_consistency_costs_with_few_pictures_fades(few):
-    runs = analysis.with_half_way(few.records.star, few.records.curves)
-    table = analysis.half_way_effects(runs, list(few.records.hacks)).set_index(["dataset", "hack"])
-    row = table.loc[(CUTS[100], "consistency")]
+    row = few.half_way[1].set_index(["dataset", "hack"]).loc[(CUTS[100], "consistency")]
     assert row["differs"]
     sizes = [told(100 * np.expm1(row[name])) for name in ("half_log", "effect_log")]
     assert f"over the second half of the training, from {sizes[0]} to {sizes[1]} %" in PUBLISHED

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from published_sweeps import GROUPS
 
-from bench import analysis
 from bench.records.sweep import read_sweep
+from bench.report.findings import findings
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = " ".join((ROOT / "docs" / "published.md").read_text().split())
@@ -21,11 +21,10 @@ def half_way():
     """Two tables with the column `sweep`: recipes, and effects by trick."""
     recipes, effects = [], []
     for name in SWEEPS:
-        records = read_sweep(ROOT / "results" / name)
-        assert records.plan.budget.steps == 1000
-        runs = analysis.with_half_way(records.star, records.curves)
-        recipes.append(analysis.half_way_recipes(runs).assign(sweep=name))
-        effects.append(analysis.half_way_effects(runs, list(records.hacks)).assign(sweep=name))
+        found = findings(read_sweep(ROOT / "results" / name))
+        assert found.records.plan.budget.steps == 1000
+        for tables, own in zip((recipes, effects), found.half_way, strict=True):
+            tables.append(own.assign(sweep=name))
     return pd.concat(recipes), pd.concat(effects).set_index(["sweep", "hack"])
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import analysis
 from bench.analysis.verdicts import CLAIMS
 from bench.records.sweep import read_sweep
 from bench.report.findings import findings
@@ -53,13 +52,12 @@ def test_single_tricks_are_what_is_said(stars):
 
 
 def test_half_way_of_the_long_star_is_what_is_said(stars):
-    records = stars[1].records
-    runs = analysis.with_half_way(records.star, records.curves)
-    (recipe,) = analysis.half_way_recipes(runs).to_dict("records")
+    recipes, effects = stars[1].half_way
+    (recipe,) = recipes.to_dict("records")
     assert recipe["ci_high_log"] < 0
     half, whole = (f"{np.exp(recipe[name]):.3f}" for name in ("half_log", "whole_log"))
     assert f"FID of the recipe still falls, from {half} half way to {whole}." in PUBLISHED
-    row = analysis.half_way_effects(runs, list(records.hacks)).set_index("hack").loc["batch_norm"]
+    row = effects.set_index("hack").loc["batch_norm"]
     sizes = [f"{100 * np.expm1(row[name]):.0f}".replace("-", "−") for name in ("half_log", "effect_log")]
     assert f"stands at {sizes[0]} % after 2,000 steps and {sizes[1]} % after 4,000" in PUBLISHED
 

@@ -9,12 +9,12 @@ Course = tuple[np.ndarray, np.ndarray]
 """The steps that a run was scored at, rising, and log FID there."""
 
 
-def courses(curves: pd.DataFrame) -> dict[tuple[str, int], Course]:
-    """(cell, seed) -> the course of each of one dataset's runs, of a frame with cell, seed, step and fid."""
+def courses(curves: pd.DataFrame) -> dict[tuple[str, str, int], Course]:
+    """(dataset, cell, seed) -> the course of each run, of a frame with these, step and fid."""
     known = curves[curves["fid"].notna() & (curves["fid"] > 0)].sort_values("step")
     return {
         key: (own["step"].to_numpy(float), np.log(own["fid"].to_numpy(float)))
-        for key, own in known.groupby(["cell", "seed"])
+        for key, own in known.groupby(["dataset", "cell", "seed"])
     }
 
 

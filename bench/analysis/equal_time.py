@@ -56,11 +56,11 @@ def equal_time_effects(
         return pd.DataFrame(columns=COLUMNS)
     check_columns(curves, ("dataset", "cell", "seed", "step", "fid"), "curves")
     spent = spending(tuple(looks) if "round" in runs.columns else (1,))
+    on_the_way = courses(curves)
     rows: list[dict] = []
     for dataset, group in with_outcome(runs, "fid").groupby("dataset", sort=True):
         known = group[group["y"].notna()].reset_index(drop=True)
         known[TIME] = at_one_pace(known, TIME)
-        on_the_way = courses(curves[curves["dataset"] == dataset])
         # The rows of the frame that the star is made of, and the arm of each.
         star = star_of(known.assign(y=np.arange(len(known), dtype=float)), names)
         place, arm = star.y.astype(int), star.arm
@@ -100,10 +100,10 @@ def _contrast(known: pd.DataFrame, names: list[str], index: int) -> tuple[float,
     return float(found.effect[0, index]), tuple(float(each[0, index]) for each in found.distribution)
 
 
-def _log_time(known: pd.DataFrame, on_the_way: Mapping[tuple[str, int], Course]) -> np.ndarray:
+def _log_time(known: pd.DataFrame, on_the_way: Mapping[tuple[str, str, int], Course]) -> np.ndarray:
     """Log of the seconds of a step of every run; NaN for one that stopped early or was not scored."""
-    ends = [on_the_way[key][0][-1] if (key := (row.cell, row.seed)) in on_the_way else np.nan
-            for row in known[["cell", "seed"]].itertuples()]  # fmt: skip
+    ends = [on_the_way[key][0][-1] if (key := tuple(row)) in on_the_way else np.nan
+            for row in known[["dataset", "cell", "seed"]].itertuples(index=False)]  # fmt: skip
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.log(pd.to_numeric(known[TIME], errors="coerce").to_numpy(float) / np.array(ends))
     return np.where((known["status"] == "diverged") | ~np.isfinite(found), np.nan, found)
@@ -128,7 +128,9 @@ def _differs(base: np.ndarray, flip: np.ndarray, spread: float) -> float | None:
     return ratio if abs(ratio) > max(np.log(DIFFERS), 3 * error) else None
 
 
-def _reached(run: pd.Series, on_the_way: Mapping[tuple[str, int], Course], log_ceiling: float, ratio: float) -> float:
+def _reached(
+    run: pd.Series, on_the_way: Mapping[tuple[str, str, int], Course], log_ceiling: float, ratio: float
+) -> float:
     """y of a run cut short by that ratio; what diverged, or was never scored, keeps its own."""
-    course = on_the_way.get((run["cell"], run["seed"]))
+    course = on_the_way.get((run["dataset"], run["cell"], run["seed"]))
     return float(run["y"]) if course is None or run["status"] == "diverged" else cut_short(course, log_ceiling, ratio)

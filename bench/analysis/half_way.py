@@ -12,7 +12,7 @@ from bench.analysis.cut_short import courses, cut_short
 from bench.analysis.intervals import METHODS
 from bench.analysis.local_scores import local_mechanism_effects
 from bench.analysis.outcome import check_columns
-from bench.analysis.star import INCUMBENT
+from bench.analysis.star import star_of
 from bench.records.columns import beside
 from bench.records.outcome import TINY, ceilings, with_outcome
 
@@ -44,21 +44,11 @@ def with_half_way(runs: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     check_columns(curves, ("dataset", "cell", "seed", "step", "fid"), "curves")
     made = with_outcome(runs, "fid")
     made = made[made["y"].notna() & (made["status"] != "diverged")].reset_index(drop=True)
-    on_the_way = {
-        (str(dataset), *key): course
-        for dataset, own in curves.groupby("dataset")
-        for key, course in courses(own).items()
-    }
-    cap = np.log(ceilings(made).to_numpy(float))
-    keys = zip(made["dataset"].astype(str), made["cell"], made["seed"], strict=True)
-    half = pd.Series(
-        [
-            cut_short(on_the_way[key], at_most, 2) if key in on_the_way else np.nan
-            for key, at_most in zip(keys, cap, strict=True)
-        ],
-        index=made.index,
-        dtype=float,
-    )
+    on_the_way, cap = courses(curves), np.log(ceilings(made).to_numpy(float))
+    keys = zip(made["dataset"], made["cell"], made["seed"], strict=True)
+    found = [cut_short(on_the_way[key], most, 2) if key in on_the_way else np.nan
+             for key, most in zip(keys, cap, strict=True)]  # fmt: skip
+    half = pd.Series(found, index=made.index, dtype=float)
     capped = made["at_ceiling"] | (half >= cap - TINY)
     lost = capped.groupby([made["dataset"], made["cell"]]).transform("mean") >= 0.5
     half, whole = half.mask(lost), made["y"].mask(lost | half.isna())
@@ -101,23 +91,28 @@ def half_way_effects(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
     return table.reset_index().reindex(columns=EFFECTS)
 
 
-def half_way_recipes(runs: pd.DataFrame) -> pd.DataFrame:
+def half_way_recipes(runs: pd.DataFrame, hacks: Sequence[str]) -> pd.DataFrame:
     """By how much FID of each dataset's last incumbent still changes from half the training to all of it.
 
     Args:
         runs: of `with_half_way`.
+        hacks: names of the hack columns.
 
     Returns:
         Columns `RECIPES`, one row per dataset whose incumbent has two runs or more with both numbers: mean log FID half
         way and at the end, and the change with its 95 % interval over seeds (t).
+
+    Raises:
+        UserError: as `local_effects`.
     """
     rows = []
-    for dataset, own in runs[(runs["arm"] == INCUMBENT) & runs[CHANGE].notna()].groupby("dataset", sort=True):
-        if "round" in own:
-            own = own[own["cell"] == own.loc[own["round"].idxmax(), "cell"]]
-        change = own[CHANGE]
+    for dataset, own in runs[runs[CHANGE].notna()].groupby("dataset", sort=True):
+        # The star's y is the place of each run: the incumbent is that which the effects are told of.
+        star = star_of(own.assign(y=np.arange(len(own))), hacks)
+        own = own.iloc[star.y[star.arm == 0]]
         if len(own) < 2:
             continue
+        change = own[CHANGE]
         low, high = stats.t.interval(0.95, len(own) - 1, change.mean(), change.sem())
         rows.append([dataset, own[HALF].mean(), own[WHOLE].mean(), change.mean(), low, high, len(own)])
     return pd.DataFrame(rows, columns=RECIPES)

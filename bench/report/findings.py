@@ -112,6 +112,19 @@ class Findings:
         return found[found["hack"].isin(records.asked_about)]
 
     @cached_property
+    def half_way(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """What half the training would have said of the recipes, by dataset, and of each trick: the tables of
+        `half_way_recipes` and `half_way_effects`; both empty without a star that has FIDs on the way.
+        """
+        records = self.records
+        if records.star.empty or "fid" not in records.star or not self.fid_on_the_way:
+            return pd.DataFrame(), pd.DataFrame()
+        runs, hacks = analysis.with_half_way(records.star, records.curves), list(records.hacks)
+        effects = analysis.half_way_effects(runs, hacks)
+        known = effects["hack"].isin(records.asked_about) & effects["difference_log"].notna()
+        return analysis.half_way_recipes(runs, hacks).set_index("dataset"), effects[known]
+
+    @cached_property
     def other_scores(self) -> pd.DataFrame:
         """Effects on the scores beside the outcome, local where tricks were settled: dataset, hack, score, effect,
         and whether it is `clear` of chance; empty where no other score was recorded.

@@ -126,8 +126,6 @@ def between(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, out
     pairs = pairs if single.empty else single
     if (pairs["differ"] == "").any():
         pairs = pairs[pairs["differ"] == ""]
-    if single.empty:
-        return pairs.reset_index(drop=True)
     order = {what: place for place, what in enumerate(DIFFERENCES)}
     return pairs.sort_values("differing", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
@@ -248,15 +246,15 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
 def _labels(settings: Sequence[Setting], pairs: pd.DataFrame) -> list[str]:
     """Each pair in words: what differs, and on which dataset where several pairs differ so; or the names of both."""
     where = {setting.name: setting.where for setting in settings}
-    words, datasets = [], []
+    words = []
     for row in pairs.itertuples():
         ends = [where[row.setting].get(row.differing), where[row.other].get(row.differing)]
         told = [f"{end:,}" if isinstance(end, int) else str(end) for end in ends]
         pattern, _ = DIFFERENCES.get(row.differing, SEVERAL)
         words.append(pattern.format(*(told if row.differing in DIFFERENCES else (row.setting, row.other))))
-        datasets.append(where[row.setting]["dataset"])
     return [
-        f"{told} on {dataset}" if words.count(told) > 1 else told for told, dataset in zip(words, datasets, strict=True)
+        f"{told} on {where[name]['dataset']}" if words.count(told) > 1 else told
+        for told, name in zip(words, pairs["setting"], strict=True)
     ]
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import analysis
 from bench.records.sweep import read_sweep
 from bench.report.findings import Findings, findings
 from bench.report.sections import half_way
@@ -24,18 +23,17 @@ def digits():
 @pytest.fixture(scope="module")
 def half(digits):
     """Every trick of the star half way and at the end."""
-    made = analysis.with_half_way(digits.records.star, digits.records.curves)
-    return analysis.half_way_effects(made, list(digits.records.hacks)).set_index("hack")
+    return digits.half_way[1].set_index("hack")
 
 
 def test_the_table_has_every_trick_that_was_flipped_and_bold_what_changes(digits, half):
     recipe, table, words = half_way.section(digits).blocks
     assert recipe.text.startswith("On **digits** FID of the best recipe found goes from 0.576 half way to 0.429")
     names = [row[0].strip("`") for row in table.rows]
-    known = half[half["difference_log"].notna()]
-    assert set(names) == set(known.index)
+    assert half["difference_log"].notna().all()
+    assert set(names) == set(digits.local.loc[digits.local["runs"] > 0, "hack"])
     assert names[-1] == "placebo"
-    sizes = known.loc[names[:-1], "difference_log"].abs()
+    sizes = half.loc[names[:-1], "difference_log"].abs()
     assert sizes.is_monotonic_decreasing
     assert {name for name, row in zip(names, table.rows, strict=True) if "**" in row[3]} == set(
         half.index[half["differs"]]
@@ -79,8 +77,7 @@ def test_recipes_that_fall_stand_still_and_rise_are_told_apart():
 def test_of_many_tricks_only_those_that_change_stand_in_the_table():
     found = findings(read_sweep(RESULTS / "all-fashion-mnist"))
     table = next(block for block in half_way.section(found).blocks if block.kind == "table")
-    made = analysis.with_half_way(found.records.star, found.records.curves)
-    every = analysis.half_way_effects(made, list(found.records.hacks))
+    every = found.half_way[1]
     assert len(table.rows) == every["differs"].sum() < len(every) / 2
     assert all("**" in row[3] for row in table.rows)
 

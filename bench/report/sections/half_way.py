@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench import analysis
 from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Table, Text, by_dataset, code, strong
 from bench.report.estimates import difference, value
@@ -29,24 +28,20 @@ _VERBS = {-1: "still falls", 0: "shows no change", 1: "rises again"}
 
 def section(findings: Findings) -> Section | None:
     """The recipe and every trick half way and at the end; None where no star has FIDs on the way."""
-    records = findings.records
-    if records.star.empty or "fid" not in records.star or not findings.fid_on_the_way:
+    datasets, (recipes, effects) = findings.records.datasets, findings.half_way
+    if effects.empty and recipes.empty:
         return None
-    runs = analysis.with_half_way(records.star, records.curves)
-    recipes = analysis.half_way_recipes(runs).set_index("dataset")
-    effects = analysis.half_way_effects(runs, list(records.hacks))
-    effects = effects[effects["hack"].isin(records.asked_about) & effects["difference_log"].notna()]
     many = every_trick.is_large(findings)
     shown = effects[effects["differs"]] if many else effects
     blocks = {
         name: [_recipe(findings, recipes.loc[name]) if name in recipes.index else None, _table(name, shown)]
-        for name in records.datasets
+        for name in datasets
     }
     told = by_dataset(blocks)
     if not told:
         return None
     words = Text(_WORDS + _MORE * many, "reading")
-    return Section("half-way", TITLE, (*told, words), _finding(recipes, effects, records.datasets))
+    return Section("half-way", TITLE, (*told, words), _finding(recipes, effects, datasets))
 
 
 def _recipe(findings: Findings, row: pd.Series) -> Text:
