@@ -19,6 +19,7 @@ from bench.records.files import RUNS
 
 CIFAR10 = "zip:cifar10-jpg.zip"
 SMALL = "--resolution 16 --width 16"
+LARGER = "--resolution 32 --width 16"
 SCORED = "--evaluations 9 --late 6"
 CORE = ("digits", "mnist5k", "fashion-mnist", "shapes", CIFAR10)
 LONG = "--steps 4000 --sesoi 0.075"
@@ -63,8 +64,8 @@ def _core(dataset: str, more: str = "") -> str:
     return f"--datasets {dataset} {SMALL} --steps 1000 --sesoi 0.075 --budget 50m{more}"
 
 
-def _star(dataset: str, hacks: str, around: str, more: str) -> str:
-    return f"--stages settle --datasets {dataset} --hacks {hacks} --around {around} {SMALL} {SCORED} {more}"
+def _star(dataset: str, hacks: str, around: str, more: str, size: str = SMALL) -> str:
+    return f"--stages settle --datasets {dataset} --hacks {hacks} --around {around} {size} {SCORED} {more}"
 
 
 GROUPS: dict[str, tuple[Asked, ...]] = {
@@ -105,6 +106,12 @@ GROUPS: dict[str, tuple[Asked, ...]] = {
         for name, tricks in NEW.items()
     ),
     "long": tuple(Asked(f"long-{_short(name)}", _star(name, "core", BEST[name], f"{LONG} --seed 2")) for name in CORE),
+    "pixels": (
+        Asked(
+            "pixels-cifar10",
+            _star(CIFAR10, "core", BEST[CIFAR10], "--steps 1000 --sesoi 0.075 --seed 2", LARGER),
+        ),
+    ),
     "replay": (
         Asked(
             "replay-digits",
