@@ -11,12 +11,18 @@ def known(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def steady(value: float) -> float:
+    """`value` to twelve digits: the last ones differ between processors, and 12.5 must be told alike by all."""
+    return float(f"{value:.12g}")
+
+
 def number(value: object, digits: int = 3) -> str:
     """`value` to `digits` significant digits without an exponent where it can be read without: 0.0123, 4.57, 1,234."""
     if not known(value):
         return NOTHING
     if abs(value) < 1e-12:
         return "0"
+    value = steady(value)
     if abs(value) < 1e-4 or abs(value) >= 1e7:
         return f"{value:.{digits - 1}e}".replace("-", "−")
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
@@ -27,8 +33,9 @@ def percent(value: object, signed: bool = True, unit: str = " %") -> str:
     """A percentage, signed by default: +12 %, −3.4 %; one decimal below ten."""
     if not known(value):
         return NOTHING
+    value = steady(value)
     digits = 0 if abs(value) >= 9.95 or abs(value) < 0.05 else 1
-    rounded = round(float(value), digits)
+    rounded = round(value, digits)
     text = f"{rounded:+,.{digits}f}" if signed and rounded else f"{abs(rounded) if signed else rounded:,.{digits}f}"
     return text.replace("-", "−") + unit
 
@@ -47,6 +54,7 @@ def p_value(value: object) -> str:
     """A p value to three decimals, never as zero."""
     if not known(value):
         return NOTHING
+    value = steady(value)
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 

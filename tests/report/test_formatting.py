@@ -29,6 +29,14 @@ def test_percent(value, text):
     assert percent(value) == text
 
 
+@pytest.mark.parametrize("half", [12.5, 0.0205, -3.45, 9.95])
+@pytest.mark.parametrize("told", [number, percent, p_value, lambda value: number(value, 2)])
+def test_a_half_is_told_alike_by_processors_that_differ_in_the_last_digits(half, told):
+    apart = [half * (1 + bits * 2**-52) for bits in (-3, -1, 0, 1, 3)]
+    assert len(set(apart)) > 3
+    assert len({told(value) for value in apart}) == 1
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
