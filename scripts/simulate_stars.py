@@ -8,7 +8,7 @@ thousands of stars at once; some stars of every row are given to it as frames as
 
 import argparse
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 from star_worlds import HACKS, Scenario, Stars, simulate
 
-from bench.analysis.behrens_fisher import upper_tail
+from bench.analysis.behrens_fisher import half_width, matched_free, upper_tail
 from bench.analysis.local import local_effects
 from bench.analysis.looks import ENOUGH, LOOKS
 from bench.analysis.moderation import Prior, fit_prior
@@ -32,6 +32,7 @@ from bench.analysis.star_rules import (
     Answers,
     Contrasts,
     Rule,
+    adjusted_rows,
     judge,
 )
 from bench.plan.shares import incumbent_seeds
@@ -176,6 +177,29 @@ def _welch(size: np.ndarray, flip: np.ndarray, flip_free: np.ndarray, base: np.n
     return stats.t.sf(size / np.sqrt(flip + base), free)
 
 
+def compared(first: Contrasts, second: Contrasts) -> dict[str, np.ndarray]:
+    """p (stars, hacks) of each difference of two stars' effects, as `effect_differences` has it and by Welch's test."""
+    off = np.where((first.beyond == 0) & (second.beyond == 0), np.abs(second.effect - first.effect), np.nan)
+    frees = [matched_free(half_width(0.025, *found.distribution), found.error) for found in (first, second)]
+    taken = [part for found, free in zip((first, second), frees, strict=True) for part in (found.error**2, free)]
+    welch = [part for found in (first, second) for part in (found.error**2, found.free)]
+    return {"taken": 2 * upper_tail(off, *taken), "welch": 2 * _welch(off, *welch)}
+
+
+def of_one_truth(scenario: Scenario, stars: int, seed: int) -> dict[str, float]:
+    """Of pairs of stars that share the truth: how many have an effect that is said to differ, and what intervals hold.
+
+    By Welch's test and as taken, after one look and where both went on from look to look.
+    """
+    pair = [simulate(replace(scenario, signs=False), stars, 2 * seed + number) for number in range(2)]
+    out = {}
+    for settling in (fixed, settle):
+        for rule, p in compared(*(settling(each).found for each in pair)).items():
+            out[f"{rule}, {settling.__name__}"] = float((adjusted_rows(p, "confirm") <= 0.05).any(axis=1).mean())
+            out[f"{rule} covers, {settling.__name__}"] = float((p > 0.05)[np.isfinite(p)].mean())
+    return out
+
+
 def pairing(folder: Path) -> pd.DataFrame:
     """Of a recorded sweep's leave-one-out arms: what seeds share. One row per dataset.
 
@@ -263,6 +287,13 @@ def main() -> None:
     for name in rules["null"]:
         cells = [f"{100 * found[name][0]:.1f} %, {100 * found[name][1]:.0f} %" for found in rules.values()]
         print(f"| {name} | {' | '.join(cells)} |")
+    print("\n| two stars of one truth: any effect said to differ, 95 % interval holds | Welch, one look | Welch, looks "
+          "| taken, one look | taken, looks |\n|---|---|---|---|---|")  # fmt: skip
+    for scenario in SCENARIOS:
+        found = of_one_truth(scenario, options.stars, options.seed)
+        cells = [f"{100 * found[f'{rule}, {kind}']:.1f} %, {100 * found[f'{rule} covers, {kind}']:.1f} %"
+                 for rule in ("welch", "taken") for kind in ("fixed", "settle")]  # fmt: skip
+        print(f"| {scenario.name} | {' | '.join(cells)} |", flush=True)
     if options.recorded.is_dir():
         print("\n| recorded | arms | SD between runs | share of seeds | pairs pay from |\n|---|---|---|---|---|")
         for row in pairing(options.recorded).itertuples():

@@ -319,6 +319,16 @@ def test_what_is_said_of_simulations_is_in_their_tables():
     assert f"covers the truth in {min(covers)} to {max(covers)} % of cases, and in more" in text
     assert f"at most {max(shares(stars, 'any false claim'))} % of stars" in text
     assert f"the placebo is claimed in at most {max(shares(stars, 'placebo claimed'))} %" in text
+    pairs = simulated("docs/simulation-stars.md", "taken, looks")
+    assert len(pairs) == 11
+    differs, covers = zip(
+        *(row[f"taken, {kind}"].split(", ") for row in pairs for kind in ("one look", "looks")), strict=True
+    )
+    ends = [f"{end(each, key=lambda cell: float(cell[:-2]))[:-2]}" for each in (differs, covers) for end in (min, max)]
+    assert f"said to differ in at most {ends[1]} % of pairs" in text
+    assert f"the interval of a difference covers it in {ends[2]} to {ends[3]} % of cases" in text
+    own = " ".join(PAGES["docs/simulation-stars.md"].split())
+    assert f"{ends[0]} to {ends[1]} %, and the 95 % intervals hold {ends[2]} to {ends[3]} % of the differences" in own
 
 
 def test_the_table_of_screens_against_one_trick_at_a_time_is_that_of_the_records():

@@ -10,7 +10,6 @@ from bench.analysis.along import along
 from bench.analysis.choices import factors, level_differences
 from bench.analysis.claims import claim_answers
 from bench.analysis.conditional import conditional_effects
-from bench.analysis.contrast import local_against_average
 from bench.analysis.differences import effect_differences
 from bench.analysis.effects import effects
 from bench.analysis.equal_time import equal_time_effects
@@ -53,7 +52,6 @@ __all__ = [
     "half_way_recipes",
     "interactions",
     "level_differences",
-    "local_against_average",
     "local_effects",
     "local_mechanism_effects",
     "local_score_effects",

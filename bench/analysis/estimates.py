@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 FAKE, RESIDUAL, SEEDS, PAIRS, MODERATED = "fake columns", "residual", "seeds", "pairs", "seeds, moderated"
 """What a standard error is made of: odd contrasts that belong to no hack; whatever main effects (and declared pairs)
@@ -103,3 +104,8 @@ def products(signs: np.ndarray, varying: Mapping[int, Sequence[int]]) -> tuple[n
 def without(cells: int, hack: str, names: str) -> str:
     """The remark where a declared pair cannot be told, so that the effect is that of all settings."""
     return f"{cells} cells cannot tell the effect of {hack} given {names}: this is the average over both"
+
+
+def interval_free(table: pd.DataFrame) -> pd.Series:
+    """Degrees of freedom that the intervals of a table of effects go by: a star's `df_interval`, elsewhere `df`."""
+    return table.reindex(columns=["df_interval", "df"]).astype(float).bfill(axis=1)["df_interval"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from bench.analysis.behrens_fisher import half_width
+from bench.analysis.behrens_fisher import half_width, matched_free
 from bench.analysis.estimates import MODERATED
 from bench.analysis.failures import failure_difference, probability_of_improvement
 from bench.analysis.intervals import METHODS
@@ -40,6 +40,7 @@ COLUMNS = [
     "bound_pct",
     "se_log",
     "df",
+    "df_interval",
     "error",
     "p",
     "p_adjusted",
@@ -94,10 +95,11 @@ def local_effects(
         for a log, else points or the outcome's unit). `bound`: "at least" or "at most" where one side sits at the
         ceiling, so that the truth lies above or below, and the interval's end there is open. `ci_` (95 %) and `ci90_`
         hold at all looks together, `_simultaneous` over all hacks as well, `_pointwise` as if this look had been the
-        only question. `bound_pct`, without an effect found: no larger effect either way, by the 95 % interval. `p` is
-        over the looks, `p_adjusted` over the hacks too. `settled`: no more runs are needed; the row is then that of the
-        look it was settled at (`look`, `runs`). `runs_needed`: of flip and incumbent together, for a verdict (80 %
-        power if the estimate is the truth). `note`: what could not be estimated and why.
+        only question. `bound_pct`, without an effect found: no larger effect either way, by the 95 % interval. `df` is
+        Satterthwaite's, `df_interval` that of the t which has the pointwise interval. `p` is over the looks,
+        `p_adjusted` over the hacks too. `settled`: no more runs are needed; the row is then that of the look it was
+        settled at (`look`, `runs`). `runs_needed`: of flip and incumbent together, for a verdict (80 % power if the
+        estimate is the truth). `note`: what could not be estimated and why.
 
     Raises:
         UserError: a malformed frame, an unknown family or outcome, more looks than planned, an incumbent or a flip that
@@ -184,6 +186,8 @@ def _table(star: Star, names: list[str], rule: Rule, spent: Spending, last: int,
         high = np.where(beyond > 0, np.where(np.isfinite(half), np.inf, np.nan), effect + half)
         for end, value in (("low", low), ("high", high)):
             columns[f"ci90_{end}_pct" if name == "90" else f"ci_{end}{name}_pct"] = outcome.told(value)
+        if name == "_pointwise":
+            columns["df_interval"] = matched_free(half, found.error[0])
     reach = np.maximum(np.abs(columns["ci_low_pct"]), np.abs(columns["ci_high_pct"]))
     bounded = np.isin(verdict, [INCONCLUSIVE, NEGLIGIBLE]) & (beyond == 0)
     columns["bound_pct"] = np.where(bounded, reach, np.nan)

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from bench.analysis.estimates import FAKE, MODERATED, SEEDS
+from bench.analysis.estimates import FAKE, MODERATED, SEEDS, interval_free
 from bench.analysis.intervals import holm, percent
 from bench.analysis.verdicts import CLAIMS
 
@@ -106,10 +106,10 @@ def interaction_p(effect: np.ndarray, error: np.ndarray, free: np.ndarray) -> fl
 
 def _noise(known: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Standard errors of one hack per dataset and their degrees of freedom: fake columns or a star, else seeds."""
-    table = known.reindex(columns=["error", "se_log", "df", "se_seeds_log", "df_seeds"])
+    table = known.reindex(columns=["error", "se_log", "se_seeds_log", "df_seeds"])
     own = table["error"].isin([FAKE, SEEDS, MODERATED]).to_numpy()
     error = np.where(own, table["se_log"], table["se_seeds_log"]).astype(float)
-    return error, np.where(own, table["df"], table["df_seeds"]).astype(float)
+    return error, np.where(own, interval_free(known), table["df_seeds"]).astype(float)
 
 
 def standing(effects: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import pytest
 from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
-from bench.analysis.behrens_fisher import half_width, upper_tail
+from bench.analysis.behrens_fisher import half_width, matched_free, upper_tail
 from bench.analysis.moderation import FREE_RANGE, Prior, fit_prior, moderated
 from bench.analysis.spending import spending
 from bench.analysis.star_rules import Arms, adjusted_rows, failure_p
@@ -52,6 +52,17 @@ def test_half_width_inverts_the_tail_and_lets_nan_through():
     np.testing.assert_allclose(upper_tail(half, first, 3.2, second, 7.0)[:, 0], tails[:, 0], rtol=1e-6)
     assert np.isnan(half[:, 2]).all()
     assert half[0, 3] == pytest.approx(0.1 * stats.t.isf(0.025, 3.2), rel=1e-6)
+
+
+def test_one_t_has_the_interval_of_the_difference_of_two():
+    first, second = np.array([0.01, 0.002, 0.01]), np.array([0.004, 0.01, 0.0])
+    half, error = half_width(0.025, first, 3.2, second, 7.0), np.sqrt(first + second)
+    free = matched_free(half, error)
+    np.testing.assert_allclose(stats.t.isf(0.025, free) * error, half, rtol=1e-6)
+    satterthwaite = (first + second) ** 2 / (first**2 / 3.2 + second**2 / 7.0)
+    assert (free[:2] < satterthwaite[:2]).all()
+    assert free[2] == pytest.approx(3.2, rel=1e-5)
+    assert np.isnan(matched_free(np.nan, 0.1))
 
 
 def test_the_prior_is_limmas_where_all_arms_have_as_many_seeds():

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.analysis import effect_differences
+
 RECORDED = Path(__file__).parents[2] / "results" / "arms"
 STARS = 400
 NAMES = ("null", "null, normal noise, uneven", "as recorded: ×8.3, ×2.2, ×1.8, ×0.68, four small", "8 act: ±.5 to ±.1")
@@ -86,3 +88,23 @@ def test_seeds_share_too_little_for_pairs_to_pay(script):
     assert table["shared"].round(2).to_dict() == {"digits": 0.41, "mnist5k": -0.06}
     assert table["sd"].round(3).to_dict() == {"digits": 0.073, "mnist5k": 0.102}
     assert table["shared"].mean() < table["worth"].iloc[0] == 0.25
+
+
+def test_the_simulated_differences_are_those_of_two_tables(script):
+    pair = [script.simulate(script.SCENARIOS[4], 4, seed=seed) for seed in (3, 4)]
+    ended = [script.settle(stars) for stars in pair]
+    tables = [script.local_effects(one.frame(end.asked), script.HACKS) for one, end in zip(pair, ended, strict=True)]
+    p = script.compared(*(end.found for end in ended))["taken"]
+    told = effect_differences(*tables)["p_adjusted"].to_numpy()
+    np.testing.assert_allclose(told, script.adjusted_rows(p, "confirm").ravel(), rtol=1e-8)
+
+
+def test_effects_of_one_truth_are_rarely_said_to_differ(script):
+    for name in (NAMES[0], *NAMES[2:]):
+        (scenario,) = [each for each in script.SCENARIOS if each.name == name]
+        found = script.of_one_truth(scenario, STARS, seed=1)
+        for kind in ("fixed", "settle"):
+            assert found[f"taken, {kind}"] <= above(0.05), (name, kind)
+            assert found[f"taken covers, {kind}"] >= 0.94, (name, kind)
+            # The reason for Behrens and Fisher here as well.
+            assert found[f"welch covers, {kind}"] < found[f"taken covers, {kind}"]

@@ -187,7 +187,7 @@ def against_the_average(findings: Findings) -> str:
     """Words on the tricks whose local effect is not the average one; empty where none is."""
     if findings.local.empty or findings.average.empty:
         return ""
-    found = analysis.local_against_average(findings.local, findings.average)
+    found = analysis.effect_differences(findings.average, findings.local)
     found = found[found["differs"] & (found["hack"] != PLACEBO)]
     if found.empty:
         return ""
