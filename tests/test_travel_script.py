@@ -115,6 +115,15 @@ def effects():
     return rows
 
 
+WHERE = {
+    "dataset": "between data",
+    "steps": "over longer training",
+    "width": "in wider networks",
+    "resolution": "at more pixels",
+}
+"""How docs/travel.md calls what differs."""
+
+
 def test_the_docs_tell_the_published_table_and_add_up_as_it_does(told):
     page = (ROOT / "reports" / "travel" / "report.md").read_text()
     lines = (ROOT / "docs" / "travel.md").read_text().splitlines()
@@ -129,6 +138,11 @@ def test_the_docs_tell_the_published_table_and_add_up_as_it_does(told):
     (low, high), (least, most) = ((pairs[name].min(), pairs[name].max()) for name in RANKS)
     said = f"between {low:.2f} and {high:.2f}, where seeds alone would allow {least:.2f} to {most:.2f}"
     assert said in told
+    differ = pairs["effects_differ"].fillna("").str.split(", ").map(lambda names: [name for name in names if name])
+    apart = pd.DataFrame({"n": differ.map(len), "of": pairs["tricks"]}).groupby(pairs["differing"]).sum()
+    said = ", ".join(f"{where} {apart.at[what, 'n']} of {apart.at[what, 'of']}" for what, where in WHERE.items())
+    assert f"Of {pairs['tricks'].sum()}, pair by pair, {differ.map(len).sum()} differ beyond chance: {said}." in told
+    assert differ.explode().mode().tolist() == ["split_batches"]
     first = pairs[pairs["setting"] == "travel-digits"].set_index("other")
     same = [f"travel-{name}" for name in ("width-32", "steps-2000")]
     assert (first.loc[same, RANKS[0]] >= first.loc[same, RANKS[1]]).all()
@@ -139,6 +153,9 @@ def test_the_docs_tell_the_published_table_and_add_up_as_it_does(told):
 def test_what_the_docs_say_of_single_tricks_is_on_the_page(told, effects):
     for name in ("split_batches", "batch_norm", "adam_beta1"):
         assert all(verdict == "helps" for at, (_, verdict) in effects[name].items() if not at.startswith("steps"))
+    sizes = [-size for size, verdict in effects["split_batches"].values() if verdict == "helps"]
+    assert len(sizes) == len(PUBLISHED)
+    assert f"`split_batches`, which helps everywhere, by {min(sizes):.0f} to {max(sizes):.0f} %" in told
     strided = effects["strided_conv"]
     hurt = [strided[at] for at in ("mnist5k", "fashion-mnist", "cifar10", "pixels-32")]
     assert {verdict for _, verdict in hurt} == {"hurts"}

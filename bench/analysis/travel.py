@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bench.analysis.differences import effect_differences
 from bench.analysis.local import local_effects
 from bench.analysis.looks import LOOKS
 from bench.analysis.star import FLIP, INCUMBENT, star_of
@@ -29,6 +30,7 @@ COLUMNS = [
     "reversed",
     "lost",
     "new",
+    "effects_differ",
     "rank_correlation",
     "rank_correlation_ceiling",
     "spread_ratio",
@@ -56,10 +58,11 @@ def travel(
         One row per pair, columns `COLUMNS`: in which hacks the two incumbents `differ`, in words; `tricks` in both; how
         many of them the cheaper `setting` says help or hurt (`told`), how many of those also have such a verdict in
         the `other` (`both_told`), and which shares of the told are `kept`, `reversed`, or `lost` (told in the first
-        alone); how many are told in the other alone (`new`); Spearman's `rank_correlation` of the effects, and beside
-        it what noise leaves of a perfect one (`rank_correlation_ceiling`: the geometric mean of the two stars' own
-        reliabilities, from halves of their seeds, by Spearman and Brown's formula); `spread_ratio`: the root mean
-        square effect in the other over that in the first.
+        alone); how many are told in the other alone (`new`); in which hacks the `effects_differ` beyond chance, in
+        words, by `effect_differences`; Spearman's `rank_correlation` of the effects, and beside it what noise leaves of
+        a perfect one (`rank_correlation_ceiling`: the geometric mean of the two stars' own reliabilities, from halves
+        of their seeds, by Spearman and Brown's formula); `spread_ratio`: the root mean square effect in the other over
+        that in the first.
 
     Raises:
         UserError: a frame that is no star, or of several datasets.
@@ -122,6 +125,7 @@ def _compared(first: pd.DataFrame, second: pd.DataFrame, own_first: float, own_s
     effects = [table.loc[both, "effect_log"].to_numpy(float) for table in (first, second)]
     told = signs[0] != 0
     there = told & (signs[1] != 0)
+    apart = effect_differences(*(table.loc[both].reset_index().assign(dataset="") for table in (first, second)))
     count = max(int(told.sum()), 1)
     empty = not told.any()
     return {
@@ -133,6 +137,7 @@ def _compared(first: pd.DataFrame, second: pd.DataFrame, own_first: float, own_s
         "reversed": np.nan if empty else float((there & (signs[0] != signs[1])).sum() / count),
         "lost": np.nan if empty else float((told & ~there).sum() / count),
         "new": int((~told & (signs[1] != 0)).sum()),
+        "effects_differ": ", ".join(apart.loc[apart["differs"], "hack"]),
         "rank_correlation": stats.spearmanr(*effects).statistic if len(both) > 2 else np.nan,
         "rank_correlation_ceiling": float(np.sqrt(own_first * own_second)),
         "spread_ratio": float(np.sqrt(np.mean(effects[1] ** 2) / np.mean(effects[0] ** 2))) if len(both) else np.nan,

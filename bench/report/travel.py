@@ -134,15 +134,19 @@ def compose(
     settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, outcome: Outcome, pairs: pd.DataFrame
 ) -> Report:
     """Everything on the page."""
-    labels = _labels(settings, pairs)
+    labels, scale = _labels(settings, pairs), Scale(outcome)
+    tables = {
+        setting.name: analysis.local_effects(setting.runs, list(hacks), sesoi, outcome=outcome, looks=setting.looks)
+        for setting in settings
+    }
     blocks = [figure(pairs, labels), _table(pairs, labels), Text(READING, tone="reading")]
+    blocks += _differences(pairs, labels, tables, scale)
     unlike = pairs[pairs["differ"] != ""]
     if len(unlike):
         rows = listed(f"{labels[at]} ({code(unlike.at[at, 'differ'])})" for at in unlike.index)
         blocks.insert(
             0, Text(f"The recipes in the middle differ, so that not only the setting does: {rows}.", "warning")
         )
-    effects = _effects(settings, hacks, sesoi, outcome)
     return Report(
         sweep=TITLE,
         title=TITLE,
@@ -155,7 +159,9 @@ def compose(
         opening=Section("answer", "In short", (Text(answer(pairs), tone="answer"),)),
         sections=(
             Section("pairs", "From a cheap setting to a dear one", tuple(blocks)),
-            Section("effects", "What each trick does in every setting", (effects, Text(BOLD, tone="reading"))),
+            Section(
+                "effects", "What each trick does in every setting", (_effects(tables, scale), Text(BOLD, "reading"))
+            ),
         ),
     )
 
@@ -163,10 +169,13 @@ def compose(
 READING = (
     "**Kept**: the dearer setting says the same of a trick that the cheaper one says helps or hurts; **reversed**: it "
     "says the opposite; the rest it leaves open, calls negligible or fragile. **New**: it says of so many other tricks "
-    "that they help or hurt. The rank correlation is that of all effects, verdict or not; beside it how high noise "
+    "that they help or hurt. **Differ**: effects that are not the same in both beyond chance; a verdict may be lost or "
+    "new for want of runs alone. The rank correlation is that of all effects, verdict or not; beside it how high noise "
     "would let it be if both settings agreed. Size: how large effects are in the dearer setting, as a multiple of the "
     "cheaper one's."
 )
+
+DIFFERING = "Beyond chance: tested as a difference of the two effects, corrected for the tricks of the pair (Holm)."
 
 BOLD = "Bold: a verdict, the trick helps or hurts there beyond chance among all tricks."
 
@@ -187,11 +196,18 @@ def answer(pairs: pd.DataFrame) -> str:
     more = (
         f" {counted(new, 'verdict')} more {'stands' if new == 1 else 'stand'} in the dearer one alone." if new else ""
     )
+    tricks, differ = int(pairs["tricks"].sum()), sum(len(_names(names)) for names in pairs["effects_differ"])
     return (
         f"Of {counted(told, 'verdict')} from a cheaper setting, over {counted(len(pairs), 'pair')} of settings, the "
         f"dearer one says the same in **{share(kept / told)}** and the opposite in **{share(turned / told)}**; in the "
-        f"others it gives no such verdict.{apart}{more}"
+        f"others it gives no such verdict.{apart}{more} Of {counted(tricks, 'effect')} {differ} "
+        f"{'differs' if differ == 1 else 'differ'} beyond chance."
     )
+
+
+def _names(told: str) -> list[str]:
+    """The hacks of a cell of the table of pairs."""
+    return told.split(", ") if told else []
 
 
 def _count(pairs: pd.DataFrame, name: str) -> int:
@@ -266,21 +282,34 @@ def _table(pairs: pd.DataFrame, labels: Sequence[str]) -> Table:
             share(row.kept),
             share(row.reversed),
             f"{row.new}",
+            f"{len(_names(row.effects_differ))} of {row.tricks}",
             f"{number(row.rank_correlation, 2)} of {number(row.rank_correlation_ceiling, 2)}",
             f"× {number(row.spread_ratio, 2)}" if known(row.spread_ratio) else NOTHING,
         )
         for label, row in zip(labels, pairs.itertuples(), strict=True)
     )
-    heads = ("from → to", "tricks with a verdict", "kept", "reversed", "new", "rank correlation", "size")
-    return Table(heads, rows, "lrrrrrr", "What a cheaper setting says about a dearer one")
+    heads = ("from → to", "tricks with a verdict", "kept", "reversed", "new", "differ", "rank correlation", "size")
+    return Table(heads, rows, "lrrrrrrr", "What a cheaper setting says about a dearer one")
 
 
-def _effects(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, outcome: Outcome) -> Table:
-    scale = Scale(outcome)
-    tables = {
-        setting.name: analysis.local_effects(setting.runs, list(hacks), sesoi, outcome=outcome, looks=setting.looks)
-        for setting in settings
-    }
+def _differences(
+    pairs: pd.DataFrame, labels: Sequence[str], tables: dict[str, pd.DataFrame], scale: Scale
+) -> list[Table | Text]:
+    """Of each pair the effects that differ beyond chance, from the cheap setting to the dear one; nothing of none."""
+    rows = []
+    for label, row in zip(labels, pairs.itertuples(), strict=True):
+        ends = [tables[name].set_index("hack") for name in (row.setting, row.other)]
+        told = [
+            f"{code(hack)} {' → '.join(effect(table.loc[hack], scale) for table in ends)}"
+            for hack in _names(row.effects_differ)
+        ]
+        rows += [(label, listed(told))] if told else []
+    heads = ("from → to", f"change of {scale.label} when the trick is on")
+    found = Table(heads, tuple(rows), "ll", "Effects that differ beyond chance")
+    return [found, Text(DIFFERING, "reading")] if rows else []
+
+
+def _effects(tables: dict[str, pd.DataFrame], scale: Scale) -> Table:
     rows = []
     for hack in order_of_hacks(pd.concat(tables.values()), scale):
         own = [table[table["hack"] == hack].iloc[0] for table in tables.values()]

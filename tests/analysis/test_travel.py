@@ -42,6 +42,7 @@ def test_a_setting_travels_to_itself():
     assert row["rank_correlation"] == pytest.approx(1.0)
     assert row["rank_correlation_ceiling"] > 0.95
     assert row["spread_ratio"] == pytest.approx(1.0, abs=0.1)
+    assert row["effects_differ"] == ""
 
 
 def test_what_turns_round_and_what_is_lost_is_counted():
@@ -49,6 +50,7 @@ def test_what_turns_round_and_what_is_lost_is_counted():
     row = pair(star(TRUTH), star(other, rng_seed=1))
     assert (row["both_told"], row["kept"], row["reversed"], row["lost"]) == (3, 0.5, 0.25, 0.25)
     assert row["new"] == 0
+    assert row["effects_differ"] == "a, b, c"
     back = pair(star(other, rng_seed=1), star(TRUTH))
     assert (back["told"], back["both_told"], back["new"]) == (3, 3, 1)
 

@@ -1,5 +1,6 @@
 """The page about how far verdicts travel."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -63,6 +64,9 @@ def test_the_page_tells_what_the_table_does(settled_dir, tmp_path):
     assert "mnist5k → shapes" in said
     assert f"| {table.at[0, 'told']} of {table.at[0, 'tricks']} |" in said
     assert "figures/travel.png" in said
+    assert f"| {len(differ := table.at[0, 'effects_differ'].split(', '))} of {table.at[0, 'tricks']} |" in said
+    (line,) = [line for line in said.splitlines() if line.startswith("| mnist5k → shapes | `")]
+    assert re.findall(r"`(\w+)` \S+ % → \S+ %", line) == differ
     assert (tmp_path / "travel" / "figures" / "travel.png").is_file()
     assert "<title>" in page.read_text()
     again = write([settled_dir], tmp_path / "again")
@@ -83,12 +87,13 @@ def test_settings_are_told_apart_by_what_their_names_do_not_share(names, told):
 
 def test_the_answer_counts_verdicts_over_pairs_and_apart_by_what_differs():
     counts = {"told": [4, 2, 0], "kept": [0.75, 0.0, np.nan], "reversed": [0.0, 0.5, np.nan], "new": [0, 1, 0]}
-    pairs = pd.DataFrame({**counts, "differing": ["dataset", "steps", "steps"]})
+    words = {"differing": ["dataset", "steps", "steps"], "effects_differ": ["a, b", "", "c"]}
+    pairs = pd.DataFrame({**counts, **words, "tricks": 10})
     said = answer(pairs)
     assert "Of 6 verdicts" in said
     assert "same in **50 %** and the opposite in **17 %**" in said
     assert "Kept are between datasets 3 of 4 and over longer training 0 of 2." in said
-    assert said.endswith("1 verdict more stands in the dearer one alone.")
+    assert said.endswith("1 verdict more stands in the dearer one alone. Of 30 effects 3 differ beyond chance.")
     assert "Kept are" not in answer(pairs.iloc[:1])
     assert "nothing that could travel" in answer(pairs.iloc[2:])
 
