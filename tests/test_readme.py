@@ -175,7 +175,7 @@ def test_what_the_readme_says_of_equal_time_follows_from_the_records(published):
     low, high = rows["ci_low_pct"].min(), rows["ci_high_pct"].max()
     assert ((rows["ci_low_pct"] < 0) & (rows["ci_high_pct"] > 0)).all()
     said = f"{low:.0f} to {high:+.0f} % by the intervals".replace("-", "−")
-    assert f"They halve the time of a step, and at equal time nothing of that is left that shows ({said})." in STATED
+    assert f"They halve the time of a step, and at equal time nothing of that is left that shows ({said});" in STATED
 
 
 def test_what_the_readme_says_of_repetitions_follows_from_three_sweeps(repeated):

@@ -230,11 +230,11 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
                 left.barh(place, row["new"], 0.62, left=left_edge, facecolor="none", **NEW)
             right.plot([row["rank_correlation_ceiling"]] * 2, [place - 0.31, place + 0.31], color=QUIET, linewidth=2)
             right.scatter(row["rank_correlation"], place, s=44, color=INK, zorder=3)
-        left.set_yticks(list(places), [shortened(label, 40) for label in labels], fontsize=9)
+        left.set_yticks(list(places), [shortened(label, 48) for label in labels], fontsize=9)
         left.set_ylim(-0.7, len(pairs) - 0.3)
         left.set_xlim(0, max(pairs["tricks"].max(), 1))
         left.xaxis.set_major_locator(MaxNLocator(integer=True))
-        left.set_title("tricks whose verdict is kept, reversed, lost, new")
+        left.set_title("tricks with a verdict")
         handles = [Patch(facecolor=ink) for ink in (BETTER, WORSE, RULE)]
         handles.append(Patch(facecolor="none", **NEW))
         canvas.legend(handles, ("kept", "reversed", "lost", "new"), ncols=4, loc="outside lower left")
@@ -243,7 +243,7 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
         right.set_xlim(low - 0.05, 1.05)
         right.set_xticks([tick for tick in (-1, -0.5, 0, 0.5, 1) if tick >= low])
         right.axvline(0, color=INK, linewidth=0.8)
-        right.set_title("rank correlation of effects")
+        right.set_title("rank correlation")
         for axis in (left, right):
             axis.tick_params(axis="y", length=0)
             axis.spines["left"].set_visible(False)
