@@ -137,3 +137,11 @@ def test_runs_and_hours_are_those_of_the_records(name):
     runs = read_sweep(ROOT / "results" / name).runs
     (line,) = [line for line in (ROOT / "docs" / "published.md").read_text().splitlines() if f"[{name}]" in line]
     assert line.endswith(f"| {len(runs)} | {runs['seconds'].sum() / 3600:.1f} h |")
+
+
+def test_what_travel_says_of_cifar10_follows_from_the_records(stars, pairs):
+    travel = " ".join((ROOT / "docs" / "travel.md").read_text().split())
+    assert "CIFAR-10 no effect fades from 1,000 to 4,000 steps, and three grow" in travel
+    for hack in pairs["long-cifar10"]["effects_differ"].split(", "):
+        before, after = (abs(row["effect_log"]) for row in of(stars, "long-cifar10", hack))
+        assert after > before
