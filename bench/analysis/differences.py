@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from bench.analysis.behrens_fisher import half_width, upper_tail
 from bench.analysis.estimates import interval_free
+from bench.analysis.intervals import METHODS, adjusted
 
-LEVEL = 0.05
+FAMILY = "confirm"
 COLUMNS = ["dataset", "hack", "difference_log", "ci_low_log", "ci_high_log", "p_adjusted", "differs", "changed"]
 
 
@@ -31,22 +31,18 @@ def effect_differences(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
     both = _told(first).merge(_told(second), on=["dataset", "hack"], suffixes=("", "_second"))
     difference = (both["effect_log_second"] - both["effect_log"]).to_numpy(float)
     spread = both[["variance", "free", "variance_second", "free_second"]].to_numpy(float).T
-    p = pd.Series(2 * upper_tail(np.abs(difference), *spread), index=both.index)
-    known = (both[["bound", "bound_second"]] == "").all(axis=1) & p.notna()
-    difference = np.where(known, difference, np.nan)
-    half = half_width(LEVEL / 2, *spread)
-    table = both[["dataset", "hack"]].assign(
+    seen = (both[["bound", "bound_second"]] == "").all(axis=1)
+    p = pd.Series(2 * upper_tail(np.abs(difference), *spread), index=both.index).where(seen)
+    p_adjusted = p.groupby(both["dataset"], sort=False).transform(lambda own: adjusted(own.to_numpy(), FAMILY))
+    difference, half = np.where(p.notna(), difference, np.nan), half_width(0.025, *spread)
+    return both[["dataset", "hack"]].assign(
         difference_log=difference,
         ci_low_log=difference - half,
         ci_high_log=difference + half,
-        p_adjusted=np.nan,
-        differs=False,
+        p_adjusted=p_adjusted,
+        differs=p_adjusted <= METHODS[FAMILY][1],
         changed=both["verdict"] != both["verdict_second"],
-    )
-    for _, own in p[known].groupby(table["dataset"], sort=False):
-        differs, adjusted, _, _ = multipletests(own, alpha=LEVEL, method="holm")
-        table.loc[own.index, "p_adjusted"], table.loc[own.index, "differs"] = adjusted, differs
-    return table[COLUMNS]
+    )[COLUMNS]
 
 
 def _told(table: pd.DataFrame) -> pd.DataFrame:

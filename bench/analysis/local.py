@@ -181,13 +181,13 @@ def _table(star: Star, names: list[str], rule: Rule, spent: Spending, last: int,
         "90": spent.level(0.1),
     }
     tails = np.array(list(levels.values()))[:, None] / 2
-    for name, half in zip(levels, half_width(tails, *(each[0] for each in found.distribution)), strict=True):
+    halves = dict(zip(levels, half_width(tails, *(each[0] for each in found.distribution)), strict=True))
+    columns["df_interval"] = matched_free(halves["_pointwise"], found.error[0])
+    for name, half in halves.items():
         low = np.where(beyond < 0, np.where(np.isfinite(half), -np.inf, np.nan), effect - half)
         high = np.where(beyond > 0, np.where(np.isfinite(half), np.inf, np.nan), effect + half)
         for end, value in (("low", low), ("high", high)):
             columns[f"ci90_{end}_pct" if name == "90" else f"ci_{end}{name}_pct"] = outcome.told(value)
-        if name == "_pointwise":
-            columns["df_interval"] = matched_free(half, found.error[0])
     reach = np.maximum(np.abs(columns["ci_low_pct"]), np.abs(columns["ci_high_pct"]))
     bounded = np.isin(verdict, [INCONCLUSIVE, NEGLIGIBLE]) & (beyond == 0)
     columns["bound_pct"] = np.where(bounded, reach, np.nan)
