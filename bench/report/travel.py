@@ -31,14 +31,14 @@ QUESTION = (
 )
 TABLE = "travel.csv"
 DIFFERENCES = {
-    "dataset": ("{} → {}", "between datasets"),
-    "steps": ("{} → {} steps", "over longer training"),
-    "width": ("width {} → {}", "in wider networks"),
-    "resolution": ("{} → {} pixels", "at more pixels"),
-    "batch": ("batches of {} → {}", "with other batches"),
+    "dataset": ("{} → {}", "on {}", "between datasets"),
+    "steps": ("{} → {} steps", "at {} steps", "over longer training"),
+    "width": ("width {} → {}", "at width {}", "in wider networks"),
+    "resolution": ("{} → {} pixels", "at {} pixels", "at more pixels"),
+    "batch": ("batches of {} → {}", "in batches of {}", "with other batches"),
 }
-"""What may differ between two settings, how a pair is told and how all such pairs; in the order of the page."""
-SEVERAL = ("{} → {}", "where several things differ")
+"""What may differ: how a pair of settings is told, what both have in common, and all such pairs; in page order."""
+SEVERAL = ("{} → {}", "", "where several things differ")
 NEW = {"edgecolor": QUIET, "hatch": "////", "linewidth": 0.6}
 SAID = {"helps": "**{}**", "hurts": "**{}**", "negligible": "{} (negligible)", "fragile": "{} (fragile)"}
 """How an effect is shown beside what is said of it."""
@@ -187,7 +187,7 @@ def answer(pairs: pd.DataFrame) -> str:
         return "No cheaper setting says of any trick that it helps or hurts: there is nothing that could travel."
     kept, turned = (_count(pairs, name) for name in ("kept", "reversed"))
     parts = [
-        f"{DIFFERENCES.get(what, SEVERAL)[1]} {_count(own, 'kept')} of {int(own['told'].sum())}"
+        f"{DIFFERENCES.get(what, SEVERAL)[-1]} {_count(own, 'kept')} of {int(own['told'].sum())}"
         for what, own in pairs.groupby("differing", sort=False)
         if own["told"].any()
     ]
@@ -260,18 +260,27 @@ def figure(pairs: pd.DataFrame, labels: Sequence[str]) -> Figure:
 
 
 def _labels(settings: Sequence[Setting], pairs: pd.DataFrame) -> list[str]:
-    """Each pair in words: what differs, and on which dataset where several pairs differ so; or the names of both."""
+    """Each pair in words: what differs, and where several differ so what sets them apart; or the names of both."""
     where = {setting.name: setting.where for setting in settings}
-    words = []
-    for row in pairs.itertuples():
-        ends = [where[row.setting].get(row.differing), where[row.other].get(row.differing)]
-        told = [f"{end:,}" if isinstance(end, int) else str(end) for end in ends]
-        pattern, _ = DIFFERENCES.get(row.differing, SEVERAL)
-        words.append(pattern.format(*(told if row.differing in DIFFERENCES else (row.setting, row.other))))
-    return [
-        f"{told} on {where[name]['dataset']}" if words.count(told) > 1 else told
-        for told, name in zip(words, pairs["setting"], strict=True)
+
+    def told(pattern: str, *values: object) -> str:
+        return pattern.format(*(f"{value:,}" if isinstance(value, int) else value for value in values))
+
+    ends = [(where[one], where[two]) for one, two in zip(pairs["setting"], pairs["other"], strict=True)]
+    words = [
+        told(DIFFERENCES[what][0], one[what], two[what]) if what in DIFFERENCES else told(SEVERAL[0], *names)
+        for what, (one, two), *names in zip(pairs["differing"], ends, pairs["setting"], pairs["other"], strict=True)
     ]
+    labels = []
+    for place, word in enumerate(words):
+        alike = [ends[other][0] for other in range(len(words)) if words[other] == word]
+        apart = [
+            told(pattern, ends[place][0][what])
+            for what, (_, pattern, _) in DIFFERENCES.items()
+            if len({one[what] for one in alike}) > 1
+        ]
+        labels.append(" ".join([word, *apart]))
+    return labels
 
 
 def _table(pairs: pd.DataFrame, labels: Sequence[str]) -> Table:

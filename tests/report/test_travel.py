@@ -48,13 +48,23 @@ def test_pairs_around_the_same_recipe_come_before_others(settled_dir):
     assert between([one, longer, two], *asked)["differing"].tolist() == ["steps"]
 
 
-def test_pairs_that_differ_alike_are_told_with_their_dataset(settled_dir):
+def test_pairs_that_differ_alike_are_told_with_what_sets_them_apart(settled_dir):
     records = read_sweep(settled_dir)
     settings = settings_of(records)
     settings += [replace(each, name=f"{each.name} long", where={**each.where, "steps": 1600}) for each in settings]
     pairs = between(settings, list(TRICKS), records.sesoi, records.outcome)
     assert travel._labels(settings, pairs) == ["800 → 1,600 steps on mnist5k", "800 → 1,600 steps on shapes"]
     assert travel._labels(settings, pairs.iloc[:1]) == ["800 → 1,600 steps"]
+    one = replace(settings[0], name="one", where={**settings[0].where, "dataset": "shapes"})
+    two = replace(settings[2], name="two", where={**settings[2].where, "dataset": "shapes"})
+    same = [settings[0], one, settings[2], two]
+    pairs = between(same, list(TRICKS), records.sesoi, records.outcome)
+    assert travel._labels(same, pairs) == [
+        "mnist5k → shapes at 800 steps",
+        "mnist5k → shapes at 1,600 steps",
+        "800 → 1,600 steps on mnist5k",
+        "800 → 1,600 steps on shapes",
+    ]
 
 
 def test_the_page_tells_what_the_table_does(settled_dir, tmp_path):
