@@ -43,7 +43,7 @@ NAME = "killed"
 TIMING = ["seconds", "training_seconds", "scoring_seconds"]
 PATIENCE_SECONDS = 600
 SECONDS_WITHOUT_SERVER = 5
-DATABASE = Path(__file__).parents[1] / "tests" / "runner" / "database.py"
+DATABASE = Path(__file__).parents[1] / "tests" / "helpers" / "database.py"
 """What starts a server of its own."""
 
 

@@ -1,12 +1,12 @@
 """What README and docs/ say of every trick of the catalogue is what the records of three sweeps say."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import published_sweeps as script
 import pytest
+from pages import ROOT, text_of
 
 import hacks
 from bench.analysis.verdicts import CLAIMS
@@ -15,9 +15,8 @@ from bench.report import write_together
 from bench.report.findings import findings
 from bench.report.sections import every_trick
 
-ROOT = Path(__file__).parents[1]
-PUBLISHED = " ".join((ROOT / "docs" / "published.md").read_text().split())
-README = " ".join((ROOT / "README.md").read_text().split())
+PUBLISHED = text_of("docs/published.md")
+README = text_of("README.md")
 ALL = dict(zip(script.ALL, script.GROUPS["all"], strict=True))
 """Dataset -> the sweep in which every trick of the catalogue was flipped there."""
 FRESH = dict(zip(script.NEW, script.GROUPS["fresh"], strict=True))

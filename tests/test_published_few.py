@@ -1,10 +1,9 @@
 """What docs/ say of fewer pictures is what the records of that sweep say."""
 
-from pathlib import Path
-
 import numpy as np
 import published_sweeps as script
 import pytest
+from pages import ROOT, per_cent, text_of, told
 
 from bench import analysis
 from bench.analysis.verdicts import CLAIMS
@@ -12,8 +11,7 @@ from bench.records.sweep import read_sweep
 from bench.report.findings import findings
 from bench.report.sections import fewer_pictures
 
-ROOT = Path(__file__).parents[1]
-PUBLISHED = " ".join((ROOT / "docs" / "published.md").read_text().split())
+PUBLISHED = text_of("docs/published.md")
 CUTS = {100: "fashion-mnist@100", 500: "fashion-mnist@500", 2500: "fashion-mnist@2500", 60_000: "fashion-mnist"}
 
 
@@ -30,10 +28,6 @@ def effects(few):
     """Every trick that can act, by size of the set and trick."""
     rows = few.local[few.local["effect_log"].notna()]
     return rows.set_index(["dataset", "hack"])
-
-
-def told(number):
-    return f"{number:.0f}".replace("-", "−")
 
 
 def test_what_the_recipe_loses_is_what_is_said(few):
@@ -74,5 +68,5 @@ def test_what_does_something_else_is_what_is_said(few, effects):
 def test_what_consistency_costs_with_few_pictures_fades(few):
     row = few.half_way[1].set_index(["dataset", "hack"]).loc[(CUTS[100], "consistency")]
     assert row["differs"]
-    sizes = [told(100 * np.expm1(row[name])) for name in ("half_log", "effect_log")]
+    sizes = [told(per_cent(row[name])) for name in ("half_log", "effect_log")]
     assert f"over the second half of the training, from {sizes[0]} to {sizes[1]} %" in PUBLISHED

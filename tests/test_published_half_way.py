@@ -1,18 +1,16 @@
 """What README and docs/ say of half the training is what the records of the core sweeps say."""
 
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
 import pytest
+from pages import ROOT, per_cent, text_of
+from pages import told as written
 from published_sweeps import GROUPS
 
 from bench.records.sweep import read_sweep
 from bench.report.findings import findings
 
-ROOT = Path(__file__).parents[1]
-PUBLISHED = " ".join((ROOT / "docs" / "published.md").read_text().split())
-README = " ".join((ROOT / "README.md").read_text().split())
+PUBLISHED = text_of("docs/longer.md")
+README = text_of("README.md")
 SWEEPS = [asked.name for group in ("core", "again") for asked in GROUPS[group]]
 
 
@@ -29,7 +27,7 @@ def half_way():
 
 
 def told(log_effect):
-    return f"{100 * np.expm1(log_effect):.0f}".replace("-", "−")
+    return written(per_cent(log_effect))
 
 
 def test_no_recipe_has_levelled_off(half_way):

@@ -1,9 +1,8 @@
-"""What README and docs/ say of four times the steps is what the records say."""
-
-from pathlib import Path
+"""What README and docs/longer.md say of four times the steps is what the records say."""
 
 import numpy as np
 import pytest
+from pages import ROOT, per_cent, text_of, told
 from published_sweeps import GROUPS
 
 from bench.analysis.verdicts import CLAIMS
@@ -12,9 +11,8 @@ from bench.records.sweep import read_sweep
 from bench.report.findings import findings
 from bench.report.travel import TABLE, between, settings_of, write
 
-ROOT = Path(__file__).parents[1]
-PUBLISHED = " ".join((ROOT / "docs" / "published.md").read_text().split())
-README = " ".join((ROOT / "README.md").read_text().split())
+LONGER = text_of("docs/longer.md")
+README = text_of("README.md")
 PAIRS = {
     long.name: (short.name, long.name)
     for short, long in zip(GROUPS["core"], GROUPS["long"], strict=True)
@@ -47,10 +45,6 @@ def pairs(stars):
     return rows
 
 
-def told(per_cent, digits=0):
-    return f"{per_cent:+.{digits}f}".replace("-", "−")
-
-
 def of(stars, name, hack):
     """What both stars say of a trick."""
     return [each.local.set_index("hack").loc[hack] for each in stars[name]]
@@ -67,7 +61,7 @@ def test_how_many_verdicts_are_kept_is_what_is_said(pairs):
     assert all(row["differ"] == "" and row["reversed"] == 0 for row in pairs.values())
     kept = {name: (round(row["told"] * row["kept"]), row["told"]) for name, row in pairs.items()}
     assert kept == {"long-digits": (4, 5), "long-cifar10": (4, 4)}
-    assert "four of the five verdicts on digits and all four on CIFAR-10 are kept, and none is reversed." in PUBLISHED
+    assert "four of the five verdicts on digits and all four on CIFAR-10 are kept, and none is reversed." in LONGER
     assert "eight of nine verdicts on digits and CIFAR-10 are kept, and sizes change." in README
     differ = {name: row["effects_differ"].split(", ") for name, row in pairs.items()}
     assert differ == {
@@ -75,26 +69,26 @@ def test_how_many_verdicts_are_kept_is_what_is_said(pairs):
         "long-cifar10": ["strided_conv", "adam_beta1", "split_batches"],
     }
     assert sum(row["tricks"] for row in pairs.values()) == 20
-    assert "Of 20 effects five differ beyond chance." in PUBLISHED
+    assert "Of 20 effects five differ beyond chance." in LONGER
 
 
 def test_effects_that_differ_are_what_is_said(stars):
     def pair(name, hack, digits=0):
-        return [told(row["effect_pct"], digits) for row in of(stars, name, hack)]
+        return [told(row["effect_pct"], digits, "+") for row in of(stars, name, hack)]
 
     (one, two), (three, four) = (pair(name, "split_batches") for name in ("long-digits", "long-cifar10"))
-    assert f"`split_batches` does more on both, {two} % for {one} % and {four} % for {three} %" in PUBLISHED
+    assert f"`split_batches` does more on both, {two} % for {one} % and {four} % for {three} %" in LONGER
     runs = stars["long-cifar10"][1].records.star
     assert set(runs.loc[runs["flipped"] == "split_batches", "status"]) == {"collapsed"}
-    assert "without it every run on CIFAR-10 collapses" in PUBLISHED
+    assert "without it every run on CIFAR-10 collapses" in LONGER
     beta = of(stars, "long-digits", "adam_beta1")
     assert [row["verdict"] for row in beta] == ["helps", "inconclusive"]
-    sizes = [told(row["effect_pct"], digits) for row, digits in zip(beta, (0, 1), strict=True)]
-    assert f"has lost it there ({sizes[0]} % after 1,000 steps, {sizes[1]} % after 4,000, left open)" in PUBLISHED
+    sizes = [told(row["effect_pct"], digits, "+") for row, digits in zip(beta, (0, 1), strict=True)]
+    assert f"has lost it there ({sizes[0]} % after 1,000 steps, {sizes[1]} % after 4,000, left open)" in LONGER
     before, after = pair("long-cifar10", "adam_beta1")
-    assert f"does more on CIFAR-10, {after} % for {before} %." in PUBLISHED
+    assert f"does more on CIFAR-10, {after} % for {before} %." in LONGER
     before, after = (size[1:] for size in pair("long-cifar10", "strided_conv"))
-    assert f"`strided_conv` raises FID on CIFAR-10 by {after} % for {before} %." in PUBLISHED
+    assert f"`strided_conv` raises FID on CIFAR-10 by {after} % for {before} %." in LONGER
 
 
 def test_verdicts_of_the_long_stars_alone_are_what_is_said(stars, pairs):
@@ -102,16 +96,16 @@ def test_verdicts_of_the_long_stars_alone_are_what_is_said(stars, pairs):
     init, tanh = of(stars, "long-digits", "normal_init"), of(stars, "long-cifar10", "tanh_scaling")
     assert [row["verdict"] for row in (*init, *tanh)] == ["inconclusive", "hurts", "inconclusive", "helps"]
     sizes = [row["effect_pct"] for row in (*init, *tanh)]
-    said = f"leave open ({told(sizes[0], 1)} %), hurts by {sizes[1]:.0f} % on digits"
-    assert said in PUBLISHED
-    assert f"`tanh_scaling` ({told(sizes[2], 1)} %) helps by {-sizes[3]:.0f} % on CIFAR-10." in PUBLISHED
+    said = f"leave open ({told(sizes[0], 1, '+')} %), hurts by {sizes[1]:.0f} % on digits"
+    assert said in LONGER
+    assert f"`tanh_scaling` ({told(sizes[2], 1, '+')} %) helps by {-sizes[3]:.0f} % on CIFAR-10." in LONGER
 
 
 def test_what_strided_convolutions_cost_at_equal_time_is_what_is_said(stars):
     late = {name: long.equal_time.set_index("hack").loc["strided_conv"] for name, (_, long) in stars.items()}
     assert all(row["ci_low_pct"] > 0 for row in late.values())
     digits, cifar = (f"{late[name]['equal_time_pct']:.0f}" for name in ("long-digits", "long-cifar10"))
-    assert f"At equal time it costs {cifar} % there and {digits} % on digits; after 1,000 steps nothing" in PUBLISHED
+    assert f"At equal time it costs {cifar} % there and {digits} % on digits; after 1,000 steps nothing" in LONGER
     assert f"they still cost {digits} % on digits and {cifar} % on CIFAR-10 at equal time." in README
     early = [short.equal_time.set_index("hack").loc["strided_conv"] for short, _ in stars.values()]
     assert all(row["ci_low_pct"] < 0 < row["ci_high_pct"] for row in early)
@@ -124,12 +118,12 @@ def test_half_way_of_the_long_stars_is_what_is_said(stars):
         assert recipe["ci_high_log"] < 0
         falls[name] = [f"{np.exp(recipe[each]):.3f}" for each in ("half_log", "whole_log")]
     (one, two), (three, four) = falls["long-digits"], falls["long-cifar10"]
-    assert f"still falls, from {one} half way to {two} on digits and from {three} to {four} on CIFAR-10." in PUBLISHED
+    assert f"still falls, from {one} half way to {two} on digits and from {three} to {four} on CIFAR-10." in LONGER
     row = stars["long-digits"][1].half_way[1].set_index("hack").loc["batch_norm"]
-    sizes = [told(100 * np.expm1(row[name])) for name in ("half_log", "effect_log")]
-    assert f"stands at {sizes[0]} % after 2,000 steps and {sizes[1]} % after 4,000" in PUBLISHED
+    sizes = [told(per_cent(row[name]), sign="+") for name in ("half_log", "effect_log")]
+    assert f"stands at {sizes[0]} % after 2,000 steps and {sizes[1]} % after 4,000" in LONGER
     assert not stars["long-cifar10"][0].half_way[1]["differs"].any()
-    assert "On CIFAR-10 half of 1,000 steps said of no trick that its effect changes" in PUBLISHED
+    assert "On CIFAR-10 half of 1,000 steps said of no trick that its effect changes" in LONGER
 
 
 @pytest.mark.parametrize("name", ["few", *PAIRS])
@@ -140,8 +134,7 @@ def test_runs_and_hours_are_those_of_the_records(name):
 
 
 def test_what_travel_says_of_cifar10_follows_from_the_records(stars, pairs):
-    travel = " ".join((ROOT / "docs" / "travel.md").read_text().split())
-    assert "CIFAR-10 no effect fades from 1,000 to 4,000 steps, and three grow" in travel
+    assert "CIFAR-10 no effect fades from 1,000 to 4,000 steps, and three grow" in text_of("docs/travel.md")
     for hack in pairs["long-cifar10"]["effects_differ"].split(", "):
         before, after = (abs(row["effect_log"]) for row in of(stars, "long-cifar10", hack))
         assert after > before

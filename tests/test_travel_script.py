@@ -4,11 +4,11 @@ import math
 import re
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import travel as script
+from pages import ROOT, text_of
 
 from bench.cli.dispatch import run_command
 from bench.cli.planning import declare
@@ -20,7 +20,6 @@ from bench.report.findings import findings
 from bench.report.travel import TABLE, write
 from bench.runner.timing import Guess
 
-ROOT = Path(__file__).parents[1]
 CORE = ("digits", "mnist5k", "fashion-mnist", "shapes", "cifar10")
 RANKS = ["rank_correlation", "rank_correlation_ceiling"]
 CIFAR10 = "zip:cifar10-jpg.zip"
@@ -97,7 +96,7 @@ def test_the_published_page_is_rebuilt_from_its_records(tmp_path):
 @pytest.fixture(scope="module")
 def told():
     """docs/travel.md on one line."""
-    return " ".join((ROOT / "docs" / "travel.md").read_text().split())
+    return text_of("docs/travel.md")
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +187,7 @@ def test_what_the_docs_say_of_late_effects_is_on_the_page(told, effects):
 
 
 def test_the_readme_warns_of_what_does_not_travel(effects):
-    readme = " ".join((ROOT / "README.md").read_text().split())
+    readme = text_of("README.md")
     pairs = pd.read_csv(ROOT / "reports" / "travel" / TABLE)
     assert (
         f"[Of {pairs['told'].sum()}, {round((pairs['told'] * pairs['kept']).sum())} are kept](docs/travel.md)" in readme

@@ -7,22 +7,14 @@ step's length, and the norm on running statistics lets it through. In float32 th
 double precision they are compared with all else.
 """
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
+from plain_networks import Adam, Nesterov, Net, RMSprop, TorchAdam, cross_entropy, doubled, leaky
 from torch.nn import functional as F
 
 from bench.gan import recipes
 from bench.gan.loop import Game, advance
 from bench.gan.streams import Streams
-
-_SPEC = importlib.util.spec_from_file_location("plain_networks", Path(__file__).with_name("plain_networks.py"))
-plain = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(plain)
-Net, leaky, doubled, cross_entropy = plain.Net, plain.leaky, plain.doubled, plain.cross_entropy
-Adam, TorchAdam, RMSprop, Nesterov = plain.Adam, plain.TorchAdam, plain.RMSprop, plain.Nesterov
 
 SEED, STEPS, WIDTH, IMAGES = 3, 10, 4, 23
 EXACT, TOLERANCE = 1e-9, 1e-5

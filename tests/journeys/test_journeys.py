@@ -1,6 +1,5 @@
 """A stranger writes one file, anywhere, and her trick trains, is checked and is there in every process."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -8,12 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from strangers_files import FILES
 
 ROOT = Path(__file__).parents[2]
-_SPEC = importlib.util.spec_from_file_location("journey_files", Path(__file__).with_name("files.py"))
-_MODULE = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_MODULE)
-FILES = _MODULE.FILES
 
 
 def python(code, folder, **environment):

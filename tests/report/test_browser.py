@@ -1,11 +1,10 @@
 """The page in a real browser: what a reader sees, points at and chooses. Screenshots stay in pytest's cache."""
 
-import importlib.util
 import json
 import random
 from itertools import pairwise
-from pathlib import Path
 
+import chromium
 import numpy as np
 import pytest
 
@@ -16,10 +15,6 @@ from bench.report.estimates import effect
 from bench.report.findings import findings
 from bench.report.render import Report, write_files
 from bench.report.scale import PERCENT
-
-_spec = importlib.util.spec_from_file_location("page_browser", Path(__file__).with_name("browser.py"))
-chromium = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(chromium)
 
 pytestmark = pytest.mark.skipif(bool(chromium.why_not()), reason=f"no page can be opened: {chromium.why_not()}")
 ROW = "tr[data-trick={}]"

@@ -1,23 +1,7 @@
-"""Runs that are made up, and a PostgreSQL server of its own, for the tests that need them."""
+"""A PostgreSQL server of its own, for the tests that need one."""
 
-import importlib.util
-from pathlib import Path
-
+import database
 import pytest
-
-
-def beside(name):
-    """A module beside this file."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def made_up():
-    """The module `made_up.py` beside this file."""
-    return beside("made_up")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +14,6 @@ def postgresql(postgresql_server):
 def postgresql_server():
     """A server of its own, which has to run again at the end of a test that stops it."""
     pytest.importorskip("psycopg")
-    database = beside("database")
     if database.programs() is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     with database.server() as server:

@@ -1,12 +1,13 @@
 """Any option of any verb, files that a person edits, and what Python is given: as in `test_any_input.py`."""
 
-import importlib.util
 import json
 import math
 from pathlib import Path
 from typing import get_args
 
+import anything
 import pytest
+from anything import NUMBERS, VALUES, WORDS, fuzz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,11 +21,6 @@ from bench.records.plan import Plan
 from bench.records.recipe_file import RecipeFile
 from bench.records.run import RunSpec
 from bench.runner.run import validate
-
-_SPEC = importlib.util.spec_from_file_location("anything", Path(__file__).with_name("anything.py"))
-anything = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(anything)
-NUMBERS, VALUES, WORDS, fuzz = anything.NUMBERS, anything.VALUES, anything.WORDS, anything.fuzz
 
 PATHS = st.one_of(
     WORDS, st.sampled_from([".", "..", "/", "there", "there/file", "file", "/dev/null", "/proc/self/mem", "~", "$HOME"])

@@ -9,17 +9,17 @@ The suite makes 20 in place of 7,000.
 """
 
 import contextlib
-import importlib.util
 import io
 import json
 import math
 import shutil
 import string
 from itertools import pairwise
-from pathlib import Path
 
+import anything
 import numpy as np
 import pytest
+from anything import NUMBERS, VALUES, WORDS, answered, fuzz
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -29,14 +29,6 @@ from bench.data import load
 from bench.errors import UserError
 from bench.records.fields import fields_asked
 from bench.records.run import RunSpec
-
-_SPEC = importlib.util.spec_from_file_location("anything", Path(__file__).with_name("anything.py"))
-anything = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(anything)
-NUMBERS, VALUES, WORDS, answered, fuzz = (
-    *(anything.NUMBERS, anything.VALUES, anything.WORDS),
-    *(anything.answered, anything.fuzz),
-)
 
 ASKED = {"run": RunSpec, "plan": Request, "sweep": Request}
 SANE = {"leaky_relu.slope": 1, "adam_beta1.beta1": 1, "label_flips.rate": 1, "ema.decay": 1}

@@ -2,6 +2,7 @@
 
 import subprocess
 
+import made_up
 import pytest
 
 from bench import load_runs
@@ -24,7 +25,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
-def test_the_same_command_finishes_after_room_is_made(tmp_path, small_disk, made_up, monkeypatch, capsys):
+def test_the_same_command_finishes_after_room_is_made(tmp_path, small_disk, monkeypatch, capsys):
     disk, resize = small_disk
     monkeypatch.setattr(sweep, "Worker", made_up.MadeUpWorker)
     monkeypatch.setattr(made_up.MadeUpWorker, "size", 100_000)

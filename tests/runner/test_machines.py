@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import made_up
 import pytest
 from optuna.trial import TrialState
 
@@ -22,7 +23,7 @@ PLAN = ["--preset", "smoke", "--hacks", "batch_norm", "label_smoothing", "--desi
 
 
 @pytest.fixture
-def node(tmp_path, postgresql, made_up):
+def node(tmp_path, postgresql):
     """Start a node: a process in a folder of its own that reaches the database and nothing else."""
     started = []
     gate = {made_up.GATE: str(tmp_path / "gate")}
@@ -63,7 +64,7 @@ def claimed(tmp_path, name, storage):
     return sum(t.user_attrs.get(CLAIMED) == t.number for t in trials)
 
 
-def test_two_of_four_nodes_die_and_every_run_is_there_once(tmp_path, node, postgresql, made_up, monkeypatch):
+def test_two_of_four_nodes_die_and_every_run_is_there_once(tmp_path, node, postgresql, monkeypatch):
     monkeypatch.setenv("GANBENCH_HEARTBEAT", "1")
     first = node("first", "sweep", *PLAN, "--name", "shared", "--workers", "1", "--lines")
     others = [node(f"node{i}", "work", "shared", "--wait", "600", "--workers", "1", "--lines") for i in range(3)]
@@ -97,7 +98,7 @@ def test_two_of_four_nodes_die_and_every_run_is_there_once(tmp_path, node, postg
     assert Plan.load(pulled / "plan.json").hash == plan.hash
 
 
-def test_stages_go_on_where_the_machine_that_began_them_dies(tmp_path, node, made_up, postgresql, monkeypatch):
+def test_stages_go_on_where_the_machine_that_began_them_dies(tmp_path, node, postgresql, monkeypatch):
     monkeypatch.setenv("GANBENCH_HEARTBEAT", "1")
     command = ["sweep", "--preset", "smoke", "--hacks", "batch_norm", "--name", "stages", "--workers", "1"]
     first = node("first", *command, "--lines")

@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 
+import made_up
 import pytest
 import sqlalchemy as sa
 from optuna.trial import TrialState
@@ -24,7 +25,7 @@ COMMAND = ["sweep", "--preset", "smoke", "--hacks", "batch_norm", "--design", "f
 
 
 @pytest.fixture
-def sweep(tmp_path, made_up):
+def sweep(tmp_path):
     """Start a sweep whose runs wait at a gate: the process, with what it says in the file `output`."""
     started = []
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import made_up
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "random_kills.py"
@@ -13,7 +14,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "random_kills.py"
 @pytest.mark.parametrize(
     "words", [["--kills", "2"], ["--kills", "2", "--restarts", "1", "--postgresql"]], ids=["file", "server"]
 )
-def test_killed_sweeps_end_as_the_undisturbed_one(made_up, request, words):
+def test_killed_sweeps_end_as_the_undisturbed_one(request, words):
     if "--postgresql" in words:
         request.getfixturevalue("postgresql_server")
     command = [sys.executable, str(SCRIPT), *words, "--seed", "3", "--hacks", "batch_norm"]

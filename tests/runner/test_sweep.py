@@ -2,6 +2,7 @@
 
 import json
 
+import made_up
 import pytest
 
 from bench import load_runs
@@ -24,14 +25,14 @@ SECOND = make_plan("staged", ["batch_norm", "placebo"], ["digits"], seeds=[5, 6]
 
 
 @pytest.fixture
-def session(tmp_path, made_up, monkeypatch):
+def session(tmp_path, monkeypatch):
     monkeypatch.setattr(sweep, "Worker", made_up.MadeUpWorker)
     return lambda plan=FIRST, **settings: SweepSession(
         plan, Location(tmp_path / "staged"), 2, "cpu", Quiet(), **settings
     )
 
 
-def test_plans_follow_each_other_in_one_study_and_one_session(tmp_path, session, made_up):
+def test_plans_follow_each_other_in_one_study_and_one_session(tmp_path, session):
     job, seen = session(), []
     with job.open():
         assert job.run(FIRST, lambda state: seen.append((state.title, state.done, state.total)), "screen")

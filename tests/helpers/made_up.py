@@ -1,6 +1,6 @@
 """`ganbench` with made-up runs: real plans, storage, locks and signals, but a run is a few numbers and takes no time.
 
-    python tests/runner/made_up.py sweep --preset smoke --storage postgresql://...
+    python tests/helpers/made_up.py sweep --preset smoke --storage postgresql://...
 
 Where $MADE_UP_GATE names a file, no run ends before that file is there; a run takes $MADE_UP_SECONDS.
 """
