@@ -115,6 +115,7 @@ def test_what_lasts_and_what_does_more_is_what_is_said(stars, pairs):
 
 def test_the_recipe_of_shapes_does_not_last(stars, pairs):
     both = stars["long-shapes"]
+    assert f"took {both[1].records.runs['seconds'].sum() / 3600:.1f} hours of computing for `shapes`" in LONGER
     early, late = (each.half_way[0].loc["shapes", "whole_log"] for each in both)
     assert f"is {np.exp(early):.2f} after 1,000 steps and {np.exp(late):.2f} after 4,000" in LONGER
     assert late > early
@@ -189,8 +190,10 @@ def test_runs_and_hours_are_those_of_the_records(name):
     assert line.endswith(f"| {len(runs)} | {runs['seconds'].sum() / 3600:.1f} h |")
 
 
-def test_what_travel_says_of_cifar10_follows_from_the_records(stars, pairs):
-    assert "CIFAR-10 no effect fades from 1,000 to 4,000 steps, and three grow" in text_of("docs/travel.md")
+def test_what_travel_says_of_long_stars_follows_from_the_records(stars, pairs):
+    travel = text_of("docs/travel.md")
+    assert "around that of `shapes` two of eight verdicts are left" in travel
+    assert "CIFAR-10 no effect fades from 1,000 to 4,000 steps, and three grow" in travel
     for hack in pairs["long-cifar10"]["effects_differ"].split(", "):
         before, after = (abs(row["effect_log"]) for row in of(stars, "long-cifar10", hack))
         assert after > before
