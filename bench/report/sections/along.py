@@ -11,7 +11,7 @@ from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Table, Text, code
 from bench.report.estimates import order_of_hacks
 from bench.report.findings import Findings
-from bench.report.formatting import NOTHING, counted, listed, p_value, spelled
+from bench.report.formatting import NOTHING, counted, listed, p_value, spelled, steady
 
 PROPERTIES = {"channels": "colour", "pictures": "pictures to train on", "classes": "classes"}
 _CLEAR = 0.05
@@ -67,4 +67,4 @@ def _cell(ways: pd.DataFrame, key: tuple[str, str]) -> str:
     if key not in ways.index:
         return NOTHING
     row = ways.loc[key]
-    return f"{row['correlation']:+.2f} ({p_value(float(row['p']))})".replace("-", "−")
+    return f"{steady(row['correlation']):+.2f} ({p_value(float(row['p']))})".replace("-", "−")

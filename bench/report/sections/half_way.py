@@ -9,7 +9,7 @@ from bench.records.plan import PLACEBO
 from bench.report.blocks import Section, Table, Text, by_dataset, code, strong
 from bench.report.estimates import difference, value
 from bench.report.findings import Findings
-from bench.report.formatting import listed, number, p_value
+from bench.report.formatting import listed, number, p_value, steady
 from bench.report.scale import PERCENT
 from bench.report.sections import every_trick
 from bench.report.summary import tricks_of
@@ -90,5 +90,5 @@ def _group(own: pd.DataFrame, verb: str, way: int, of: int) -> str:
         return ""
     where = f" on {listed(map(code, own.index))}" if len(own) < of else ""
     sizes = sorted(abs(PERCENT.told(size)) for size in own["change_log"])
-    span = " to ".join(dict.fromkeys(f"{size:.0f}" for size in (sizes[0], sizes[-1])))
+    span = " to ".join(dict.fromkeys(f"{steady(size):.0f}" for size in (sizes[0], sizes[-1])))
     return f"{verb}{where}{f' by {span} %' if way else ''}"

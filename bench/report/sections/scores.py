@@ -8,7 +8,7 @@ from bench.records.scores import MIXTURE, SCORES, Score
 from bench.records.sweep import SweepRecords
 from bench.report.blocks import Section, Table, Text, by_dataset, code
 from bench.report.findings import Findings
-from bench.report.formatting import NOTHING, number
+from bench.report.formatting import NOTHING, number, steady
 from bench.report.shown import screen_runs, shown_cells
 
 
@@ -34,8 +34,8 @@ def _finding(records: SweepRecords) -> str:
         return "Every score of the best, the middle and the worst recipe."
     most, least = agreement.index[0], agreement.index[-1]
     return (
-        f"{SCORES[most].label} ranks runs most as FID does (rank correlation {agreement[most]:.2f}), "
-        f"{SCORES[least].label} least ({agreement[least]:.2f})."
+        f"{SCORES[most].label} ranks runs most as FID does (rank correlation {steady(agreement[most]):.2f}), "
+        f"{SCORES[least].label} least ({steady(agreement[least]):.2f})."
     ).replace("-", "−")
 
 
