@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.cli.longer import as_name, longer
 from bench.errors import UserError, did_you_mean
 from bench.plan.history import History, merged
 from bench.plan.incumbent import incumbent, mean_and_margin
@@ -35,6 +35,8 @@ class Found:
         chosen_by_it: whether these runs are what made it the best.
         plan: whose budget and scoring it has.
         likely: which of its flips is most likely better still, in words; empty where none is.
+        longer: the words of the command that asks about it after longer training; empty for a cell, and where nothing
+            was declared.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Found:
     chosen_by_it: bool
     plan: Plan
     likely: str = ""
+    longer: tuple[str, ...] = ()
 
     @property
     def budget(self) -> Budget:
@@ -93,7 +96,8 @@ def best_of(folder: Path, dataset: str) -> Found:
         if best is None:
             raise UserError(f"sweep {folder.name!r} has no finished run on {dataset} yet; continue it first")
         own = (folder.name, dataset, best.levels, best.hack_parameters, best.source)
-        return Found(*own, best.fresh["y"], False, plans[0], _likely(history, dataset, outcome))
+        asked = tuple(longer(declaration, dataset, best.levels, best.hack_parameters))
+        return Found(*own, best.fresh["y"], False, plans[0], _likely(history, dataset, outcome), asked)
     means = runs[(runs["dataset"] == dataset) & runs["y"].notna()].groupby("cell")["y"].mean()
     if means.empty:
         raise UserError(f"sweep {folder.name!r} has no finished run on {dataset} yet; continue it first")
@@ -145,7 +149,7 @@ def cell_of(folder: Path, dataset: str, name: str) -> Found:
 
 
 def best_text(found: Found) -> str:
-    """The best recipe on a dataset in words, with the command that trains it."""
+    """The best recipe on a dataset in words, with the commands that train it, and ask about it once more."""
     hacks = [hack for hack in found.plan.hacks if hack != PLACEBO]
     on = [hack for hack in hacks if found.levels[hack]]
     off = [hack for hack in hacks if not found.levels[hack]]
@@ -160,14 +164,15 @@ def best_text(found: Found) -> str:
         f"  score:    {_score(found)}",
         *([f"  likely better still: {found.likely}"] if found.likely else []),
         f"  train it: {shlex.join(_trained(found))}",
+        *([f"  does it last: {shlex.join(found.longer)}"] if found.longer else []),
     ]
     return "\n".join(lines)
 
 
 def _trained(found: Found) -> list[str]:
     """The words of the command that trains it, into a folder whose name a shell takes as it is."""
-    out = f"my-{re.sub(r'[^A-Za-z0-9._-]+', '-', found.dataset).strip('-')}"
-    return ["ganbench", "train", "--from", found.name, "--dataset", found.dataset, "--out", out]
+    words = ["ganbench", "train", "--from", found.name, "--dataset", found.dataset]
+    return [*words, "--out", f"my-{as_name(found.dataset)}"]
 
 
 def _score(found: Found) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import hacks
 from bench.cli.hack_sets import Say, Toggles, chosen_hacks, toggles
 from bench.cli.hack_settings import check_parameters, known_hack
-from bench.cli.request import Request
+from bench.cli.request import BARE, Request
 from bench.data import load
 from bench.errors import UserError, did_you_mean
 from bench.gan import recipes
@@ -34,8 +34,6 @@ def _unheard(text: str) -> None:
     """Tell nobody."""
 
 
-BARE = "bare"
-"""Stands for no hack at all."""
 CLAIM_LOOKS = (5, 8, 12)
 """Seeds of each flip at the looks of a sweep of claims: never an answer from fewer than five."""
 

@@ -15,6 +15,9 @@ from bench.records.fields import Asked, check_fields
 from bench.records.plan import ARMS, DESIGNS, SESOI, Sesoi
 from bench.records.presets import PRESETS
 
+BARE = "bare"
+"""Stands for no hack at all in `around`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Budget, Scoring):
