@@ -28,21 +28,26 @@ def longer(
     """The words of the command that flips each trick in a recipe of this sweep after `TIMES` as many steps.
 
     All else is the sweep's: data, budget, scores, smallest effect of interest; the seeds are others. What a sweep has
-    without options is left out.
+    without options is left out. Empty where records are of a recipe that this version does not have.
     """
     budget = declaration.budget
+    recipe = {} if budget.recipe == DEFAULT_RECIPE else {"recipe": budget.recipe}
+    if recipe:
+        from bench.gan import recipes
+
+        if budget.recipe not in recipes.names():
+            return []
     on = [hack for hack in declaration.hacks if levels[hack] and hack != PLACEBO]
     asked = [hack for hack in declaration.hacks if hack in {*declaration.asked_about, *on} and hack != PLACEBO]
     wanted = {**budget.to_dict(), **declaration.scoring.to_dict(), "sesoi": declaration.sesoi}
     wanted |= {"steps": TIMES * budget.steps, "seed": declaration.seed + 1}
     # Only this preset leaves pictures as large as they are.
     preset = "smoke" if budget.resolution is None else "default"
-    recipe = {} if budget.recipe == DEFAULT_RECIPE else {"recipe": budget.recipe}
     usual = build_request(preset, None, recipe)
     own = {name: value for name, value in wanted.items() if value != getattr(usual, name) or name in recipe}
     words = ["ganbench", "sweep", *(["--preset", preset] if preset != "default" else [])]
-    name = f"{declaration.name}-longer" + (f"-{as_name(dataset)}" if len(declaration.datasets) > 1 else "")
-    words += ["--name", name, "--stages", "settle", "--datasets", dataset]
+    title = f"{declaration.name}-longer" + (f"-{as_name(dataset)}" if len(declaration.datasets) > 1 else "")
+    words += ["--name", title, "--stages", "settle", "--datasets", dataset]
     core = set(asked) == set(hacks.names(core=True)) - {PLACEBO}
     words += ["--hacks", *(["core"] if core else asked), "--around", *(on or [BARE])]
     for name, value in own.items():

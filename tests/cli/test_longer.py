@@ -98,6 +98,10 @@ def test_another_recipe_is_named(declared):
     )
 
 
+def test_a_recipe_that_is_gone_cannot_be_asked_about():
+    assert of(budget=Budget(recipe="of-another-version")) == []
+
+
 def test_each_of_several_datasets_has_a_sweep_of_its_own():
     levels = {"batch_norm": True, PLACEBO: False}
     own = Declaration(
