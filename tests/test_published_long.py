@@ -1,16 +1,21 @@
 """What README and docs/longer.md say of four times the steps is what the records say."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from pages import ROOT, per_cent, text_of, told
 from published_sweeps import GROUPS
 
+from bench import analysis
 from bench.analysis.verdicts import CLAIMS
 from bench.records.files import RUNS
 from bench.records.sweep import read_sweep
+from bench.report import together
 from bench.report.estimates import effect, order_of_hacks
 from bench.report.findings import findings
+from bench.report.formatting import NOTHING
 from bench.report.travel import TABLE, between, settings_of, write
 
 LONGER = text_of("docs/longer.md")
@@ -77,6 +82,18 @@ def test_the_table_is_that_of_the_records(stars, pairs):
         rows.append(f"| `{hack}` | {' | '.join('–' if cell == '– → –' else cell for cell in cells)} |")
     lines = (ROOT / "docs" / "longer.md").read_text().splitlines()
     assert [line for line in lines if line.startswith("| `")] == rows
+
+
+def in_words(row):
+    """In how many of the datasets a trick has which verdict."""
+    return together.in_how_many(row) if row[list(CLAIMS)].sum() else NOTHING
+
+
+def test_the_last_column_of_the_readme_is_that_of_the_records(stars):
+    stands = analysis.standing(pd.concat(long.local for _, long in stars.values())).set_index("hack")
+    cells = dict(re.findall(r"^\| `(\w+)` \|.* \| ([^|]+) \|$", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert cells == {hack: in_words(row) for hack, row in stands.iterrows()}
+    assert "| verdicts | [after 4,000 steps](docs/longer.md) |" in README
 
 
 def test_the_page_is_that_of_the_records(tmp_path):

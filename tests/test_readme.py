@@ -129,7 +129,8 @@ def test_pages_are_short():
 def test_the_table_of_the_readme_is_the_reports():
     rows = [line for line in README.splitlines() if re.match(r"\| `[a-z_0-9]+` \|", line)]
     assert len(rows) == len(set(rows)) == 12
-    assert set(rows) <= set((ROOT / "reports" / "core" / "report.md").read_text().splitlines())
+    without_the_last = {f"{row.removesuffix(' |').rpartition(' | ')[0]} |" for row in rows}
+    assert without_the_last <= set((ROOT / "reports" / "core" / "report.md").read_text().splitlines())
 
 
 def test_what_the_readme_says_of_single_tricks_follows_from_the_records(local):

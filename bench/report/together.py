@@ -159,7 +159,7 @@ def in_short(found: Findings) -> list[str]:
             told = foremost(which, FOREMOST, every_trick.MANY)
             said.append(f"**On every dataset**, {told} {group if len(names) == 1 else verb}.")
     if "mixed" in groups and not every_trick.is_large(found):
-        told = [f"{code(hack)} {_counts(table.loc[hack])}" for hack in groups["mixed"]]
+        told = [f"{code(hack)} {in_how_many(table.loc[hack])}" for hack in groups["mixed"]]
         said.append(f"It depends on the data: {listed(told)}.")
     if "none" in groups:
         names = groups["none"]
@@ -194,7 +194,7 @@ def _fewer(count: int, every: int) -> str:
     return "" if count == every else f" ({spelled(count)} of {spelled(every)}, where it can act)"
 
 
-def _counts(row: pd.Series) -> str:
+def in_how_many(row: pd.Series) -> str:
     """Helps on two and hurts on one of five; helps on all five."""
     every = spelled(int(row["datasets"]))
     told = {"helps": "helps", "hurts": "hurts", "fragile": "makes more runs fail"}
@@ -220,7 +220,7 @@ def short_table(found: Findings) -> Table:
         cells = [local_effects.short_cell(here, (hack, dataset), found) for dataset in datasets]
         counts, known = stands.loc[hack], pools.loc[hack]
         mean = (effect(known, found.scale) if known["datasets"] > 2 else NOTHING,) if many else ()
-        says = _counts(counts) if counts[list(CLAIMS)].sum() else NOTHING
+        says = in_how_many(counts) if counts[list(CLAIMS)].sum() else NOTHING
         source = every_trick.source(found, hack) if many_rows else ()
         rows.append((code(hack), *cells, *mean, says, *source))
     numbers = (*map(code, datasets), *(("mean",) if many else ()))
