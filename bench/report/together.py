@@ -195,7 +195,9 @@ def _fewer(count: int, every: int) -> str:
 
 
 def in_how_many(row: pd.Series) -> str:
-    """Helps on two and hurts on one of five; helps on all five."""
+    """Helps on two and hurts on one of five; helps on all five; a dash where it has no verdict."""
+    if not row[list(CLAIMS)].sum():
+        return NOTHING
     every = spelled(int(row["datasets"]))
     told = {"helps": "helps", "hurts": "hurts", "fragile": "makes more runs fail"}
     for word, verb in told.items():
@@ -220,9 +222,8 @@ def short_table(found: Findings) -> Table:
         cells = [local_effects.short_cell(here, (hack, dataset), found) for dataset in datasets]
         counts, known = stands.loc[hack], pools.loc[hack]
         mean = (effect(known, found.scale) if known["datasets"] > 2 else NOTHING,) if many else ()
-        says = in_how_many(counts) if counts[list(CLAIMS)].sum() else NOTHING
         source = every_trick.source(found, hack) if many_rows else ()
-        rows.append((code(hack), *cells, *mean, says, *source))
+        rows.append((code(hack), *cells, *mean, in_how_many(counts), *source))
     numbers = (*map(code, datasets), *(("mean",) if many else ()))
     words = ("verdicts", *(every_trick.SOURCE if many_rows else ()))
     heads, align = ("trick", *numbers, *words), "l" + "r" * len(numbers) + "l" * len(words)
