@@ -46,8 +46,8 @@ def test_the_incumbent_is_told_with_its_score_on_seeds_that_did_not_choose_it(ho
 
 def test_the_command_that_trains_it_is_one_for_a_shell(home):
     found = replace(best_of(home, "digits"), dataset="folder:~/my pictures")
-    last = best_text(found).splitlines()[-1].partition(": ")[2]
-    assert shlex.split(last)[-3:] == ["folder:~/my pictures", "--out", "my-folder-my-pictures"]
+    (line,) = [line for line in best_text(found).splitlines() if line.startswith("  train it: ")]
+    assert shlex.split(line)[-3:] == ["folder:~/my pictures", "--out", "my-folder-my-pictures"]
 
 
 def test_a_flip_that_is_most_likely_better_is_told_with_its_cell(home, monkeypatch):
