@@ -182,9 +182,13 @@ BOLD = "Bold: a verdict, the trick helps or hurts there beyond chance among all 
 
 def answer(pairs: pd.DataFrame) -> str:
     """Over all pairs, and apart by what differs: how many verdicts are kept, reversed and new."""
-    told = int(pairs["told"].sum())
+    told, new, tricks = (int(pairs[name].sum()) for name in ("told", "new", "tricks"))
+    differ = sum(len(_names(names)) for names in pairs["effects_differ"])
+    verdicts = f"{counted(new, 'verdict')}{' more' if told else ''} {'stands' if new == 1 else 'stand'}"
+    alone = f"{verdicts} in the dearer one alone. " if new else ""
+    rest = f"{alone}Of {counted(tricks, 'effect')} {differ} {'differs' if differ == 1 else 'differ'} beyond chance."
     if not told:
-        return "No cheaper setting says of any trick that it helps or hurts: there is nothing that could travel."
+        return f"No cheaper setting says of any trick that it helps or hurts: no verdict could travel. {rest}"
     kept, turned = (_count(pairs, name) for name in ("kept", "reversed"))
     parts = [
         f"{DIFFERENCES.get(what, SEVERAL)[-1]} {_count(own, 'kept')} of {int(own['told'].sum())}"
@@ -192,16 +196,10 @@ def answer(pairs: pd.DataFrame) -> str:
         if own["told"].any()
     ]
     apart = f" Kept are {listed(parts)}." if len(parts) > 1 else ""
-    new = int(pairs["new"].sum())
-    more = (
-        f" {counted(new, 'verdict')} more {'stands' if new == 1 else 'stand'} in the dearer one alone." if new else ""
-    )
-    tricks, differ = int(pairs["tricks"].sum()), sum(len(_names(names)) for names in pairs["effects_differ"])
     return (
         f"Of {counted(told, 'verdict')} from a cheaper setting, over {counted(len(pairs), 'pair')} of settings, the "
         f"dearer one says the same in **{share(kept / told)}** and the opposite in **{share(turned / told)}**; in the "
-        f"others it gives no such verdict.{apart}{more} Of {counted(tricks, 'effect')} {differ} "
-        f"{'differs' if differ == 1 else 'differ'} beyond chance."
+        f"others it gives no such verdict.{apart} {rest}"
     )
 
 

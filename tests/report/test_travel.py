@@ -105,7 +105,10 @@ def test_the_answer_counts_verdicts_over_pairs_and_apart_by_what_differs():
     assert "Kept are between datasets 3 of 4 and over longer training 0 of 2." in said
     assert said.endswith("1 verdict more stands in the dearer one alone. Of 30 effects 3 differ beyond chance.")
     assert "Kept are" not in answer(pairs.iloc[:1])
-    assert "nothing that could travel" in answer(pairs.iloc[2:])
+    silent = answer(pairs.iloc[2:])
+    assert silent.endswith("no verdict could travel. Of 10 effects 1 differs beyond chance.")
+    alone = answer(pairs.iloc[2:].assign(new=2))
+    assert "no verdict could travel. 2 verdicts stand in the dearer one alone. Of 10" in alone
 
 
 def test_incumbents_that_differ_are_said(settled_dir, tmp_path):
