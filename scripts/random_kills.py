@@ -15,7 +15,7 @@ file.
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import os
 import random
 import signal
@@ -43,8 +43,8 @@ NAME = "killed"
 TIMING = ["seconds", "training_seconds", "scoring_seconds"]
 PATIENCE_SECONDS = 600
 SECONDS_WITHOUT_SERVER = 5
-DATABASE = Path(__file__).parents[1] / "tests" / "helpers" / "database.py"
-"""What starts a server of its own."""
+HELPERS = Path(__file__).parents[1] / "tests" / "helpers"
+"""Where the module lies that starts a server of its own."""
 
 
 @dataclass
@@ -166,11 +166,8 @@ class Sweep:
 
 def database_module() -> Any:
     """The module that starts a server, which the tests use."""
-    spec = importlib.util.spec_from_file_location("database", DATABASE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["database"] = module
-    spec.loader.exec_module(module)
-    return module
+    sys.path.append(str(HELPERS))
+    return importlib.import_module("database")
 
 
 def engine_of(url: str, **options: Any) -> sa.Engine:

@@ -2,8 +2,7 @@
 
 import pandas as pd
 import pytest
-from pages import ROOT, per_cent, text_of
-from pages import told as written
+from pages import ROOT, per_cent, text_of, told
 from published_sweeps import GROUPS
 
 from bench.records.sweep import read_sweep
@@ -26,16 +25,12 @@ def half_way():
     return pd.concat(recipes), pd.concat(effects).set_index(["sweep", "hack"])
 
 
-def told(log_effect):
-    return written(per_cent(log_effect))
-
-
 def test_no_recipe_has_levelled_off(half_way):
     recipes = half_way[0].set_index("sweep").drop("core-digits-again")
     assert (recipes["ci_high_log"] < 0).all()
     least, most = recipes["change_log"].idxmax(), recipes["change_log"].idxmin()
     assert (least, most) == ("core-cifar10", "core-shapes")
-    falls = [told(recipes.loc[name, "change_log"])[1:] for name in (least, most)]
+    falls = [told(per_cent(recipes.loc[name, "change_log"]))[1:] for name in (least, most)]
     assert f"by {falls[0]} % (CIFAR-10) to {falls[1]} % (`shapes`)" in PUBLISHED
     assert f"it falls by {falls[0]} to {falls[1]} % over the second half" in README
 
@@ -48,7 +43,7 @@ def test_what_grows_and_fades_is_what_is_said(half_way):
     assert set(faded.drop("core-digits-again").index) == {("core-digits", "batch_norm"), ("core-digits", "adam_beta1")}
     for sweep, hack in [*faded.drop("core-digits-again").index, ("core-digits-again", "batch_norm")]:
         row = faded.loc[(sweep, hack)]
-        assert f"from {told(row['half_log'])} to {told(row['effect_log'])} %" in PUBLISHED
+        assert f"from {told(per_cent(row['half_log']))} to {told(per_cent(row['effect_log']))} %" in PUBLISHED
     where = {sweep for sweep, hack in grown.index if hack == "split_batches"}
     assert where == {"core-digits", "core-digits-again", "core-fashion-mnist", "core-shapes"}
     assert len(grown.loc["core-shapes"]) == 6

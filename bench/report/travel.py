@@ -270,10 +270,10 @@ def _labels(settings: Sequence[Setting], pairs: pd.DataFrame) -> list[str]:
         for what, (one, two), *names in zip(pairs["differing"], ends, pairs["setting"], pairs["other"], strict=True)
     ]
     labels = []
-    for place, word in enumerate(words):
-        alike = [ends[other][0] for other in range(len(words)) if words[other] == word]
+    for word, (first, _) in zip(words, ends, strict=True):
+        alike = [one for other, (one, _) in zip(words, ends, strict=True) if other == word]
         apart = [
-            told(pattern, ends[place][0][what])
+            told(pattern, first[what])
             for what, (_, pattern, _) in DIFFERENCES.items()
             if len({one[what] for one in alike}) > 1
         ]

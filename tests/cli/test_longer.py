@@ -88,14 +88,10 @@ def test_settings_that_a_search_found_are_kept(declared):
 
 
 def test_another_recipe_is_named(declared):
-    made = declared(of(budget=Budget(recipe="dcgan-paper", resolution=32, width=8, batch=32)))
+    budget = Budget(recipe="dcgan-paper", resolution=32, width=8, batch=32, steps=100)
+    made = declared(of(budget=budget))
     assert made.base == "dcgan-paper"
-    assert (made.budget.recipe, made.budget.resolution, made.budget.width, made.budget.batch) == (
-        "dcgan-paper",
-        32,
-        8,
-        32,
-    )
+    assert made.budget == replace(budget, steps=400)
 
 
 def test_a_recipe_that_is_gone_cannot_be_asked_about():
