@@ -11,6 +11,7 @@ import hacks
 from bench.cli.request import BARE, build_request
 from bench.records.budget import DEFAULT_RECIPE
 from bench.records.declaration import Declaration
+from bench.records.files import LONGEST_NAME
 from bench.records.plan import PLACEBO
 
 TIMES = 4
@@ -46,7 +47,9 @@ def longer(
     usual = build_request(preset, None, recipe)
     own = {name: value for name, value in wanted.items() if value != getattr(usual, name) or name in recipe}
     words = ["ganbench", "sweep", *(["--preset", preset] if preset != "default" else [])]
-    title = f"{declaration.name}-longer" + (f"-{as_name(dataset)}" if len(declaration.datasets) > 1 else "")
+    # Of a long path the end tells most.
+    which = f"-{as_name(dataset)[-LONGEST_NAME // 2 :]}" if len(declaration.datasets) > 1 else ""
+    title = f"{declaration.name[: LONGEST_NAME - len('-longer' + which)]}-longer{which}"
     words += ["--name", title, "--stages", "settle", "--datasets", dataset]
     core = set(asked) == set(hacks.names(core=True)) - {PLACEBO}
     words += ["--hacks", *(["core"] if core else asked), "--around", *(on or [BARE])]

@@ -49,10 +49,11 @@ def train(
     wanted = [name for name, value in sources.items() if value is not None]
     if len(wanted) > 1 or not (wanted or "recipe" in given):
         raise UserError("train needs one of --from SWEEP, --recipe-file FILE and --recipe NAME")
+    warning = ""
     if recipe_file is not None:
         spec, source = _from_file(recipe_file, given)
     elif sweep is not None:
-        spec, source = _from_sweep(sweep_folder(results, sweep), cell, given)
+        spec, source, warning = _from_sweep(sweep_folder(results, sweep), cell, given)
     else:
         spec, source = _of_name(given)
     from bench.runner.train import train as make
@@ -60,7 +61,7 @@ def train(
 
     spec = replace(spec, data_root=machine.data_root)
     check_spec(spec)
-    print(f"{source}\n{_recipe_line(spec)}")
+    print(f"{source}\n{_recipe_line(spec)}{warning}")
     with TrainView(spec.steps) as view:
         try:
             done = make(
@@ -80,7 +81,8 @@ def train(
     print(f"written: {out}")
 
 
-def _from_sweep(folder: Path, cell: str | None, given: dict[str, Any]) -> tuple[RunSpec, str]:
+def _from_sweep(folder: Path, cell: str | None, given: dict[str, Any]) -> tuple[RunSpec, str, str]:
+    """What to train, where it comes from, and what is not known of so long a training."""
     from bench.cli.best import best_of, cell_of, datasets_of
 
     names = datasets_of(folder, given.get("dataset"))
@@ -89,7 +91,11 @@ def _from_sweep(folder: Path, cell: str | None, given: dict[str, Any]) -> tuple[
     found = cell_of(folder, names[0], cell) if cell else best_of(folder, names[0])
     settings = {**found.budget.to_dict(), **found.scoring.to_dict(), "evaluations": EVALUATIONS, **_resolved(given)}
     spec = RunSpec(levels=found.levels, hack_parameters=found.hack_parameters, **{**settings, "dataset": found.dataset})
-    return spec, f"sweep {found.name}, {found.dataset}: {found.source}"
+    warning = ""
+    if spec.steps > found.budget.steps:
+        again = "" if cell else f": `ganbench show best --name {found.name}` names the sweep that asks"
+        warning = f"\n  whether it lasts longer than the {found.budget.steps:,} steps of the sweep is not known{again}"
+    return spec, f"sweep {found.name}, {found.dataset}: {found.source}", warning
 
 
 def _from_file(file: Path, given: dict[str, Any]) -> tuple[RunSpec, str]:

@@ -16,7 +16,9 @@ EFFECTS, LOCAL_EFFECTS = "effects.csv", "local_effects.csv"
 """The tables of a report's folder: average effects, and those in the best recipe found."""
 REAL = "real.png"
 """Grid of real images beside the record of a single run."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+LONGEST_NAME = 80
+"""Letters that a sweep's name may have: it is a folder's, and part of names of files in it."""
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 
 
 def cache_folder() -> Path:
@@ -33,7 +35,7 @@ def sweep_folder(results: Path, name: str) -> Path:
         UserError: a name that is no plain folder name, so that no sweep is written outside `results`.
     """
     if not _NAME.fullmatch(name):
-        raise UserError(f"sweep name {name!r}: expected letters, digits, '.', '_' and '-', at most 80")
+        raise UserError(f"sweep name {name!r}: expected letters, digits, '.', '_' and '-', at most {LONGEST_NAME}")
     return results / name
 
 

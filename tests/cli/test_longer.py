@@ -14,6 +14,7 @@ from bench.cli.planning import declare
 from bench.errors import UserError
 from bench.records.budget import Budget, Scoring
 from bench.records.declaration import Declaration, load_declaration
+from bench.records.files import sweep_folder
 from bench.records.plan import PLACEBO
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -105,6 +106,16 @@ def test_each_of_several_datasets_has_a_sweep_of_its_own():
     )
     words = [longer(own, dataset, levels, {}) for dataset in own.datasets]
     assert [each[each.index("--name") + 1] for each in words] == ["mine-longer-digits", "mine-longer-zip-a-b.zip"]
+
+
+@pytest.mark.parametrize("datasets", [("digits",), ("digits", "shapes"), ("digits", f"folder:{'a' * 100}")])
+def test_its_name_is_one_that_a_sweep_may_have(datasets, tmp_path):
+    levels = {"batch_norm": True, PLACEBO: False}
+    own = Declaration(name="m" * 80, hacks=tuple(levels), datasets=datasets, budget=Budget(resolution=16))
+    words = longer(own, datasets[-1], levels, {})
+    name = words[words.index("--name") + 1]
+    assert sweep_folder(tmp_path, name) == tmp_path / name
+    assert name != own.name
 
 
 def test_show_best_tells_it(capsys):

@@ -94,6 +94,8 @@ def test_the_best_recipe_is_shown_and_trained(home, capsys):
     code, out, err = call(capsys, "train", "--from", "small", "--out", "mine", "--steps", "6", "--evaluations", "2")
     assert code == 0, err
     assert "step 3: FID " in out
+    unknown = "whether it lasts longer than the 4 steps of the sweep is not known"
+    assert f"  {unknown}: `ganbench show best --name small` names the sweep that asks\n" in out
     assert out.strip().splitlines()[-1] == "written: mine"
     generator = load_generator("mine")
     assert generator.about.levels == ON
@@ -105,4 +107,5 @@ def test_the_best_recipe_is_shown_and_trained(home, capsys):
     assert (again.trained, again.levels, again.seed) == (6, ON, 1)
     code, out, err = call(capsys, "train", "--from", "small", "--cell", "bare", "--out", "bare", "--steps", "2")
     assert code == 0, err
+    assert "lasts" not in out
     assert not any(load_generator("bare").about.levels.values())
