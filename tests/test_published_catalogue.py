@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import published_sweeps as script
 import pytest
-from pages import ROOT, text_of
+from pages import ROOT, same_effects, text_of
 
 import hacks
 from bench.analysis.verdicts import CLAIMS
@@ -92,6 +92,7 @@ def test_the_page_of_all_tricks_is_that_of_their_records(tmp_path):
     write_together([ROOT / "results" / asked.name for asked in ALL.values()], tmp_path / "every-trick")
     published = ROOT / "reports" / "every-trick" / "report.md"
     assert (tmp_path / "every-trick" / "report.md").read_text() == published.read_text()
+    same_effects(tmp_path / "every-trick", published.parent)
 
 
 def test_what_is_said_of_fresh_seeds_follows_from_the_records(stars):

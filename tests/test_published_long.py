@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from pages import ROOT, per_cent, text_of, told
+from pages import ROOT, per_cent, same_effects, text_of, told
 from published_sweeps import GROUPS
 
 from bench import analysis
@@ -94,6 +94,7 @@ def test_the_page_is_that_of_the_records(tmp_path):
     write([ROOT / "results" / each for pair in PAIRS.values() for each in pair], tmp_path)
     for name in ("report.md", TABLE):
         assert (tmp_path / name).read_text() == (ROOT / "reports" / "long" / name).read_text()
+    same_effects(tmp_path, ROOT / "reports" / "long")
 
 
 def test_how_many_verdicts_are_kept_is_what_is_said(pairs):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pages import same_effects
 
 from bench.analysis import adding_up, effect_differences
 from bench.analysis.verdicts import CLAIMS
@@ -193,6 +194,7 @@ def test_the_page_of_all_is_that_of_their_records(tmp_path):
     with_pages(tmp_path, CORE)
     write_together([ROOT / "results" / name for name in CORE], tmp_path / "core")
     assert (tmp_path / "core" / "report.md").read_text() == (ROOT / "reports" / "core" / "report.md").read_text()
+    same_effects(tmp_path / "core", ROOT / "reports" / "core")
 
 
 def test_the_page_of_a_sweep_and_its_repetition_is_that_of_their_records(tmp_path):

@@ -8,7 +8,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 import travel as script
-from pages import ROOT, text_of
+from pages import ROOT, same_effects, text_of
 
 from bench.cli.dispatch import run_command
 from bench.cli.planning import declare
@@ -91,6 +91,7 @@ def test_the_published_page_is_rebuilt_from_its_records(tmp_path):
     write([ROOT / "results" / setting.sweep for setting in PUBLISHED], tmp_path)
     for name in ("report.md", TABLE):
         assert (tmp_path / name).read_text() == (ROOT / "reports" / "travel" / name).read_text()
+    same_effects(tmp_path, ROOT / "reports" / "travel")
 
 
 @pytest.fixture(scope="module")

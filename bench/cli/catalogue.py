@@ -15,48 +15,80 @@ from hacks import card as cards
 from hacks.checklist import POINTS
 from hacks.families import FAMILIES
 
-TABLES = {LOCAL_EFFECTS: "in the best recipe found", EFFECTS: "on average"}
+TABLES = {LOCAL_EFFECTS: "in one recipe", EFFECTS: "on average"}
 """The tables of effects that a report has, and where their effects hold."""
 SETTLED = ("helps", "hurts", "fragile", "negligible")
+SETTING = {"resolution": "{} pixels", "width": "width {}", "steps": "{:,} steps"}
+"""What of a setting a verdict is told with, where its table says so."""
 _MOST_EFFECT = 900
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a report said of a hack on one dataset; `effect` is a change in per cent or in the outcome's unit."""
+    """What a report said of a hack on one dataset.
+
+    Attributes:
+        sweep: name of the report.
+        dataset: that it is about.
+        setting: pixels, width and steps, 0 where they are not told.
+        where: in one recipe or on average.
+        word: the verdict.
+        effect: a change in per cent, or in the outcome's unit; None where it was not seen.
+    """
 
     sweep: str
     dataset: str
+    setting: tuple[int, ...]
     where: str
     word: str
     effect: float | None
 
+    @property
+    def size(self) -> str:
+        """The effect in words; empty where it was not seen."""
+        return "" if self.effect is None else _size(self.effect)
+
+    @property
+    def place(self) -> str:
+        """On digits, 16 pixels, width 16, 1,000 steps."""
+        told = [SETTING[name].format(value) for name, value in zip(SETTING, self.setting, strict=True) if value]
+        return ", ".join([f"on {self.dataset}", *told])
+
 
 def published(reports: Path) -> dict[str, list[Verdict]]:
-    """Hack -> its verdicts in the reports of a folder, those in a best recipe first; what cannot be read is left out.
+    """Hack -> its verdicts in the reports of a folder, by dataset and setting, those in one recipe first.
 
-    The tables are read as they are: no library, no records. A verdict that stands on the page of several sweeps as well
-    as on that of its own counts once.
+    The tables are read as they are: no library, no records; what cannot be read is left out. A verdict that stands on
+    the page of several sweeps as well as on that of its own counts once, as that of the smaller page.
     """
     found: dict[str, dict[tuple, Verdict]] = {}
     for name, where in TABLES.items():
-        for path in sorted(reports.glob(f"*/{name}")):
-            try:
-                with path.open(encoding="utf-8", newline="") as file:
-                    rows = list(csv.DictReader(file))
-            except (OSError, UnicodeDecodeError, csv.Error):
-                continue
+        tables = {path.parent.name: _rows(path) for path in reports.glob(f"*/{name}")}
+        for sweep, rows in sorted(tables.items(), key=lambda table: (len(table[1]), table[0])):
             for row in rows:
                 if row.get("hack") and row.get("verdict"):
-                    made = Verdict(path.parent.name, row.get("dataset") or "", where, row["verdict"], _number(row))
-                    told = (made.dataset, made.where, made.word, row.get("effect_pct"))
-                    found.setdefault(row["hack"], {})[told] = made
-    return {hack: list(verdicts.values()) for hack, verdicts in found.items()}
+                    setting = tuple(int(_number(row, each) or 0) for each in SETTING)
+                    about = (row.get("dataset") or "", setting, where, row["verdict"])
+                    made = Verdict(sweep, *about, _number(row, "effect_pct"))
+                    found.setdefault(row["hack"], {}).setdefault((*about, made.size), made)
+    order = {where: place for place, where in enumerate(TABLES.values())}
+    return {
+        hack: sorted(verdicts.values(), key=lambda each: (order[each.where], each.dataset, each.setting))
+        for hack, verdicts in found.items()
+    }
 
 
-def _number(row: Mapping[str, str]) -> float | None:
+def _rows(path: Path) -> list[dict[str, str]]:
     try:
-        return float(row.get("effect_pct") or "")
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _number(row: Mapping[str, str], name: str) -> float | None:
+    try:
+        return float(row.get(name) or "")
     except ValueError:
         return None
 
@@ -110,8 +142,8 @@ def card(hack: Hack, verdicts: Sequence[Verdict]) -> str:
     excluded = [name for name in hacks.names() if name != hack.name and hacks.conflicts([hack.name, name])]
     lines += [f"Takes the place of: {', '.join(excluded)}"] if excluded else []
     for verdict in verdicts:
-        size = "" if verdict.effect is None else f" ({_size(verdict.effect)})"
-        lines.append(f"Published: {verdict.word}{size} on {verdict.dataset}, {verdict.where} [{verdict.sweep}]")
+        size = f" ({verdict.size})" if verdict.size else ""
+        lines.append(f"Published: {verdict.word}{size} {verdict.place}, {verdict.where} [{verdict.sweep}]")
     return "\n".join(lines)
 
 

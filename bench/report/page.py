@@ -13,6 +13,7 @@ from bench.report.first_screen import first_screen
 from bench.report.formatting import listed
 from bench.report.links import way
 from bench.report.render import Report, write_files
+from bench.report.setting import with_settings
 
 QUESTION = "When a GAN training trick is switched on, how much does {} change, on which dataset, and how sure is that?"
 
@@ -45,7 +46,7 @@ def write(sweep_dir: Path, report_dir: Path) -> Path:
     for name, table in ((EFFECTS, found.average), (LOCAL_EFFECTS, found.local)):
         (folder / name).unlink(missing_ok=True)
         if len(table):
-            table.to_csv(folder / name, index=False, lineterminator="\n")
+            with_settings(table, [found.records]).to_csv(folder / name, index=False, lineterminator="\n")
     return write_files(compose(found, way(folder, home)), folder)
 
 

@@ -33,6 +33,7 @@ from bench.report.sections import (
     half_way,
     local_effects,
 )
+from bench.report.setting import with_settings
 
 TITLE = "Which tricks hold everywhere?"
 FOREMOST = 6
@@ -72,7 +73,7 @@ def _write(sweeps: Sequence[SweepRecords], target: Path) -> Path:
             "with settling"
         )
     target.mkdir(parents=True, exist_ok=True)
-    found.local.to_csv(target / LOCAL_EFFECTS, index=False, lineterminator="\n")
+    with_settings(found.local, sweeps).to_csv(target / LOCAL_EFFECTS, index=False, lineterminator="\n")
     return write_files(
         compose(found, sweeps, own_pages([each.folder.resolve().name for each in sweeps], target)), target
     )

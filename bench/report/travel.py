@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from bench import analysis
 from bench.analysis.travel import travel
 from bench.errors import UserError
+from bench.records.files import LOCAL_EFFECTS
 from bench.records.outcome import Outcome
 from bench.records.plan import PLACEBO
 from bench.records.sweep import SweepRecords, read_sweep
@@ -23,6 +24,7 @@ from bench.report.estimates import effect, order_of_hacks
 from bench.report.formatting import NOTHING, counted, known, listed, number, share
 from bench.report.render import Report, write_files
 from bench.report.scale import Scale
+from bench.report.setting import HELD, setting_of
 
 TITLE = "How far do verdicts travel?"
 QUESTION = (
@@ -30,6 +32,8 @@ QUESTION = (
     "one?"
 )
 TABLE = "travel.csv"
+EFFECTS = ("dataset", *HELD, "hack", "effect_pct", "ci_low_pct", "ci_high_pct", "verdict", "runs")
+"""Columns of the table of effects in every setting."""
 DIFFERENCES = {
     "dataset": ("{} → {}", "on {}", "between datasets"),
     "steps": ("{} → {} steps", "at {} steps", "over longer training"),
@@ -59,7 +63,7 @@ def write(folders: Sequence[Path], report_dir: Path) -> Path:
 
     Args:
         folders: of sweeps that settled something; each dataset of one is a setting of its own.
-        report_dir: where index.html, report.md, figures/ and the table of pairs go.
+        report_dir: where index.html, report.md, figures/ and the tables of pairs and of effects go.
 
     Raises:
         UserError: a sweep without a star, fewer than two settings, no trick in all of them, or sweeps that ask about
@@ -84,7 +88,13 @@ def write(folders: Sequence[Path], report_dir: Path) -> Path:
     folder = Path(report_dir)
     folder.mkdir(parents=True, exist_ok=True)
     pairs.to_csv(folder / TABLE, index=False, lineterminator="\n")
-    return write_files(compose(settings, hacks, first.sesoi, first.outcome, pairs), folder)
+    tables = {
+        each.name: analysis.local_effects(each.runs, hacks, first.sesoi, outcome=first.outcome, looks=each.looks)
+        for each in settings
+    }
+    effects = pd.concat(tables[each.name].assign(**each.where) for each in settings)
+    effects[effects["runs"] > 0][list(EFFECTS)].to_csv(folder / LOCAL_EFFECTS, index=False, lineterminator="\n")
+    return write_files(compose(settings, tables, first.outcome, pairs), folder)
 
 
 def settings_of(records: SweepRecords) -> list[Setting]:
@@ -102,10 +112,8 @@ def settings_of(records: SweepRecords) -> list[Setting]:
                 "`ganbench sweep --stages settle --around ...`"
             )
         name = records.name if len(records.datasets) == 1 else f"{records.name}, {dataset}"
-        budget = records.plan.budget
-        resolution = budget.resolution or int(runs["resolution"].iloc[0]) if "resolution" in runs else budget.resolution
-        where = {"dataset": dataset, "steps": budget.steps, "width": budget.width, "resolution": resolution}
-        found.append(Setting(name, {**where, "batch": budget.batch}, runs, records.looks))
+        where = {"dataset": dataset, **setting_of(records, dataset)}
+        found.append(Setting(name, where, runs, records.looks))
     return found
 
 
@@ -131,14 +139,11 @@ def between(settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, out
 
 
 def compose(
-    settings: Sequence[Setting], hacks: Sequence[str], sesoi: float, outcome: Outcome, pairs: pd.DataFrame
+    settings: Sequence[Setting], tables: dict[str, pd.DataFrame], outcome: Outcome, pairs: pd.DataFrame
 ) -> Report:
-    """Everything on the page."""
+    """Everything on the page; `tables` are the effects in each setting, by its name."""
     labels, scale = _labels(settings, pairs), Scale(outcome)
-    tables = {
-        setting.name: analysis.local_effects(setting.runs, list(hacks), sesoi, outcome=outcome, looks=setting.looks)
-        for setting in settings
-    }
+    tricks = {hack for table in tables.values() for hack in table["hack"]} - {PLACEBO}
     blocks = [figure(pairs, labels), _table(pairs, labels), Text(READING, tone="reading")]
     blocks += _differences(pairs, labels, tables, scale)
     unlike = pairs[pairs["differ"] != ""]
@@ -153,7 +158,7 @@ def compose(
         question=QUESTION,
         facts=(
             ("Settings", f"{len(settings)}"),
-            ("Tricks", f"{len([hack for hack in hacks if hack != PLACEBO])}"),
+            ("Tricks", f"{len(tricks)}"),
             ("Runs", f"{sum(len(setting.runs) for setting in settings):,}"),
         ),
         opening=Section("answer", "In short", (Text(answer(pairs), tone="answer"),)),

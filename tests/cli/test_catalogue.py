@@ -1,5 +1,7 @@
 """`ganbench hacks`: the hacks by family, with what reports said of them."""
 
+from pathlib import Path
+
 import pytest
 
 import hacks
@@ -29,19 +31,41 @@ def reports(tmp_path):
 def test_verdicts_are_those_of_the_reports_tables(reports):
     found = catalogue.published(reports)
     assert [(v.word, v.where, v.effect) for v in found["leaky_relu"]] == [
-        ("helps", "in the best recipe found", -42.4),
+        ("helps", "in one recipe", -42.4),
         ("inconclusive", "on average", -12.4),
     ]
     assert found["ema"][0].effect is None
     assert catalogue.published(reports / "none") == {}
 
 
-def test_a_verdict_on_the_page_of_several_sweeps_counts_once(reports):
+def test_a_verdict_on_the_page_of_several_sweeps_counts_once_as_that_of_its_own(reports):
     before = catalogue.published(reports)
     (reports / "all").mkdir()
     for name in (EFFECTS, LOCAL_EFFECTS):
-        (reports / "all" / name).write_bytes((reports / "one" / name).read_bytes())
-    assert catalogue.published(reports) == before
+        (reports / "all" / name).write_text((reports / "one" / name).read_text() + "e,placebo,1.0,negligible\n")
+    after = catalogue.published(reports)
+    assert [each.sweep for each in after.pop("placebo")] == ["all", "all"]
+    assert after == before
+
+
+def test_verdicts_are_told_with_their_settings_in_order(capsys, reports):
+    (reports / "far").mkdir()
+    rows = ["d,4000,16,32,ema,7,hurts", "d,500,16,32,ema,-3,negligible", "c,500,,,ema,2,inconclusive"]
+    head = "dataset,steps,width,resolution,hack,effect_pct,verdict"
+    (reports / "far" / LOCAL_EFFECTS).write_text("\n".join([head, *rows]) + "\n")
+    told = [line for line in call(capsys, "hacks", "ema", "--reports", str(reports))[1].splitlines() if "Publ" in line]
+    assert told == [
+        "Published: inconclusive (+2 %) on c, 500 steps, in one recipe [far]",
+        "Published: hurts on d, in one recipe [one]",
+        "Published: negligible (−3 %) on d, 32 pixels, width 16, 500 steps, in one recipe [far]",
+        "Published: hurts (+7 %) on d, 32 pixels, width 16, 4,000 steps, in one recipe [far]",
+    ]
+
+
+def test_the_published_card_tells_what_longer_training_turns():
+    verdicts = catalogue.published(Path(__file__).parents[2] / "reports")["strided_conv"]
+    told = [(each.setting, each.word, each.sweep) for each in verdicts if each.dataset == "mnist5k"]
+    assert told[1:3] == [((16, 16, 1000), "hurts", "core-mnist5k"), ((16, 16, 4000), "helps", "long")]
 
 
 def test_a_line_has_year_sets_needs_and_verdicts(reports):
@@ -59,7 +83,7 @@ def test_the_card_names_points_rivals_and_verdicts(capsys, reports):
     code, out, _ = call(capsys, "hacks", "leaky_relu", "--reports", str(reports))
     assert code == 0
     assert "Checklist: point 5, No sparse gradients" in out
-    assert "Published: helps (−42 %) on d, in the best recipe found [one]" in out
+    assert "Published: helps (−42 %) on d, in one recipe [one]" in out
     assert "Takes the place of: least_squares_loss" in call(capsys, "hacks", "hinge_loss")[1]
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from bench.cli import main
 from bench.errors import UserError
+from bench.records.files import LOCAL_EFFECTS
 from bench.records.sweep import read_sweep
 from bench.report import travel
-from bench.report.travel import TABLE, answer, between, settings_of, write
+from bench.report.travel import EFFECTS, TABLE, answer, between, settings_of, write
 
 TRICKS = ("strided_conv", "batch_norm", "adam_beta1", "tanh_scaling")
 
@@ -78,6 +79,13 @@ def test_the_page_tells_what_the_table_does(settled_dir, tmp_path):
     (line,) = [line for line in said.splitlines() if line.startswith("| mnist5k → shapes | `")]
     assert re.findall(r"`(\w+)` \S+ % → \S+ %", line) == differ
     assert (tmp_path / "travel" / "figures" / "travel.png").is_file()
+    effects = pd.read_csv(tmp_path / "travel" / LOCAL_EFFECTS)
+    assert list(effects.columns) == list(EFFECTS)
+    for row in effects.itertuples():
+        cells = re.search(rf"^\| `{row.hack}` \|(.*)\|$", said, re.MULTILINE).group(1)
+        assert (" **" in cells) >= (row.verdict in ("helps", "hurts"))
+    assert set(effects["dataset"]) == {"mnist5k", "shapes"}
+    assert effects["runs"].min() > 0
     assert "<title>" in page.read_text()
     again = write([settled_dir], tmp_path / "again")
     assert again.read_bytes() == page.read_bytes()
