@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,9 +89,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _number(row: Mapping[str, str], name: str) -> float | None:
     try:
-        return float(row.get(name) or "")
+        number = float(row.get(name) or "")
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def listing(names: Sequence[str], verdicts: Mapping[str, list[Verdict]], costs: Mapping[str, str]) -> str:

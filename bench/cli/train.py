@@ -93,7 +93,7 @@ def _from_sweep(folder: Path, cell: str | None, given: dict[str, Any]) -> tuple[
     spec = RunSpec(levels=found.levels, hack_parameters=found.hack_parameters, **{**settings, "dataset": found.dataset})
     warning = ""
     if spec.steps > found.budget.steps:
-        again = "" if cell else f": `ganbench show best --name {found.name}` names the sweep that asks"
+        again = f": `ganbench show best --name {found.name}` names the sweep that asks" if found.longer else ""
         warning = f"\n  whether it lasts longer than the {found.budget.steps:,} steps of the sweep is not known{again}"
     return spec, f"sweep {found.name}, {found.dataset}: {found.source}", warning
 

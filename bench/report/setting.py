@@ -20,7 +20,8 @@ def setting_of(records: SweepRecords, dataset: str) -> dict[str, object]:
     budget = records.plan.budget
     resolution = budget.resolution
     if resolution is None and "resolution" in records.runs:
-        resolution = int(records.runs.loc[records.runs["dataset"] == dataset, "resolution"].iloc[0])
+        recorded = records.runs.loc[records.runs["dataset"] == dataset, "resolution"].dropna()
+        resolution = int(recorded.iloc[0]) if len(recorded) else None
     return {"steps": budget.steps, "width": budget.width, "resolution": resolution, "batch": budget.batch}
 
 

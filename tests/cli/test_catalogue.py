@@ -50,7 +50,7 @@ def test_a_verdict_on_the_page_of_several_sweeps_counts_once_as_that_of_its_own(
 
 def test_verdicts_are_told_with_their_settings_in_order(capsys, reports):
     (reports / "far").mkdir()
-    rows = ["d,4000,16,32,ema,7,hurts", "d,500,16,32,ema,-3,negligible", "c,500,,,ema,2,inconclusive"]
+    rows = ["d,4000,16,32,ema,7,hurts", "d,500,16,32,ema,-3,negligible", "c,500,inf,x,ema,2,inconclusive"]
     head = "dataset,steps,width,resolution,hack,effect_pct,verdict"
     (reports / "far" / LOCAL_EFFECTS).write_text("\n".join([head, *rows]) + "\n")
     told = [line for line in call(capsys, "hacks", "ema", "--reports", str(reports))[1].splitlines() if "Publ" in line]
